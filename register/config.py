@@ -13,14 +13,19 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from environs import EnvError, FileAwareEnv
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.engine import make_url
 
+from register.database_urls import (
+    PREFIX,
+    is_inside,
+    parse_database_url,
+    parse_key_store_url,
+    parse_replica_url,
+)
 from register.errors import ConfigError
 from register.hosts import is_loopback, is_onion
 from register.postgresql import DEFAULT_CONNECTIONS, FEWEST_CONNECTIONS
 
-PREFIX = "REGISTER_"
 # Settings of former versions: still allowed, and ignored.
 RETIRED = ("SECRET_KEY",)
 MEMORY = "memory://"
@@ -33,6 +38,16 @@ class Settings:
 
     instance: Path
     """Data folder. Default ``instance`` in the current folder, where ``init`` is run."""
+
+    evidence_url: str
+    """Where sealed evidence files are: a folder, or ``s3://bucket/prefix`` (with ``?endpoint=…``
+    for another provider than Amazon). Default the folder ``evidence`` in the data folder."""
+
+    evidence_file_mb: int
+    """Largest evidence file in megabytes. Default 500: a sitting filmed by a phone for an hour."""
+
+    evidence_files: int
+    """Files that a report or a message may have. Default 10."""
 
     base_url: str
     """Public address, without a trailing slash. Default loopback: nothing is public by accident."""
@@ -183,13 +198,16 @@ def load() -> Settings:
     )
     return Settings(
         instance=instance,
+        evidence_url=_evidence_url(read("EVIDENCE_URL")),
+        evidence_file_mb=number("EVIDENCE_FILE_MB", 500, 1, 999),
+        evidence_files=number("EVIDENCE_FILES", 10, 1, 100),
         base_url=base_url,
         onion_url=_onion_url(read("ONION_URL"), base_url),
         database_url=database_url,
         database_connections=number(
             "DATABASE_CONNECTIONS", DEFAULT_CONNECTIONS, FEWEST_CONNECTIONS, 99
         ),
-        replica_url=_replica_url(read("REPLICA_URL"), database_url),
+        replica_url=parse_replica_url(read("REPLICA_URL"), database_url),
         seal_dir=_seal_dir(read("SEAL_DIR"), instance),
         key_store_url=parse_key_store_url(read("KEY_STORE_URL"), database_url, instance),
         limiter_url=_limiter_url(read("LIMITER_URL") or MEMORY),
@@ -244,32 +262,6 @@ def _limiter_url(raw: str) -> str:
     return raw
 
 
-def parse_key_store_url(raw: str, database_url: str, instance: Path) -> str:
-    """Empty for the default, which depends on the instance's id."""
-    if not raw:
-        return ""
-    store_url = parse_database_url(raw, "KEY_STORE_URL")
-    url = make_url(store_url)
-    is_file = url.get_backend_name() == "sqlite"
-    is_same = _database_identity(url) == _database_identity(make_url(database_url))
-    if is_same or (is_file and _is_inside(Path(url.database or ""), instance)):
-        raise ConfigError("config_key_store", name=PREFIX + "KEY_STORE_URL")
-    return store_url
-
-
-def _database_identity(url: URL) -> tuple[object, ...]:
-    """The database of a URL, without user and options."""
-    if url.get_backend_name() == "sqlite":
-        return ("sqlite", Path(url.database or "").resolve())
-    return (url.get_backend_name(), url.host, url.port or 5432, url.database)
-
-
-def _is_inside(path: Path, instance: Path) -> bool:
-    # Resolved, because of symbolic links into the data folder.
-    resolved, folder = path.resolve(), instance.resolve()
-    return resolved == folder or folder in resolved.parents
-
-
 def _base_url(raw: str) -> str:
     address = _bare_address(raw)
     if not address:
@@ -302,22 +294,6 @@ def _bare_address(raw: str) -> str:
     return raw.rstrip("/") if is_valid and not has_more else ""
 
 
-def parse_database_url(raw: str, name: str = "DATABASE_URL") -> str:
-    """The URL of a database, with the driver that is installed."""
-    try:
-        url = make_url(raw)
-    except ArgumentError as error:
-        raise ConfigError("config_database", name=PREFIX + name) from error
-    if url.get_backend_name() == "postgresql":
-        # Only psycopg 3 is installed; a bare "postgresql://" would load psycopg 2.
-        return url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
-    file = url.database if url.get_backend_name() == "sqlite" else ""
-    # Only a file given by its path, so that the commits can be checked to be in that file.
-    if file and file != ":memory:" and not file.startswith("file:"):
-        return raw
-    raise ConfigError("config_database", name=PREFIX + name)
-
-
 def _search(raw: str, database_url: str) -> str:
     is_postgresql = make_url(database_url).get_backend_name() == "postgresql"
     if raw not in ("", *SEARCH_ENGINES):
@@ -327,18 +303,20 @@ def _search(raw: str, database_url: str) -> str:
     return raw or (POSTGRESQL if is_postgresql else WHOOSH)
 
 
-def _replica_url(raw: str, database_url: str) -> str:
-    url = raw and parse_database_url(raw, "REPLICA_URL")
-    if url and "sqlite" in (make_url(name).get_backend_name() for name in (url, database_url)):
-        raise ConfigError("config_replica", name=PREFIX + "REPLICA_URL")
-    return url
+def _evidence_url(raw: str) -> str:
+    parts = urlsplit(raw)
+    is_bucket = parts.scheme == "s3" and parts.netloc
+    has_other_query = parts.query and not parts.query.startswith("endpoint=http")
+    if raw and (has_other_query or not (is_bucket or Path(raw).is_absolute())):
+        raise ConfigError("config_evidence", name=PREFIX + "EVIDENCE_URL")
+    return raw
 
 
 def _seal_dir(raw: str, instance: Path) -> Path | None:
     if not raw:
         return None
     path = Path(raw).resolve()
-    if _is_inside(path, instance):
+    if is_inside(path, instance):
         # A backup of the data folder would contain the key that decrypts it.
         raise ConfigError("config_seal_inside", name=PREFIX + "SEAL_DIR", value=raw)
     return path

@@ -21,6 +21,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from benchmarks.cluster import PostgresServer
 from register import config, create_app
 from register.config import Settings
+from register.database_urls import PREFIX
 from register.db import Base, configure_engine, db, engine_options
 from register.operations import setup
 
@@ -31,7 +32,7 @@ def load_settings(folder: Path, url: str) -> Settings:
     """Settings read as in production, from an environment without other REGISTER_ variables."""
     with pytest.MonkeyPatch.context() as environ:
         for name in list(os.environ):
-            if name.startswith(config.PREFIX):
+            if name.startswith(PREFIX):
                 environ.delenv(name)
         environ.setenv("REGISTER_INSTANCE", str(folder / "instance"))
         environ.setenv("REGISTER_SEAL_DIR", str(folder / "seal"))

@@ -20,6 +20,7 @@ from register.cases.filters import DURATIONS, FILTERS, ORDERS
 from register.cases.members_journal import LEDGERS
 from register.cases.vocabulary import VOCABULARY_FILE
 from register.cli import main
+from register.database_urls import PREFIX
 from register.journal import Act
 from register.journal.web.journal_sentences import ACTS_BY_NAME, PUBLIC_KINDS
 from register.journal.web.members_journal import CSV_HEADER
@@ -103,7 +104,7 @@ def test_every_option_is_documented(path, option):
 def test_documented_settings_exist():
     names = {name for name in WORDS if re.fullmatch(r"REGISTER_[A-Z_]+[A-Z]", name)}
     assert {name.removesuffix("_FILE") for name in names} <= set(config.variable_names()) | {
-        config.PREFIX + name for name in config.RETIRED
+        PREFIX + name for name in config.RETIRED
     }
 
 

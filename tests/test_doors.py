@@ -184,6 +184,7 @@ LINE_WRITERS = (
 # Modules that write without a journal line, and what.
 HOUSEKEEPING_MODULES = {
     "register/accounts/authentication.py": "failed sign-ins, counted, and codes that were used",
+    "register/evidence/upkeep.py": "evidence files whose blobs were moved or deleted",
     "register/operations/setup.py": "identity, ledgers, vocabularies and territory of a release",
     "register/reports/acts/purging.py": "the last day on which retention was looked at",
     "register/accounts/web/current_member.py": "sign-in sessions: last use, new token at a proof",

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 from sqlalchemy.types import TypeDecorator
 
 from register.db import Base, UTCDateTime
+from register.evidence import models as _evidence  # noqa: F401 - the table of the foreign keys
 
 
 class CaseState(StrEnum):
@@ -244,6 +245,25 @@ class Revision(CaseRow, Refusable, Base):
     # Of the publication: stays true, also once a redaction removed why, and becomes true when a
     # reader refuses a change.
     needs_second: Mapped[bool] = mapped_column(default=False, server_default=false())
+
+
+class CaseEvidence(Base):
+    """An evidence file of a case: from a report, or added by a member.
+
+    ``sealed`` is its manifest, encrypted with the key of the case.
+    """
+
+    __tablename__ = "case_evidence"
+    __table_args__ = (
+        Index("ix_case_evidence_incident", "incident_id", "position"),
+        {"sqlite_with_rowid": False},
+    )
+
+    key: Mapped[str] = mapped_column(String(32), primary_key=True)
+    incident_id: Mapped[int] = mapped_column(ForeignKey("incident.id"))
+    position: Mapped[int]
+    file_id: Mapped[str] = mapped_column(ForeignKey("evidence_file.file_id"), index=True)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class RedactedOriginal(CaseRow, Base):

@@ -10,8 +10,8 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from register import config
 from register.cli.console import command, fail, progress
+from register.database_urls import parse_database_url, parse_key_store_url
 from register.db import db, now
 from register.operations import move as moving
 from register.operations import rotation, setup
@@ -64,8 +64,8 @@ def purge(confirm: bool) -> None:
 @command
 def move(url: str, keys_url: str | None) -> None:
     """Déménager le registre de SQLite dans une base PostgreSQL vide, le service arrêté."""
-    target_url = config.parse_database_url(url)
-    key_store_url = config.parse_key_store_url(keys_url or "", target_url, settings().instance)
+    target_url = parse_database_url(url)
+    key_store_url = parse_key_store_url(keys_url or "", target_url, settings().instance)
     db.session.remove()
     db.engine.dispose()
     with progress("Tables") as step:

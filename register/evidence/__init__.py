@@ -1,1 +1,1 @@
-"""Evidence files: recognised by content, sealed, and copied clean for the public."""
+"""Evidence files: storage in sealed blobs, recognition of kinds, clean copies."""

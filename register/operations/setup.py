@@ -20,6 +20,8 @@ from register.cases.persistence import refresh_checklists
 from register.config import Settings
 from register.db import Base, housekeeping, now
 from register.errors import SealError
+from register.evidence import blob_store
+from register.evidence.sealed_files import NAMES_PURPOSE, SealedFiles
 from register.journal import open_ledgers, writing
 from register.key_store import KeyStore, default_url
 from register.operations import schema
@@ -175,6 +177,12 @@ def key_store(settings: Settings, session: Session, *, reads_only: bool = False)
     url = settings.key_store_url or default_url(key_folder)
     key = encryption.load_key(key_folder)
     return KeyStore(url, key, instance_id, key_folder, reads_only=reads_only)
+
+
+def sealed_files(settings: Settings, store: KeyStore) -> SealedFiles:
+    """The evidence files of the register; raises as :meth:`KeyStore.derived_key`."""
+    blobs = blob_store.open_store(settings.evidence_url, settings.instance)
+    return SealedFiles(blobs, store.derived_key(NAMES_PURPOSE))
 
 
 def make_key_store(settings: Settings, engine: Engine) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from register.cases.models import partial
 from register.db import Base, UTCDateTime
+from register.evidence import models as _evidence  # noqa: F401 - the table of the foreign key
 
 _WITHOUT_ROWID = {"sqlite_with_rowid": False}
 
@@ -119,6 +120,20 @@ class ReportNote(Base):
     position: Mapped[int]
     day: Mapped[dt.date] = mapped_column(Date)
     sealed: Mapped[bytes] = mapped_column(LargeBinary)  # text and member
+
+
+class ReportEvidence(Base):
+    """A file that the reporter sent, with the report or with a message."""
+
+    __tablename__ = "report_evidence"
+    __table_args__ = (Index("ix_report_evidence_report", "report_key", "position"), _WITHOUT_ROWID)
+
+    key: Mapped[str] = mapped_column(String(32), primary_key=True)
+    report_key: Mapped[str] = mapped_column(ForeignKey("report.key"))
+    message_key: Mapped[str | None] = mapped_column(ForeignKey("report_message.key"), index=True)
+    position: Mapped[int]
+    file_id: Mapped[str] = mapped_column(ForeignKey("evidence_file.file_id"), index=True)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)  # its manifest
 
 
 class RetainedReport(Base):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import NoReturn
 
 from flask import Flask
@@ -13,11 +13,12 @@ from sqlalchemy.orm import Session
 
 from register.config import Settings
 from register.db import db
+from register.evidence.sealed_files import SealedFiles
 from register.key_store import KeyStore
 from register.operations import setup
 from register.server import process_start
 from register.web.logs import error_fields, log
-from register.worker.jobs import IndexJob, RetentionJob
+from register.worker.jobs import EvidenceJob, IndexJob, RetentionJob
 from register.worker.lock import worker_lock
 from register.worker.loop import POLL_SECONDS, Worker
 
@@ -49,8 +50,13 @@ def run_worker(app: Flask) -> NoReturn:
             with Session(engine) as session:
                 return setup.key_store(settings, session)
 
+        def open_files() -> SealedFiles:
+            with closing(open_store()) as store:
+                return setup.sealed_files(settings, store)
+
         jobs = (
             RetentionJob(engine, open_store, settings.undecided_after, _log_event),
+            EvidenceJob(engine, open_files),
             IndexJob(engine, app.extensions["register.search"]),
         )
         worker = Worker(engine, worker_lock(settings, engine), jobs, _log_event)

@@ -15,6 +15,7 @@ from register.cases.facet_index import FacetIndex, load_index
 from register.cases.vocabulary import Vocabulary
 from register.config import Settings
 from register.db import REPLICA_KEY, db
+from register.evidence.sealed_files import SealedFiles
 from register.journal import LedgerPosition
 from register.key_store import KeyStore
 from register.operations import setup
@@ -22,6 +23,7 @@ from register.text.dates import Language
 from register.web.l10n import language
 
 _KEY_STORE = "register.key_store"
+_SEALED_FILES = "register.sealed_files"
 # Purpose of the key that signs session cookies and their CSRF tokens.
 COOKIE_PURPOSE = "cookies and their forms"
 # Purpose of the key that signs the forms without session.
@@ -117,6 +119,17 @@ def key_store() -> KeyStore:
             if _KEY_STORE not in extensions:
                 extensions[_KEY_STORE] = setup.key_store(settings(), db.session())
     return cast(KeyStore, extensions[_KEY_STORE])
+
+
+def sealed_files() -> SealedFiles:
+    """The evidence files, whose store is opened once in the life of a process.
+
+    :raises SealError: as :func:`root_key`.
+    """
+    extensions = current_app.extensions
+    if _SEALED_FILES not in extensions:
+        extensions[_SEALED_FILES] = setup.sealed_files(settings(), key_store())
+    return cast(SealedFiles, extensions[_SEALED_FILES])
 
 
 def root_key() -> bytes:

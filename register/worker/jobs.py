@@ -1,4 +1,4 @@
-"""Jobs of the worker: the search index, and retention."""
+"""Jobs of the worker: the search index, retention, and evidence files."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 
 from register.accounts import sessions
 from register.db import now
+from register.evidence import upkeep
+from register.evidence.sealed_files import SealedFiles
 from register.key_store import KeyStore
 from register.reports.acts import purging
 from register.search.engine_interface import IndexNotReady, SearchEngine
@@ -49,6 +51,38 @@ class IndexJob:
         with suppress(IndexNotReady):
             catch_up(self._database, self._index, keep_going, force_rebuild=is_damaged)
         return INDEX_SECONDS
+
+
+class EvidenceJob:
+    """Upkeep of evidence files: each civil day, and after a deletion.
+
+    :param open_files: opens the files of the register.
+    :param clock: returns the current time.
+    """
+
+    name = "evidence"
+
+    def __init__(
+        self,
+        database: Engine,
+        open_files: Callable[[], SealedFiles],
+        clock: Callable[[], datetime] = now,
+    ) -> None:
+        self._database, self._open_files, self._clock = database, open_files, clock
+        self._day: date | None = None
+
+    def run(self, _keep_going: KeepGoing) -> float:
+        """Do what is due; otherwise one query."""
+        today = paris_day(self._clock())
+        if today != self._day:
+            upkeep.run_upkeep(self._database, self._open_files(), today)
+            self._day = today
+            return DAY_SECONDS
+        with Session(self._database) as session:
+            is_due = upkeep.has_unreferenced(session)
+        if is_due:
+            upkeep.delete_unreferenced(self._database, self._open_files())
+        return DAY_SECONDS
 
 
 class RetentionJob:

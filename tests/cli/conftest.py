@@ -10,7 +10,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from register.cli import main
-from register.config import PREFIX, Settings
+from register.config import Settings
+from register.database_urls import PREFIX
 
 
 @pytest.fixture

@@ -1,0 +1,258 @@
+"""Stores of sealed blobs: a folder, or an S3 bucket.
+
+Every blob has the same size and an unlinkable name. New ones are pending until the register refers
+to them; the worker moves those that it does, and deletes the others after a day.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import unquote, urlsplit
+
+from register.errors import Unavailable
+from register.text.dates import paris_day
+
+_PENDING, _SEALED = "pending", "sealed"
+S3_SCHEME = "s3"
+# Seconds; a hung store answers a request with a 503.
+_S3_TIMEOUT = 10
+
+
+class BlobStore(Protocol):
+    """Blobs by name. All methods raise ``Unavailable`` (``evidence_away``) when it is away."""
+
+    def put(self, name: str, blob: bytes) -> None:
+        """Store a pending blob, on disk before it returns; the same name replaces it."""
+
+    def get(self, name: str) -> bytes | None:
+        """A blob, pending or not; None for a missing one."""
+
+    def has(self, name: str) -> bool:
+        """Whether a blob exists."""
+
+    def settle(self, name: str) -> None:
+        """Move a pending blob to the lasting ones; nothing for one that was moved before."""
+
+    def delete(self, name: str) -> None:
+        """Delete a blob wherever it is; nothing for a missing one."""
+
+    def pending(self) -> Iterator[tuple[str, date]]:
+        """Names and days of the pending blobs."""
+
+    def settled(self) -> Iterator[str]:
+        """Names of the lasting blobs."""
+
+    def probe(self) -> None:
+        """Raise unless a blob can be written and deleted."""
+
+
+def open_store(url: str, instance: Path) -> BlobStore:
+    """The store of a setting: ``s3://bucket/prefix``, or a folder; empty for the default folder."""
+    if urlsplit(url).scheme == S3_SCHEME:
+        return S3Store(url)
+    return FolderStore(Path(url) if url else instance / "evidence")
+
+
+class FolderStore:
+    """Blobs as files of a folder, in subfolders by the first two letters of their names.
+
+    Times of files are set to the start of their day.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def put(self, name: str, blob: bytes) -> None:
+        """Write, sync, rename and sync the folder."""
+        path = self._path(_PENDING, name)
+        draft = path.with_name(f".{name}.{secrets.token_hex(4)}")
+        try:
+            self._make_folder(path.parent)
+            descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            try:
+                with os.fdopen(descriptor, "wb") as file:
+                    file.write(blob)
+                    file.flush()
+                    day = datetime.combine(paris_day(datetime.now(UTC)), time(), UTC).timestamp()
+                    os.utime(file.fileno(), (day, day))
+                    os.fsync(file.fileno())
+                draft.rename(path)
+            except BaseException:
+                draft.unlink(missing_ok=True)
+                raise
+            _sync_folder(path.parent)
+        except OSError as error:
+            # A full disk keeps its own error, which has a sentence of its own.
+            if isinstance(error, FileNotFoundError | NotADirectoryError | PermissionError):
+                raise Unavailable("evidence_away") from error
+            raise
+
+    def get(self, name: str) -> bytes | None:
+        """Read from the lasting blobs, then from the pending ones, then again.
+
+        The worker may move it between the two looks.
+        """
+        for area in (_SEALED, _PENDING, _SEALED):
+            with suppress(FileNotFoundError):
+                return self._path(area, name).read_bytes()
+        return None
+
+    def has(self, name: str) -> bool:
+        """Look in the order of :meth:`get`."""
+        return any(self._path(area, name).exists() for area in (_SEALED, _PENDING, _SEALED))
+
+    def settle(self, name: str) -> None:
+        """Rename, and sync both folders."""
+        source, target = self._path(_PENDING, name), self._path(_SEALED, name)
+        self._make_folder(target.parent)
+        with suppress(FileNotFoundError):
+            source.rename(target)
+            _sync_folder(target.parent)
+            _sync_folder(source.parent)
+
+    def delete(self, name: str) -> None:
+        """Unlink in both areas, and sync."""
+        for area in (_PENDING, _SEALED):
+            path = self._path(area, name)
+            with suppress(FileNotFoundError):
+                path.unlink()
+                _sync_folder(path.parent)
+
+    def pending(self) -> Iterator[tuple[str, date]]:
+        """Drafts of interrupted writes have names too, without their dot."""
+        for path in self._files(_PENDING):
+            with suppress(FileNotFoundError):
+                day = datetime.fromtimestamp(path.stat().st_mtime, UTC).date()
+                yield path.name, day
+
+    def settled(self) -> Iterator[str]:
+        """File names."""
+        return (path.name for path in self._files(_SEALED))
+
+    def probe(self) -> None:
+        """Write a blob and delete it."""
+        name = secrets.token_hex(32)
+        self.put(name, b"")
+        self.delete(name)
+
+    def _files(self, area: str) -> Iterator[Path]:
+        return self.folder.glob(f"{area}/??/*")
+
+    def _path(self, area: str, name: str) -> Path:
+        return self.folder / area / name.lstrip(".")[:2] / name
+
+    def _make_folder(self, folder: Path) -> None:
+        if not folder.is_dir():
+            # The instance's folder itself is never made anew: a disk that is not mounted is away.
+            if not self.folder.parent.is_dir():
+                raise FileNotFoundError(self.folder.parent)
+            for parent in (self.folder, folder.parent, folder):
+                with suppress(FileExistsError):
+                    parent.mkdir(mode=0o700)
+                    _sync_folder(parent.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+class S3Store:
+    """Blobs as objects of a bucket, whose credentials boto3 finds where it always does.
+
+    :param url: ``s3://bucket/prefix``; ``?endpoint=https://…`` for another provider than Amazon.
+    """
+
+    def __init__(self, url: str) -> None:
+        import boto3  # of the grown installation, and slow to load
+        from botocore.client import Config
+
+        parts = urlsplit(url)
+        self._bucket, self._prefix = parts.netloc, parts.path.strip("/")
+        endpoint = unquote(parts.query.removeprefix("endpoint=")) or None
+        config = Config(
+            connect_timeout=_S3_TIMEOUT, read_timeout=_S3_TIMEOUT, retries={"max_attempts": 3}
+        )
+        self._client = boto3.client("s3", endpoint_url=endpoint, config=config)
+
+    def put(self, name: str, blob: bytes) -> None:
+        """S3 has stored an object once it answers."""
+        self._call("put_object", Key=self._key(_PENDING, name), Body=blob)
+
+    def get(self, name: str) -> bytes | None:
+        """Read in the order of the folder's store."""
+        for area in (_SEALED, _PENDING, _SEALED):
+            answer = self._call("get_object", Key=self._key(area, name))
+            if answer is not None:
+                blob: bytes = answer["Body"].read()
+                return blob
+        return None
+
+    def has(self, name: str) -> bool:
+        """Ask for the heads of objects."""
+        keys = (self._key(area, name) for area in (_SEALED, _PENDING, _SEALED))
+        return any(self._call("head_object", Key=key) is not None for key in keys)
+
+    def settle(self, name: str) -> None:
+        """Copy, then delete."""
+        source = self._key(_PENDING, name)
+        copy_source = {"Bucket": self._bucket, "Key": source}
+        if self._call("copy_object", Key=self._key(_SEALED, name), CopySource=copy_source):
+            self._call("delete_object", Key=source)
+
+    def delete(self, name: str) -> None:
+        """Delete in both areas."""
+        for area in (_PENDING, _SEALED):
+            self._call("delete_object", Key=self._key(area, name))
+
+    def pending(self) -> Iterator[tuple[str, date]]:
+        """Objects with their days."""
+        for entry in self._entries(_PENDING):
+            yield entry["Key"].rpartition("/")[2], entry["LastModified"].date()
+
+    def settled(self) -> Iterator[str]:
+        """Names of objects."""
+        return (entry["Key"].rpartition("/")[2] for entry in self._entries(_SEALED))
+
+    def probe(self) -> None:
+        """Write a blob and delete it."""
+        name = secrets.token_hex(32)
+        self.put(name, b"")
+        self.delete(name)
+
+    def _entries(self, area: str) -> Iterator[dict[str, Any]]:
+        token: dict[str, str] = {}
+        while True:
+            answer = self._call("list_objects_v2", Prefix=self._key(area, ""), **token) or {}
+            yield from answer.get("Contents", ())
+            if not answer.get("IsTruncated"):
+                return
+            token = {"ContinuationToken": answer["NextContinuationToken"]}
+
+    def _key(self, area: str, name: str) -> str:
+        return "/".join(part for part in (self._prefix, area, name) if part or part is name)
+
+    def _call(self, operation: str, **arguments: Any) -> dict[str, Any] | None:
+        """An answer of S3; None for a missing object."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            answer: dict[str, Any] = getattr(self._client, operation)(
+                Bucket=self._bucket, **arguments
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] in ("NoSuchKey", "404", "NotFound"):
+                return None
+            raise Unavailable("evidence_away") from error
+        except BotoCoreError as error:
+            raise Unavailable("evidence_away") from error
+        return answer

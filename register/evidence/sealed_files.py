@@ -1,0 +1,197 @@
+"""Files as sequences of sealed blobs of one size.
+
+A seized disk shows equal blobs: neither name nor kind, and no file that two of them belong to.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import io
+import secrets
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from register import encryption
+from register.errors import Invalid, Unavailable
+from register.evidence.blob_store import BlobStore
+
+BLOB_BYTES = 1 << 20  # of a file; the last blob is padded
+NAMES_PURPOSE = "names of evidence blobs"
+UPLOADS_PURPOSE = "uploads of evidence"
+_PURPOSE = "evidence"
+
+
+@dataclass(frozen=True)
+class FileManifest:
+    """A stored file.
+
+    :param key: its own key, 32 bytes.
+    :param name: what the sender's device called it; never public.
+    :param mime: its media type, recognised by content.
+    :param size: bytes.
+    :param sha256: of the whole file, 64 hexadecimal digits.
+    """
+
+    file_id: str
+    key: bytes = field(repr=False)
+    name: str = ""
+    mime: str = ""
+    size: int = 0
+    sha256: str = ""
+
+    def fields(self) -> dict[str, Any]:
+        """The manifest for canonical JSON, to be encrypted."""
+        return {**asdict(self), "key": self.key.hex()}
+
+    @classmethod
+    def parse(cls, fields: dict[str, Any]) -> FileManifest:
+        """The inverse of :meth:`fields`."""
+        return cls(**{**fields, "key": bytes.fromhex(fields["key"])})
+
+    @property
+    def blob_count(self) -> int:
+        """Number of its blobs."""
+        return -(-self.size // BLOB_BYTES)
+
+
+class SealedFiles:
+    """The files of a register.
+
+    :param names_key: from which the names of blobs are derived (:data:`NAMES_PURPOSE`).
+    """
+
+    def __init__(self, store: BlobStore, names_key: bytes) -> None:
+        self.store, self._names_key = store, names_key
+
+    def write_blob(self, file: FileManifest, index: int, chunk: bytes) -> None:
+        """Seal and store a part of a file: :data:`BLOB_BYTES` bytes, the last one fewer."""
+        owner = _owner(file.file_id, index)
+        sealed = encryption.encrypt(file.key, _PURPOSE, chunk.ljust(BLOB_BYTES, b"\0"), owner)
+        self.store.put(self._name(file.file_id, index), sealed)
+
+    def read_blob(self, file: FileManifest, index: int) -> bytes:
+        """A part of a file, padded.
+
+        :raises Unavailable: ``evidence_missing``.
+        :raises SealError: ``seal_opens_nothing`` for another or a changed file.
+        """
+        blob = self.store.get(self._name(file.file_id, index))
+        if blob is None:
+            raise Unavailable("evidence_missing")
+        return encryption.decrypt(file.key, _PURPOSE, blob, _owner(file.file_id, index))
+
+    def write(self, file: FileManifest, chunks: Iterable[bytes], limit: int) -> FileManifest:
+        """Store a whole file from chunks of any size; one blob at a time is in memory.
+
+        :raises Invalid: ``evidence_too_large`` beyond a limit in bytes; nothing of it stays.
+        """
+        buffer, digest, size, index = bytearray(), hashlib.sha256(), 0, 0
+        try:
+            for chunk in chunks:
+                digest.update(chunk)
+                size += len(chunk)
+                if size > limit:
+                    raise Invalid("evidence_too_large", limit=limit)
+                buffer += chunk
+                while len(buffer) >= BLOB_BYTES:
+                    self.write_blob(file, index, bytes(buffer[:BLOB_BYTES]))
+                    del buffer[:BLOB_BYTES]
+                    index += 1
+            if buffer:
+                self.write_blob(file, index, bytes(buffer))
+        except BaseException:
+            self.delete(file.file_id)
+            raise
+        return replace(file, size=size, sha256=digest.hexdigest())
+
+    def open(self, file: FileManifest) -> SealedReader:
+        """A file to read."""
+        return SealedReader(self, file)
+
+    def is_whole(self, file: FileManifest) -> bool:
+        """Whether all blobs of a file exist; their content is not read."""
+        return all(
+            self.store.has(self._name(file.file_id, index)) for index in range(file.blob_count)
+        )
+
+    def blob_names(self, file_id: str) -> Iterator[str]:
+        """The names of the blobs that exist, without the key of the file."""
+        index = 0
+        while self.store.has(name := self._name(file_id, index)):
+            yield name
+            index += 1
+
+    def settle(self, file_id: str) -> None:
+        """Move a file's blobs to the lasting ones."""
+        for name in self.blob_names(file_id):
+            self.store.settle(name)
+
+    def delete(self, file_id: str) -> None:
+        """Delete a file's blobs, the last one first, so that an interruption loses none of them."""
+        for name in reversed(list(self.blob_names(file_id))):
+            self.store.delete(name)
+
+    def _name(self, file_id: str, index: int) -> str:
+        return hmac.digest(self._names_key, _owner(file_id, index), "sha256").hex()
+
+
+def _owner(file_id: str, index: int) -> bytes:
+    return f"{file_id} {index}".encode()
+
+
+def new_file(name: str = "") -> FileManifest:
+    """A new file with an id and a key of its own."""
+    return FileManifest(secrets.token_hex(16), secrets.token_bytes(32), name)
+
+
+def upload_file(uploads_key: bytes, nonce: str, rank: int) -> FileManifest:
+    """The file of a form's upload, whose id and key nobody can derive without the form's nonce.
+
+    :param uploads_key: the key of :data:`UPLOADS_PURPOSE`.
+    :param rank: number of the file in the form.
+    """
+    prefix = f"{nonce} {rank} "
+    file_id = hmac.digest(uploads_key, f"{prefix}id".encode(), "sha256")[:16].hex()
+    return FileManifest(file_id, hmac.digest(uploads_key, f"{prefix}key".encode(), "sha256"))
+
+
+class SealedReader(io.RawIOBase):
+    """A file decrypted as it is read: seekable, one blob in memory."""
+
+    def __init__(self, files: SealedFiles, file: FileManifest) -> None:
+        super().__init__()
+        self._files, self._file = files, file
+        self._position, self._index, self._blob = 0, -1, b""
+
+    def readable(self) -> bool:
+        """Always."""
+        return True
+
+    def seekable(self) -> bool:
+        """Always."""
+        return True
+
+    def tell(self) -> int:
+        """The position in bytes."""
+        return self._position
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Move as any file does."""
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._file.size}[whence]
+        self._position = max(0, start + offset)
+        return self._position
+
+    def readinto(self, buffer: Any) -> int:
+        """Read at most to the end of a blob; raises as :meth:`SealedFiles.read_blob`."""
+        index, start = divmod(self._position, BLOB_BYTES)
+        left = self._file.size - self._position
+        if left <= 0:
+            return 0
+        if index != self._index:
+            self._blob, self._index = self._files.read_blob(self._file, index), index
+        chunk = self._blob[start : start + min(len(buffer), left)]
+        buffer[: len(chunk)] = chunk
+        self._position += len(chunk)
+        return len(chunk)
