@@ -73,7 +73,10 @@ LinkKind = Annotated[str, FieldRule(_CODE, choices=("meme_affaire", "fait_suite"
 
 @dataclass(frozen=True)
 class SourceContent:
-    """A source; ``label`` is free."""
+    """A source; ``label`` is free.
+
+    The last two are the register's own: the last copy of the page when the document was saved.
+    """
 
     url: RequiredUrl
     kind: Annotated[str, FieldRule.code("source")] = "autre"
@@ -83,6 +86,8 @@ class SourceContent:
     published_on: Day = ""
     archived_url: Url = ""
     checked_on: Day = ""
+    copied_on: str = ""  # YYYY-MM-DD
+    copy_sha256: str = ""
 
 
 @dataclass(frozen=True)
@@ -190,27 +195,20 @@ class Content:
 
 
 OTHER_RULE = FieldRule(FieldKind.OTHER)
-# Class of the content or of a part → name of each of its fields → rule.
-FIELD_RULES: Mapping[type, Mapping[str, FieldRule]] = {
-    part_class: {
-        name: next(iter(getattr(hint, "__metadata__", ())), OTHER_RULE)
-        for name, hint in get_type_hints(part_class, include_extras=True).items()
-    }
-    for part_class in (
-        Content,
-        SourceContent,
-        ProceedingContent,
-        StepContent,
-        RequestContent,
-        LinkContent,
-    )
-}
 PART_CLASSES = {
     "sources": SourceContent,
     "proceedings": ProceedingContent,
     "steps": StepContent,
     "request": RequestContent,
     "links": LinkContent,
+}
+# Class of the content or of a part → name of each of its fields → rule.
+FIELD_RULES: Mapping[type, Mapping[str, FieldRule]] = {
+    part_class: {
+        name: next(iter(getattr(hint, "__metadata__", ())), OTHER_RULE)
+        for name, hint in get_type_hints(part_class, include_extras=True).items()
+    }
+    for part_class in (Content, *PART_CLASSES.values())
 }
 
 

@@ -117,6 +117,8 @@ class Act(StrEnum):
     ASSIGNED = "assigned"  # a case was assigned to a member, until it is done or handed on
     URGENCY_SET = "urgency_set"  # a case's danger mark and term were set or taken off
     NOTED = "noted"  # an internal note was written
+    SOURCE_COPIED = "source_copied"  # a copy of the page of a source was stored, with its digest
+    SOURCE_DROPPED = "source_dropped"  # a copy was removed, before its case was public
     # A member viewed the part of reports stored with a case; one line a day, member and case. In
     # the desk ledger with its time: after an acceptance, a day-only line would date the lines of
     # reporters next to it.

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from register.cases.case_keys import case_key_name
 from register.cases.core_tables import JOURNAL_ENTRY
 from register.cases.models import ID_LIMIT, CaseState, Incident
 from register.cases.urgency import claim_holder
@@ -277,7 +278,7 @@ def retained_reports(session: Session, store: KeyStore, incident_id: int) -> lis
 def _retained(session: Session, store: KeyStore, incident_id: int) -> list[Received]:
     stmt = select(RetainedReport).where(RetainedReport.incident_id == incident_id)
     rows = session.scalars(stmt.order_by(RetainedReport.key)).all()
-    key = store.key(report_content.case_key_name(incident_id)) if rows else None
+    key = store.key(case_key_name(incident_id)) if rows else None
     if key is None:
         return []
     return [report_content.decrypt_content(key, row.key, row.sealed) for row in rows]

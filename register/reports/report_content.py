@@ -181,11 +181,6 @@ class Decision:
     by: int | None = None
 
 
-def case_key_name(incident_id: int) -> str:
-    """The name of a case's key in the key store."""
-    return f"case {incident_id}"
-
-
 def encrypt_content(key: bytes, name: str, received: Received) -> bytes:
     """The encrypted content of a report; ``name`` is the key of the row that stores it."""
     fields = {"envoi": received.sent.public_fields(), "langue": received.sent.language}

@@ -12,6 +12,7 @@ from report_factory import ANSWER, QUESTION, SENTENCE, a_report, receive_report,
 from sqlalchemy import func, select
 
 from register.cases import acts as cases
+from register.cases.case_keys import case_key_name
 from register.cases.models import Incident
 from register.cases.urgency import CLAIM_DURATION
 from register.errors import Invalid, NotFound, Refused, RegisterError
@@ -153,7 +154,7 @@ def test_acceptance_attaches_a_report_to_a_case_with_texts(session, pen, store, 
     }
     assert queries.get_report(session, store, second.key).case.number == case.number
     key_names = {name for name in store.names() if " contact " not in name}
-    assert key_names == {first.key, second.key, report_content.case_key_name(case.id)}
+    assert key_names == {first.key, second.key, case_key_name(case.id)}
     count = session.scalar(select(func.count()).select_from(Incident))
     other = inbox.received()
     for into in (merged.id, erased.id, 404, None):

@@ -20,6 +20,7 @@ from report_factory import (
 from sqlalchemy import DateTime, func, select, update
 
 from register.cases import acts as cases
+from register.cases.case_keys import case_key_name
 from register.cases.models import Incident
 from register.db import UTCDateTime
 from register.errors import Invalid, Refused, SealError
@@ -359,7 +360,7 @@ def test_a_form_sent_again_after_the_purge_is_refused(session, pen, store, engin
 def test_a_copy_without_its_key_matches_no_report(session, pen, store, inbox):
     report = inbox.accepted()
     (retained,) = session.scalars(select(RetainedReport))
-    store.destroy([report_content.case_key_name(retained.incident_id)])
+    store.destroy([case_key_name(retained.incident_id)])
     session.rollback()
     with pen() as p:
         assert acts.withdraw(p, store, report.key, nonce())

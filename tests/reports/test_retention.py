@@ -11,6 +11,7 @@ from report_factory import CONTACT, a_report
 from sqlalchemy import func, select, update
 
 from register.cases import acts as cases
+from register.cases.case_keys import case_key_name
 from register.cases.checklist import ATTESTATIONS
 from register.cases.models import Incident
 from register.cases.verify import verify
@@ -315,7 +316,7 @@ def test_retained_copies_are_destroyed_with_the_texts_of_a_case(
         TODAY if ahead else None,
     )
     assert _count(session, RetainedReport) == 0
-    assert report_content.case_key_name(draft) not in store.names()
+    assert case_key_name(draft) not in store.names()
     assert not purging.has_orphans(session)
     assert [*verify(session, []), *problems(session)] == []
 
@@ -345,11 +346,11 @@ def test_only_unused_keys_of_known_reports_are_destroyed(session, store, inbox, 
     live = [inbox.received(), inbox.held(), inbox.waiting(), inbox.accepted(), inbox.declined()]
     draft = _draft_id(session)
     needed = store.names()
-    assert needed >= {report.key for report in live} | {report_content.case_key_name(draft)}
+    assert needed >= {report.key for report in live} | {case_key_name(draft)}
     # The key of an erased contact, left by a killed process.
     unused = f"{live[0].key} contact {'0' * 16}"
     # The keys of a report and a case that a restored database does not have.
-    unknown = {receipt_codes.new_key(), report_content.case_key_name(draft + 1)}
+    unknown = {receipt_codes.new_key(), case_key_name(draft + 1)}
     for name in (unused, *unknown):
         store.new_key(name)
     assert run_at(days_later(1)).done == PurgeCounts()
@@ -364,8 +365,8 @@ def test_a_key_needed_again_before_the_destruction_stays(session, pen, store, in
     with pen() as p:
         acts.withdraw(p, store, withdrawn.key, receipt_codes.new_nonce())
     # The key is back, as if the process had been killed before its destruction.
-    assert report_content.case_key_name(draft) not in store.names()
-    store.new_key(report_content.case_key_name(draft))
+    assert case_key_name(draft) not in store.names()
+    store.new_key(case_key_name(draft))
 
     def attach():
         with pen() as p:

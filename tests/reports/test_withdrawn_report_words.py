@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 from register.accounts.models import Member
 from register.cases import case_content as contents
 from register.cases import member_view, revisions
+from register.cases.case_keys import case_key_name
 from register.cases.checklist import ATTESTATIONS
 from register.cases.models import Incident, Note, Revision
 from register.cases.second_person import PendingChange
@@ -94,7 +95,7 @@ def _stored_text(session: Session, inbox: Inbox) -> str:
         for value in row
     ]
     for copy in session.scalars(select(RetainedReport)):
-        key = inbox.store.key(report_content.case_key_name(copy.incident_id))
+        key = inbox.store.key(case_key_name(copy.incident_id))
         if key:
             rows.append(repr(report_content.decrypt_content(key, copy.key, copy.sealed)))
     return "\n".join(rows)
@@ -138,7 +139,7 @@ def test_after_the_withdrawal_and_after_the_purge_no_table_contains_a_passage(se
     assert draft.summary == a_case().summary
     assert draft.term_label == ""
     assert [note.text for note in session.scalars(select(Note))] == ["appeler la mairie"]
-    assert report_content.case_key_name(draft_id) not in inbox.store.names()
+    assert case_key_name(draft_id) not in inbox.store.names()
     _check_consistency(session, inbox)
     with inbox.pen(AT + timedelta(days=91)) as p:
         acts.purge(p, inbox.store, undecided_after=24)

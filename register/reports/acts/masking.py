@@ -11,6 +11,7 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from register.accounts.vouching import load_acting_member
+from register.cases.case_keys import case_key_name
 from register.db import empty_log
 from register.errors import Invalid
 from register.journal import Act, WriteTransaction
@@ -184,7 +185,7 @@ def retained_copies(
     if report.decision is None:
         return
     incident = report_content.decrypt_decision(data_key, report.key, report.decision).incident
-    case_key = store.key(report_content.case_key_name(incident)) if incident else None
+    case_key = store.key(case_key_name(incident)) if incident else None
     if case_key is None:
         return
     received = report_content.decrypt_content(data_key, report.key, report.sealed or b"")

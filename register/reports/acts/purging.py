@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Engine, delete, select
 from sqlalchemy.orm import Session
 
 from register.cases.acts import destroy_due
+from register.cases.case_keys import case_key_name, cases_with_files
 from register.cases.deadlines import add_months
 from register.cases.models import CaseState, Incident
 from register.db import empty_log, housekeeping
@@ -114,7 +115,8 @@ def unused_keys(session: Session, names: Collection[str]) -> set[str]:
     reports = {key: (is_sealed, contact) for key, is_sealed, contact in session.execute(stmt)}
     cases = set(session.scalars(select(Incident.id)))
     retaining_cases = set(session.scalars(select(RetainedReport.incident_id).distinct()))
-    case_keys = {report_content.case_key_name(incident) for incident in cases - retaining_cases}
+    retaining_cases |= cases_with_files(session)
+    case_keys = {case_key_name(incident) for incident in cases - retaining_cases}
 
     def is_unused(name: str) -> bool:
         key, _blank, contact_id = name.partition(" contact ")
