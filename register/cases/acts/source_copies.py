@@ -16,7 +16,7 @@ from register.accounts.models import Member
 from register.cases import act_permissions, source_addresses
 from register.cases import case_content as contents
 from register.cases.acts import _steps as steps
-from register.cases.case_keys import case_key, case_key_name
+from register.cases.case_keys import case_key_name
 from register.cases.models import ID_LIMIT, CaseState, Incident, SourceCopy
 from register.cases.source_watch import CopyRequest
 from register.errors import NotFound, Refused
@@ -36,7 +36,7 @@ def add_source_copy(
     incident_id: int,
     source: str,
     file: FileManifest,
-    store: KeyStore,
+    key: bytes,
     *,
     by: int | None,
     origin: str = ADDED,
@@ -44,6 +44,7 @@ def add_source_copy(
     """Store a copy of the page of a source.
 
     :param source: digest of its address, which the present document has.
+    :param key: the key of the case (:func:`register.cases.case_keys.case_key`).
     :param by: the member who asked for it; None where their account is closed since, or for a
         command.
     :raises NotFound: ``no_such_source``: it was taken out of the case meanwhile.
@@ -52,7 +53,7 @@ def add_source_copy(
     if source not in source_addresses.addresses(contents.document_of(case)):
         raise NotFound("no_such_source")
     register_file(tx.session, file.file_id)
-    key, day = case_key(store, case.id), paris_day(tx.at)
+    day = paris_day(tx.at)
     copy = SourceCopy(
         incident_id=case.id,
         source=source,
