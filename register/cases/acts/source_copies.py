@@ -18,7 +18,7 @@ from register.cases import case_content as contents
 from register.cases.acts import _steps as steps
 from register.cases.case_keys import case_key_name
 from register.cases.models import ID_LIMIT, CaseState, Incident, SourceCopy
-from register.cases.source_watch import CopyRequest
+from register.cases.source_watch import CopyRequest, SourceCheck
 from register.errors import NotFound, Refused
 from register.evidence.models import register_file
 from register.evidence.sealed_files import FileManifest
@@ -127,6 +127,9 @@ def mark_for_destruction(
     :raises NotFound: ``no_such_copy`` for one of another case.
     :raises Refused: ``copy_in_destruction`` for one that another redaction destroys already.
     """
+    # What names an address of before the redaction, by its digest, goes at once.
+    for model in (CopyRequest, SourceCheck):
+        tx.session.execute(delete(model).where(model.incident_id == case.id))
     marked = []
     for copy_id in sorted(set(copy_ids)):
         copy = tx.session.get(SourceCopy, copy_id)
