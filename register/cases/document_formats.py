@@ -1,8 +1,8 @@
 """Formats of a case's document: an older one is converted when it is read, never rewritten.
 
 In format 1 a proceeding had one decision of its own: court, outcome, date and state of the appeal.
-Since format 2 each step of a proceeding can be a decision. Format 3 adds to each source the day and
-the digest of the register's copy of its page.
+Since format 2 each step of a proceeding can be a decision. Format 3 adds the published pieces of
+evidence, and the day and digest of the register's copy of each source's page.
 """
 
 from __future__ import annotations

@@ -12,7 +12,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from register.cases.case_content import Content
+from register.cases.case_evidence import case_key_name
 from register.cases.models import SourceCopy
+from register.evidence.sealed_files import FileManifest, open_manifest
+from register.key_store import KeyStore
 
 
 def digest(address: str) -> str:
@@ -37,6 +40,15 @@ def list_copies(session: Session, incident_id: int) -> Sequence[SourceCopy]:
     """The copies of a case, oldest first."""
     stmt = select(SourceCopy).where(SourceCopy.incident_id == incident_id)
     return session.scalars(stmt.order_by(SourceCopy.id)).all()
+
+
+def open_copy(store: KeyStore, copy: SourceCopy) -> FileManifest:
+    """The manifest of a copy.
+
+    :raises SealError: its key is destroyed, or the key store away.
+    """
+    key = store.key(case_key_name(copy.incident_id))
+    return open_manifest(key or bytes(32), copy.sealed, copy.file_id)
 
 
 def last_copies(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import io
+import json
 import secrets
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field, replace
@@ -16,11 +17,16 @@ from typing import Any
 from register import encryption
 from register.errors import Invalid, Unavailable
 from register.evidence.blob_store import BlobStore
+from register.journal.models import canonical_json
 
 BLOB_BYTES = 1 << 20  # of a file; the last blob is padded
 NAMES_PURPOSE = "names of evidence blobs"
 UPLOADS_PURPOSE = "uploads of evidence"
 _PURPOSE = "evidence"
+NAME_LIMIT = 120  # characters of a name that are kept
+_MANIFEST_PURPOSE = "evidence manifest"
+# Every sealed manifest has this length, which the longest one fits in.
+_MANIFEST_BYTES = 2048
 
 
 @dataclass(frozen=True)
@@ -54,6 +60,28 @@ class FileManifest:
     def blob_count(self) -> int:
         """Number of its blobs."""
         return -(-self.size // BLOB_BYTES)
+
+
+def seal_manifest(key: bytes, file: FileManifest, owner: str) -> bytes:
+    """An encrypted manifest; all have the same length.
+
+    :param key: that of the report or of the case.
+    :param owner: the key of the row that stores it.
+    """
+    plain = canonical_json(replace(file, name=file.name[:NAME_LIMIT]).fields())
+    # Spaces end a JSON text without changing it.
+    return encryption.encrypt(
+        key, _MANIFEST_PURPOSE, plain.ljust(_MANIFEST_BYTES), owner.encode("ascii")
+    )
+
+
+def open_manifest(key: bytes, sealed: bytes, owner: str) -> FileManifest:
+    """The inverse of :func:`seal_manifest`.
+
+    :raises SealError: ``seal_opens_nothing``.
+    """
+    plain = encryption.decrypt(key, _MANIFEST_PURPOSE, sealed, owner.encode("ascii"))
+    return FileManifest.parse(json.loads(plain))
 
 
 class SealedFiles:

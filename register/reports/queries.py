@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from register.cases.case_keys import case_key_name
+from register.cases.case_evidence import case_key_name
 from register.cases.core_tables import JOURNAL_ENTRY
 from register.cases.models import ID_LIMIT, CaseState, Incident
 from register.cases.urgency import claim_holder

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from register.cases.case_keys import case_key_name, cases_with_files
+from register.cases.case_evidence import case_key_name, cases_with_evidence
 from register.journal import Act, JournalEntry, Ledger
 from register.journal.verify import Problem
 from register.key_store import KeyStore
@@ -93,7 +93,8 @@ def keys_in_use(session: Session) -> set[str]:
         if contact is not None:
             names.add(report_content.contact_key_name(key, contact))
     case_ids = set(session.scalars(select(RetainedReport.incident_id).distinct()))
-    return names | {case_key_name(incident) for incident in case_ids | cases_with_files(session)}
+    case_ids |= cases_with_evidence(session)
+    return names | {case_key_name(incident) for incident in case_ids}
 
 
 def _matches_journal(row: Any, acts: list[Act]) -> bool:

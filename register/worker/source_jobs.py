@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from register.cases import source_queue
 from register.cases.acts import source_copies
-from register.cases.case_keys import case_key
+from register.cases.case_evidence import case_key
 from register.cases.source_queue import DueAddress, DueCopy
 from register.cases.source_watch import CopyRequest, LinkState
 from register.db import now

@@ -12,7 +12,7 @@ from report_factory import ANSWER, QUESTION, SENTENCE, a_report, receive_report,
 from sqlalchemy import func, select
 
 from register.cases import acts as cases
-from register.cases.case_keys import case_key_name
+from register.cases.case_evidence import case_key_name
 from register.cases.models import Incident
 from register.cases.urgency import CLAIM_DURATION
 from register.errors import Invalid, NotFound, Refused, RegisterError

@@ -20,7 +20,7 @@ from report_factory import (
 from sqlalchemy import DateTime, func, select, update
 
 from register.cases import acts as cases
-from register.cases.case_keys import case_key_name
+from register.cases.case_evidence import case_key_name
 from register.cases.models import Incident
 from register.db import UTCDateTime
 from register.errors import Invalid, Refused, SealError

@@ -11,7 +11,7 @@ from report_factory import CONTACT, a_report
 from sqlalchemy import func, select, update
 
 from register.cases import acts as cases
-from register.cases.case_keys import case_key_name
+from register.cases.case_evidence import case_key_name
 from register.cases.checklist import ATTESTATIONS
 from register.cases.models import Incident
 from register.cases.verify import verify

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from register.accounts.models import Member
 from register.cases import case_content as contents
 from register.cases import member_view, revisions
-from register.cases.case_keys import case_key_name
+from register.cases.case_evidence import case_key_name
 from register.cases.checklist import ATTESTATIONS
 from register.cases.models import Incident, Note, Revision
 from register.cases.second_person import PendingChange

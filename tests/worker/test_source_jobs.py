@@ -15,7 +15,6 @@ from sqlalchemy.orm import Session
 from warcio.archiveiterator import ArchiveIterator
 
 from register.cases import acts, source_addresses, source_queue
-from register.cases.acts.source_copies import open_manifest
 from register.cases.case_content import SourceContent, content_of
 from register.cases.models import Incident, SourceCopy
 from register.cases.source_watch import CopyRequest, LinkState, SourceCheck
@@ -116,7 +115,7 @@ def test_a_copy_is_sealed_named_in_the_journal_and_opens_byte_for_byte(
     assert copy.sha256.encode() in line.private_json
     assert line.member_id == cast.bruno
     assert b"presse.fr" not in line.private_json + line.public_json
-    manifest = open_manifest(store, copy)
+    manifest = source_addresses.open_copy(store, copy)
     warc = files.open(manifest).read(manifest.size)
     records = ArchiveIterator(io.BytesIO(warc), check_digests="raise")
     bodies = [record.raw_stream.read() for record in records if record.rec_type == "response"]

@@ -19,8 +19,9 @@ from register.cases.acts import _steps as steps
 from register.cases.acts._public_checks import ATTESTED, require_change_complete
 from register.cases.acts.public_changes import TITLE_LIMIT, changed_content
 from register.cases.acts.source_copies import destroy_marked, mark_for_destruction
-from register.cases.case_content import NARRATIVE_LIMIT, Content
+from register.cases.case_content import Content
 from register.cases.core_tables import IS_PUBLIC_LINE, JOURNAL_ENTRY
+from register.cases.field_rules import NARRATIVE_LIMIT
 from register.cases.models import ID_LIMIT, CaseState, Correction, Incident, Revision
 from register.cases.persistence import (
     destroy_members_words,
@@ -277,7 +278,6 @@ def _hide_passages(
         passages=json.dumps(plan.passages, ensure_ascii=False).encode(),
     )
     steps.insert(tx, destruction)
-    marked_copies = mark_for_destruction(tx, case, copies, destruction.id)
     hidden_ids = list(plan.hidden)
     if not (plan.passages or hidden_ids or copies):
         # Not words but a date or a code was removed, which every earlier version still has.
@@ -299,7 +299,7 @@ def _hide_passages(
         "hidden": hidden_ids,
         "redacted": {str(revision_id): digests for revision_id, digests in commitments.items()},
         "due": destruction.due_on.isoformat(),
-        **marked_copies,
+        **mark_for_destruction(tx, case, copies, destruction.id),
     }
     return details, {
         str(line.seq): commitments[line.revision_id]["content"]

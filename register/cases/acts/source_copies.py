@@ -6,29 +6,23 @@ them from the start. They are in the document of the case from its next version 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection
 
 from sqlalchemy import delete, select
 
-from register import encryption
 from register.accounts.models import Member
 from register.cases import act_permissions, source_addresses
 from register.cases import case_content as contents
 from register.cases.acts import _steps as steps
-from register.cases.case_keys import case_key_name
 from register.cases.models import ID_LIMIT, CaseState, Incident, SourceCopy
 from register.cases.source_watch import CopyRequest, SourceCheck
 from register.errors import NotFound, Refused
 from register.evidence.models import register_file
-from register.evidence.sealed_files import FileManifest
+from register.evidence.sealed_files import FileManifest, seal_manifest
 from register.journal import Act, JournalEntry, WriteTransaction
-from register.journal.models import canonical_json
-from register.key_store import KeyStore
 from register.text.dates import paris_day
 
 FETCHED, ADDED = "fetched", "added"
-_PURPOSE = "source copy"
 
 
 def add_source_copy(
@@ -44,7 +38,7 @@ def add_source_copy(
     """Store a copy of the page of a source.
 
     :param source: digest of its address, which the present document has.
-    :param key: the key of the case (:func:`register.cases.case_keys.case_key`).
+    :param key: the key of the case (:func:`register.cases.case_evidence.case_key`).
     :param by: the member who asked for it; None where their account is closed since, or for a
         command.
     :raises NotFound: ``no_such_source``: it was taken out of the case meanwhile.
@@ -61,9 +55,7 @@ def add_source_copy(
         origin=origin,
         sha256=file.sha256,
         file_id=file.file_id,
-        sealed=encryption.encrypt(
-            key, _PURPOSE, canonical_json(file.fields()), file.file_id.encode()
-        ),
+        sealed=seal_manifest(key, file, file.file_id),
     )
     steps.insert(tx, copy)
     tx.session.execute(
@@ -107,16 +99,6 @@ def active_member(tx: WriteTransaction, member_id: int | None) -> int | None:
     """A member who may still act, else None."""
     member = tx.session.get(Member, member_id) if member_id is not None else None
     return member.id if member is not None and member.is_active else None
-
-
-def open_manifest(store: KeyStore, copy: SourceCopy) -> FileManifest:
-    """The manifest of a copy.
-
-    :raises SealError: its key or the key store is away.
-    """
-    key = store.key(case_key_name(copy.incident_id))
-    plain = encryption.decrypt(key or b"\0" * 32, _PURPOSE, copy.sealed, copy.file_id.encode())
-    return FileManifest.parse(json.loads(plain))
 
 
 def mark_for_destruction(

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from register.accounts.vouching import load_acting_member
-from register.cases.case_keys import case_key_name
+from register.cases.case_evidence import case_key_name
 from register.db import empty_log
 from register.errors import Invalid
 from register.journal import Act, WriteTransaction

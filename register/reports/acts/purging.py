@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Engine, delete, select
 from sqlalchemy.orm import Session
 
 from register.cases.acts import destroy_due
-from register.cases.case_keys import case_key_name, cases_with_files
+from register.cases.case_evidence import case_key_name, cases_with_evidence
 from register.cases.deadlines import add_months
 from register.cases.models import CaseState, Incident
 from register.db import empty_log, housekeeping
@@ -26,6 +26,7 @@ from register.reports.acts.transitions import change_state
 from register.reports.models import (
     Message,
     Report,
+    ReportEvidence,
     ReportNote,
     RetainedReport,
     RetentionClock,
@@ -115,7 +116,7 @@ def unused_keys(session: Session, names: Collection[str]) -> set[str]:
     reports = {key: (is_sealed, contact) for key, is_sealed, contact in session.execute(stmt)}
     cases = set(session.scalars(select(Incident.id)))
     retaining_cases = set(session.scalars(select(RetainedReport.incident_id).distinct()))
-    retaining_cases |= cases_with_files(session)
+    retaining_cases |= cases_with_evidence(session)
     case_keys = {case_key_name(incident) for incident in cases - retaining_cases}
 
     def is_unused(name: str) -> bool:
@@ -182,7 +183,7 @@ def _conclude_accepted(tx: WriteTransaction, store: KeyStore, today: date, month
 
 
 def destroy_texts(tx: WriteTransaction, reports: Sequence[Report]) -> None:
-    """Empty the encrypted columns of reports and delete their messages; the keys go later."""
+    """Empty encrypted columns of reports, delete their messages and files; the keys go later."""
     for report in reports:
         report.sealed = report.contact = report.decision = None
         report.digest = report.masked_digest = None
@@ -191,7 +192,8 @@ def destroy_texts(tx: WriteTransaction, reports: Sequence[Report]) -> None:
         report.moved_on = paris_day(tx.at)
     if reports:
         keys = [report.key for report in reports]
-        for table in (Message, ReportNote):
+        # The worker deletes the files that nothing refers to any more.
+        for table in (ReportEvidence, Message, ReportNote):
             tx.session.execute(delete(table).where(table.report_key.in_(keys)))
 
 
