@@ -54,7 +54,12 @@ CLAIM_COLUMNS = frozenset({"held_by", "held_until", "danger_on", "term_on", "ter
 PROTECTED_STATES = (
     ProtectedState(
         "a case",
-        ("register/cases/acts/", "register/cases/persistence.py", "register/cases/case_codes.py"),
+        (
+            "register/cases/acts/",
+            "register/cases/persistence.py",
+            "register/cases/case_codes.py",
+            "register/cases/copy_storage.py",
+        ),
         frozenset(
             {
                 "state",
@@ -71,6 +76,8 @@ PROTECTED_STATES = (
                 "remaining_content",
                 "unmet",
                 "needs_second",
+                "looked_by",
+                "looked_at",
             }
         ),
         frozenset(
@@ -88,6 +95,8 @@ PROTECTED_STATES = (
                 "Destruction",
                 "RedactedOriginal",
                 "SourceCopy",
+                "CaseCopy",
+                "CaseCopyPage",
             }
         ),
         frozenset(
@@ -103,6 +112,8 @@ PROTECTED_STATES = (
                 "destruction",
                 "redacted_original",
                 "source_copy",
+                "case_copy",
+                "case_copy_page",
             }
         ),
         shared_columns=CLAIM_COLUMNS,

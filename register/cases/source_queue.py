@@ -215,7 +215,7 @@ def note_check(engine: Engine, due: DueAddress, state: LinkState, status: int, t
         if check is None:
             check = SourceCheck(incident_id=due.incident_id, source=due.source)
             session.add(check)
-        check.checked_on, check.state, check.status = today, state.value, status
+        check.checked_on, check.link_state, check.status = today, state.value, status
         if state not in DEAD_STATES:
             check.failing_since = check.dead_on = None
             return

@@ -63,7 +63,7 @@ class SourceCheck(Base):
     )
     source: Mapped[str] = mapped_column(String(64), primary_key=True)
     checked_on: Mapped[dt.date] = mapped_column(Date)
-    state: Mapped[str] = mapped_column(String(10))
+    link_state: Mapped[str] = mapped_column(String(10))
     status: Mapped[int] = mapped_column(default=0)
     # The first of the looks in a row that found a dead state.
     failing_since: Mapped[dt.date | None] = mapped_column(Date)

@@ -250,7 +250,7 @@ def test_dead_links_are_noticed_by_two_looks_and_answers_end_it(
         desk.draft(a_case(sources=(a_source(host, "/brouillon"),)))
         looks(engine, host, clock)
         checks = {check.status: check for check in rows(session, SourceCheck)}
-        assert {status: check.state for status, check in checks.items()} == {
+        assert {status: check.link_state for status, check in checks.items()} == {
             200: LinkState.ANSWERS,
             404: LinkState.GONE,
         }
@@ -281,7 +281,7 @@ def test_silence_counts_only_while_others_answer(engine, session, desk, clock, m
     assert rows(session, SourceCheck) == []
     looks(engine, rules_host, clock)
     [check] = rows(session, SourceCheck)
-    assert (check.state, check.status) == (LinkState.SILENT, 0)
+    assert (check.link_state, check.status) == (LinkState.SILENT, 0)
 
 
 @pytest.mark.parametrize(

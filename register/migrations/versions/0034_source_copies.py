@@ -8,7 +8,7 @@ from alembic import op
 import register.db
 
 revision = '0034'
-down_revision = '0033'
+down_revision = '0036'
 branch_labels = None
 depends_on = None
 
@@ -49,7 +49,7 @@ def upgrade() -> None:
     sa.Column('incident_id', sa.Integer(), autoincrement=False, nullable=False),
     sa.Column('source', sa.String(length=64), nullable=False),
     sa.Column('checked_on', sa.Date(), nullable=False),
-    sa.Column('state', sa.String(length=10), nullable=False),
+    sa.Column('link_state', sa.String(length=10), nullable=False),
     sa.Column('status', sa.Integer(), nullable=False),
     sa.Column('failing_since', sa.Date(), nullable=True),
     sa.Column('dead_on', sa.Date(), nullable=True),
