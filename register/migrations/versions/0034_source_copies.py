@@ -8,7 +8,7 @@ from alembic import op
 import register.db
 
 revision = '0034'
-down_revision = '0036'
+down_revision = '0033'
 branch_labels = None
 depends_on = None
 
