@@ -43,6 +43,11 @@ _DESK_ACTS = (
     Act.APPROVED,
     Act.INVITED,
     Act.SOURCE_COPIED,
+    Act.EVIDENCE_ADDED,
+    Act.EVIDENCE_REMOVED,
+    Act.COPY_REQUESTED,
+    Act.COPY_PAGE_REVIEWED,
+    Act.COPY_REMOVED,
 )
 # (state, act) → rule. An act that is not listed is refused for the reason in REFUSALS.
 RULES: dict[tuple[CaseState, Act], Rule] = {

@@ -15,6 +15,13 @@ from register.cases.acts.draft_acts import (
     withdraw_report,
     withdraw_report_unpublished,
 )
+from register.cases.acts.evidence import (
+    add_file,
+    remove_copies,
+    remove_file,
+    request_copy,
+    review_page,
+)
 from register.cases.acts.mergers import merge, part
 from register.cases.acts.public_changes import (
     approve_change,
@@ -30,6 +37,7 @@ from register.cases.acts.refusals import refuse_change, refuse_version
 from register.cases.acts.source_copies import add_source_copy, drop_source_copy
 
 __all__ = [
+    "add_file",
     "add_source_copy",
     "approve",
     "approve_change",
@@ -57,8 +65,12 @@ __all__ = [
     "refuse_version",
     "release",
     "release_all",
+    "remove_copies",
+    "remove_file",
     "reply",
+    "request_copy",
     "restore",
+    "review_page",
     "set_urgency",
     "withdraw",
     "withdraw_report",
