@@ -24,7 +24,7 @@ from register.worker.copy_job import CopyJob
 from register.worker.jobs import EvidenceJob, IndexJob, RetentionJob
 from register.worker.lock import worker_lock
 from register.worker.loop import POLL_SECONDS, Job, Worker
-from register.worker.source_jobs import CopyJob, LinkJob
+from register.worker.source_jobs import LinkJob, SourceCopyJob
 
 NICENESS = 5  # in favour of the processes that answer
 
@@ -65,7 +65,7 @@ def run_worker(app: Flask) -> NoReturn:
             EvidenceJob(engine, open_files),
             CopyJob(engine, open_store, open_files),
             IndexJob(engine, app.extensions["register.search"]),
-            CopyJob(engine, open_store, open_files, fetcher, software),
+            SourceCopyJob(engine, open_store, open_files, fetcher, software),
             *([LinkJob(engine, fetcher)] if settings.link_checks else []),
         )
         worker = Worker(engine, worker_lock(settings, engine), jobs, _log_event)

@@ -100,13 +100,13 @@ def _host(address: str) -> str:
         return ""
 
 
-class CopyJob:
+class SourceCopyJob:
     """Copies of the pages of sources, one after the other.
 
     :param software: name and version for the web archives.
     """
 
-    name = "copies"
+    name = "source_copies"
 
     def __init__(
         self,

@@ -24,7 +24,7 @@ from register.journal import Act, JournalEntry
 from register.operations import setup
 from register.sources.page_fetch import FetchLimits, PageFetcher
 from register.worker import source_jobs
-from register.worker.source_jobs import CopyJob, LinkJob
+from register.worker.source_jobs import SourceCopyJob, LinkJob
 from tests.sources.web_hosts import loopback_rules, redirect, reply, serving
 
 PAGE = b"<!doctype html><title>Gagny</title><p>Le maire interdit de filmer."
@@ -73,7 +73,9 @@ def copying(settings, engine, files, clock):
             return setup.key_store(settings, session)
 
     def run(*hosts):
-        job = CopyJob(engine, store_of_register, lambda: files, _fetcher(*hosts), "essai", clock)
+        job = SourceCopyJob(
+            engine, store_of_register, lambda: files, _fetcher(*hosts), "essai", clock
+        )
         run_until_idle(job)
 
     return run
