@@ -24,7 +24,7 @@ from register.journal import Act, JournalEntry
 from register.operations import setup
 from register.sources.page_fetch import FetchLimits, PageFetcher
 from register.worker import source_jobs
-from register.worker.source_jobs import SourceCopyJob, LinkJob
+from register.worker.source_jobs import LinkJob, SourceCopyJob
 from tests.sources.web_hosts import loopback_rules, redirect, reply, serving
 
 PAGE = b"<!doctype html><title>Gagny</title><p>Le maire interdit de filmer."
