@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import func
 
@@ -46,7 +46,22 @@ _PUBLIC_NAMES: Mapping[str, str] = {
     "links": "liens",
 }
 # The fields that version 2 adds, by their public names.
-_ADDED_NAMES: Mapping[str, str] = {"answers": "reponses"}
+_ADDED_NAMES: Mapping[str, str] = {"answers": "reponses", "files": "fichiers"}
+
+
+class SentFile(NamedTuple):
+    """A file that was sent with a report: media type, bytes, SHA-256 in hexadecimal.
+
+    Its name is no part of the content: it may name a person.
+    """
+
+    mime: str
+    size: int
+    sha256: str
+
+    def public_fields(self) -> dict[str, Any]:
+        """The fields by their names in receipts."""
+        return {"nature": self.mime, "octets": self.size, "sha256": self.sha256}
 
 
 @dataclass(frozen=True)
@@ -57,8 +72,8 @@ class ReportContent:
     (EDTF) what they were recognised as, empty if they were not. ``began``: who began proceedings,
     as a direction, ``aucune``, or empty. ``answers``: the answers to questions of the ticked types,
     as pairs of a question's key and a code or typed words, in the order of the keys; the date that
-    was recognised in an answer follows under the key of :func:`date_key`. ``language``: that of the
-    form, which is no part of the receipt.
+    was recognised in an answer follows under the key of :func:`date_key`. ``files``: by their
+    digests. ``language``: that of the form, which is no part of the receipt.
     """
 
     account: str
@@ -74,6 +89,7 @@ class ReportContent:
     began: str = ""
     links: tuple[str, ...] = ()
     answers: tuple[tuple[str, str], ...] = ()
+    files: tuple[SentFile, ...] = ()
     language: Language = "fr"
 
     @property
@@ -91,6 +107,8 @@ class ReportContent:
         public = {name: list(v) if isinstance(v, tuple) else v for name, v in sent.items()}
         if self.answers:
             public[_ADDED_NAMES["answers"]] = dict(self.answers)
+        if self.files:
+            public[_ADDED_NAMES["files"]] = [file.public_fields() for file in self.files]
         return public
 
 
@@ -100,6 +118,10 @@ def parse_content(public_fields: Mapping[str, Any], language: Language = "fr") -
     for field in ("types", "links"):
         sent[field] = tuple(sent[field])
     sent["answers"] = tuple(sorted(public_fields.get(_ADDED_NAMES["answers"], {}).items()))
+    sent["files"] = tuple(
+        SentFile(file["nature"], file["octets"], file["sha256"])
+        for file in public_fields.get(_ADDED_NAMES["files"], ())
+    )
     return ReportContent(**sent, language=language)
 
 

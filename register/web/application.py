@@ -71,6 +71,7 @@ from register.web import (
     template_env,
 )
 from register.web.blueprints import account, desk, public, submit
+from register.web.form_streams import StreamedRequest
 from register.web.headers import StartResponse
 
 _COOKIE_KEY = "register.cookie_key"
@@ -105,6 +106,7 @@ class Application(Flask):
     """A Flask application without ``SECRET_KEY`` in its configuration."""
 
     session_interface = _SessionInterface()
+    request_class = StreamedRequest
     jinja_environment = TemplateEnvironment
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:

@@ -12,7 +12,8 @@ from flask_babel import ngettext
 
 from register.errors import TextError
 from register.reports import form_vocabulary
-from register.reports.report_content import ReportContent
+from register.reports.report_content import ReportContent, SentFile
+from register.reports.web.file_field import file_words
 from register.territory.web.place_names import describe_place
 from register.text import dates
 from register.web import messages
@@ -57,6 +58,7 @@ def list_answers(sent: ReportContent) -> list[ReviewedAnswer]:
         ReviewedAnswer("cible", _("Qui était visé"), (target, sent.target_text)),
         ReviewedAnswer("procedure", _("Plainte ou procès"), (str(began),)),
         ReviewedAnswer("liens", _("Où cela peut se vérifier"), sent.links),
+        ReviewedAnswer("fichiers", _("Fichiers"), tuple(map(_file_line, sent.files))),
     )
     filled = (replace(answer, lines=tuple(filter(None, answer.lines))) for answer in all_answers)
     return [answer for answer in filled if answer.lines]
@@ -104,6 +106,13 @@ def added_text(before: ReportContent, after: ReportContent) -> str:
         if answer.field not in remaining_fields:
             parts.append(typeset(_("%(label)s : à retirer", label=answer.label)))
     return "\n\n".join(parts)
+
+
+def _file_line(file: SentFile) -> str:
+    """A file by its kind and size, and by the beginning of its digest."""
+    return typeset(
+        _("%(file)s, empreinte %(digest)s…", file=file_words(file), digest=file.sha256[:16])
+    )
 
 
 def _interpret_date(sent: ReportContent) -> tuple[str, str]:

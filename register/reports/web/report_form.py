@@ -17,6 +17,8 @@ from wtforms.validators import DataRequired, ValidationError
 
 from register.errors import TextError
 from register.reports import form_vocabulary, report_content
+from register.reports.report_files import sent_files
+from register.reports.web.file_field import files_field
 from register.reports.web.public_forms import SessionlessForm
 from register.territory.name_normalisation import MAX_TYPED_LENGTH
 from register.territory.readings import INEXACT
@@ -136,6 +138,7 @@ class ReportForm(SessionlessForm):
         validate_choice=False,
     )
     liens = text_field(_("Où cela peut se vérifier"), limit=DESK_BODY_LIMIT)
+    fichiers = files_field()
     contact = _short(
         _("Vous joindre"), report_content.CONTACT_LIMIT, _("Une adresse ou un numéro suffit.")
     )
@@ -237,16 +240,22 @@ class ReportForm(SessionlessForm):
         # The names of the fields are those of the stored content; a field that is renamed must be
         # renamed in ``report_content`` too. ``displayed_on`` must be set, for the date.
         recognised = {"lieu_code": self.place_code, "date": self.date, "liens": list(self.links)}
+        recognised["fichiers"] = [
+            file.public_fields() for file in sent_files(self.fichiers.manifests)
+        ]
         return report_content.parse_content(
             {**self.data, "types": self.types.data or [], **recognised}, language()
         )
 
     def hidden_fields(self) -> list[tuple[str, str]]:
-        """Names and values of the fields, for the hidden inputs of the review page."""
+        """Names and values of the fields, for the hidden inputs of the review page.
+
+        The files have checkboxes there.
+        """
         return [
             (field.name, value)
             for field in self
-            if field.short_name != "jeton"
+            if field.short_name not in ("jeton", "fichiers")
             for value in (field.data if isinstance(field.data, list) else [field.data])
             if value
         ]
