@@ -11,64 +11,31 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
-from enum import StrEnum
 from types import MappingProxyType
 from typing import Annotated, Any, get_type_hints
 
 from register.cases.document_formats import FORMAT_VERSION, convert_document
+from register.cases.field_rules import (
+    OTHER_RULE,
+    Actor,
+    Appeal,
+    Day,
+    DayOrUnknown,
+    FieldKind,
+    FieldRule,
+    Line,
+    Lines,
+    LinkKind,
+    Outcome,
+    Refusal,
+    RequiredUrl,
+    Url,
+)
 from register.cases.models import Incident, Reply
+from register.cases.piece_content import PieceContent, PiecePage
 from register.journal.models import canonical_json, rfc3339
 from register.text import markup
 from register.text.normalisation import clean, one_line
-
-TEXT_LIMIT = 2_000
-NARRATIVE_LIMIT = 50_000
-URL_LIMIT = 2_000
-
-
-class FieldKind(StrEnum):
-    """The kind of a field's strings."""
-
-    TEXT = "text"  # free text, which a removal or an erasure destroys
-    DATE = "date"  # EDTF
-    URL = "url"
-    CODE = "code"  # of a vocabulary, or of a closed list
-    OTHER = "other"  # codes of the territory, numbers and flags
-
-
-@dataclass(frozen=True)
-class FieldRule:
-    """What a field may hold: a code of a list of the ``vocabulary``, or one of closed ``choices``.
-
-    ``or_unknown`` allows the word ``inconnue`` for a date.
-    """
-
-    kind: FieldKind
-    limit: int = TEXT_LIMIT
-    vocabulary: str = ""
-    choices: tuple[str, ...] = ()
-    is_required: bool = False
-    is_multiline: bool = False
-    or_unknown: bool = False
-
-    @classmethod
-    def code(cls, vocabulary: str, *, is_required: bool = False) -> FieldRule:
-        """The rule of a code of a vocabulary."""
-        return cls(FieldKind.CODE, vocabulary=vocabulary, is_required=is_required)
-
-
-_CODE = FieldKind.CODE
-Line = Annotated[str, FieldRule(FieldKind.TEXT)]
-Narrative = Annotated[str, FieldRule(FieldKind.TEXT, NARRATIVE_LIMIT, is_multiline=True)]
-Day = Annotated[str, FieldRule(FieldKind.DATE)]
-DayOrUnknown = Annotated[str, FieldRule(FieldKind.DATE, or_unknown=True)]
-Url = Annotated[str, FieldRule(FieldKind.URL, URL_LIMIT)]
-RequiredUrl = Annotated[str, FieldRule(FieldKind.URL, URL_LIMIT, is_required=True)]
-Actor = Annotated[str, FieldRule.code("acteur")]
-Outcome = Annotated[str, FieldRule.code("issue")]
-Appeal = Annotated[str, FieldRule(FieldKind.CODE, choices=("", "oui", "ouvert", "non", "inconnu"))]
-Refusal = Annotated[str, FieldRule(_CODE, choices=("", "explicite", "implicite"))]
-LinkKind = Annotated[str, FieldRule(_CODE, choices=("meme_affaire", "fait_suite", "voir_aussi"))]
 
 
 @dataclass(frozen=True)
@@ -143,7 +110,7 @@ class Content:
 
     title: Line = ""
     summary: Line = ""
-    narrative: Narrative = ""
+    narrative: Lines = ""
     date: Day = ""
     end_date: Day = ""
     precision_note: Line = ""
@@ -169,6 +136,7 @@ class Content:
     proceedings: tuple[ProceedingContent, ...] = ()
     request: RequestContent | None = None
     links: tuple[LinkContent, ...] = ()
+    pieces: tuple[PieceContent, ...] = ()
 
     def cleaned(self) -> Content:
         """The content without characters that are invisible or that XML forbids.
@@ -189,28 +157,22 @@ class Content:
         return _leaves(self, "")
 
 
-OTHER_RULE = FieldRule(FieldKind.OTHER)
-# Class of the content or of a part → name of each of its fields → rule.
-FIELD_RULES: Mapping[type, Mapping[str, FieldRule]] = {
-    part_class: {
-        name: next(iter(getattr(hint, "__metadata__", ())), OTHER_RULE)
-        for name, hint in get_type_hints(part_class, include_extras=True).items()
-    }
-    for part_class in (
-        Content,
-        SourceContent,
-        ProceedingContent,
-        StepContent,
-        RequestContent,
-        LinkContent,
-    )
-}
 PART_CLASSES = {
     "sources": SourceContent,
     "proceedings": ProceedingContent,
     "steps": StepContent,
     "request": RequestContent,
     "links": LinkContent,
+    "pieces": PieceContent,
+    "pages": PiecePage,
+}
+# Class of the content or of a part → name of each of its fields → rule.
+FIELD_RULES: Mapping[type, Mapping[str, FieldRule]] = {
+    part_class: {
+        name: next(iter(getattr(hint, "__metadata__", ())), OTHER_RULE)
+        for name, hint in get_type_hints(part_class, include_extras=True).items()
+    }
+    for part_class in (Content, *PART_CLASSES.values())
 }
 
 

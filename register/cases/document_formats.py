@@ -1,7 +1,8 @@
 """Formats of a case's document: an older one is converted when it is read, never rewritten.
 
 In format 1 a proceeding had one decision of its own: court, outcome, date and state of the appeal.
-Since format 2 each step of a proceeding can be a decision.
+Since format 2 each step of a proceeding can be a decision. Format 3 adds the published pieces of
+evidence, and the day and digest of the register's copy of each source's page.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Any
 
 from register.cases.timeline import DECISION_STEP, OPENING_STEPS, UNDECIDED, list_decisions
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 # The outcomes of format 1 that only a court gave.
 _COURT_OUTCOMES = frozenset({"nullite_procedure", "prescription", "relaxe", "deboute"}) | {
     *("condamnation_cible", "condamnation_auteur", "annulation", "mesure_validee"),

@@ -15,9 +15,10 @@ from sqlalchemy.orm import Session
 
 from register.cases import case_content as contents
 from register.cases import decisions
-from register.cases.case_content import FIELD_RULES, Content, FieldKind
+from register.cases.case_content import FIELD_RULES, Content
 from register.cases.checklist import checklist_columns
 from register.cases.core_tables import REVISION
+from register.cases.field_rules import FieldKind
 from register.cases.models import (
     NO_DAY,
     Correction,

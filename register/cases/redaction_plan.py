@@ -12,8 +12,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from register.cases import case_content as contents
-from register.cases.case_content import FIELD_RULES, PART_CLASSES, FieldKind
+from register.cases.case_content import FIELD_RULES, PART_CLASSES
 from register.cases.core_tables import REVISION
+from register.cases.field_rules import FieldKind
 from register.errors import TextError
 from register.journal.models import canonical_json
 from register.text.normalisation import one_line

@@ -14,8 +14,9 @@ from typing import Any, NamedTuple
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from register.cases.case_content import Content, FieldKind, parse_content
+from register.cases.case_content import Content, parse_content
 from register.cases.core_tables import REVISION
+from register.cases.field_rules import FieldKind
 from register.journal.models import canonical_json
 from register.text.normalisation import one_line
 from register.text.personal_data import risks
@@ -49,10 +50,13 @@ def _flag_key(code: str, excerpt: str) -> str:
     return hashlib.sha256(f"{code}\n{excerpt}".encode()).hexdigest()[:12]
 
 
+_UNREAD_KINDS = (FieldKind.URL, FieldKind.DIGEST)
+
+
 def checked_texts(content: Content) -> Iterator[tuple[str, str]]:
-    """Every string of a case with the path of its field, except URLs."""
+    """Every string of a case with the path of its field, except URLs and digests."""
     for path, rule, leaf in content.leaves():
-        if isinstance(leaf, str) and leaf and rule.kind is not FieldKind.URL:
+        if isinstance(leaf, str) and leaf and rule.kind not in _UNREAD_KINDS:
             yield path, leaf
 
 

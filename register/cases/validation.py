@@ -16,7 +16,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from register.cases import decisions
-from register.cases.case_content import URL_LIMIT, Content, FieldKind, FieldRule
+from register.cases.case_content import Content
+from register.cases.field_rules import URL_LIMIT, FieldKind, FieldRule
 from register.cases.models import Incident
 from register.cases.vocabulary import Vocabulary
 from register.errors import Invalid, TextError
@@ -28,8 +29,11 @@ UNKNOWN_WORD = "inconnue"  # a date or court that is stated to be unknown
 LIST_LIMIT = 40
 TYPES_LIMIT = 3
 NUMBER_LIMIT = 10**9
+PAGES_LIMIT = 200  # of a piece, as of a clean copy
+_LISTS = ("types", "outlets", "sources", "proceedings", "linked_communes", "links", "pieces")
 # ISO 639, as in the HTML attribute ``lang``.
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -98,7 +102,7 @@ def _fault_field(path: str, rule: FieldRule) -> str:
     if path.startswith("proceedings.steps.") and rule.kind is FieldKind.TEXT:
         return "proceedings.steps"
     # The text of a long fault is not repeated, so only its list can be marked.
-    is_long_text = rule.kind is FieldKind.TEXT and head in ("sources", "proceedings")
+    is_long_text = rule.kind is FieldKind.TEXT and head in ("sources", "proceedings", "pieces")
     return head if is_long_text or head == "links" else path
 
 
@@ -125,6 +129,8 @@ def _leaf_faults(
         )
         if not is_accepted:
             yield ContentFault(field_name, "unknown_code", {"value": leaf[:40]})
+    elif rule.kind is FieldKind.DIGEST and leaf and not _DIGEST.fullmatch(leaf):
+        yield ContentFault(field_name, "unknown_code", {"value": leaf[:40]})
 
 
 def _decision_faults(
@@ -185,7 +191,7 @@ def _place_faults(session: Session, content: Content) -> Iterator[ContentFault]:
 
 def _list_faults(content: Content) -> Iterator[ContentFault]:
     """Lists that are too long, that repeat an element or that hold an empty code."""
-    for field_name in ("types", "outlets", "sources", "proceedings", "linked_communes", "links"):
+    for field_name in _LISTS:
         elements = getattr(content, field_name)
         limit = TYPES_LIMIT if field_name == "types" else LIST_LIMIT
         if len(elements) > limit:
@@ -194,6 +200,10 @@ def _list_faults(content: Content) -> Iterator[ContentFault]:
             yield ContentFault(field_name, "twice")
     if "" in content.types:
         yield ContentFault("types", "unknown_code", {"value": "?"})
+    if not all(page.copy for piece in content.pieces for page in piece.pages):
+        yield ContentFault("pieces", "missing")
+    if any(not 0 < len(piece.pages) <= PAGES_LIMIT for piece in content.pieces):
+        yield ContentFault("pieces", "too_many", {"limit": PAGES_LIMIT})
     for proceeding in content.proceedings:
         if len(proceeding.steps) > LIST_LIMIT:
             yield ContentFault("proceedings.steps", "too_many", {"limit": LIST_LIMIT})

@@ -46,7 +46,12 @@ _PUBLIC_NAMES: Mapping[str, str] = {
     "links": "liens",
 }
 # The fields that version 2 adds, by their public names.
-_ADDED_NAMES: Mapping[str, str] = {"answers": "reponses", "files": "fichiers"}
+_ADDED_NAMES: Mapping[str, str] = {
+    "answers": "reponses",
+    "case": "cas",
+    "missing": "manque",
+    "files": "fichiers",
+}
 
 
 class SentFile(NamedTuple):
@@ -72,8 +77,10 @@ class ReportContent:
     (EDTF) what they were recognised as, empty if they were not. ``began``: who began proceedings,
     as a direction, ``aucune``, or empty. ``answers``: the answers to questions of the ticked types,
     as pairs of a question's key and a code or typed words, in the order of the keys; the date that
-    was recognised in an answer follows under the key of :func:`date_key`. ``files``: by their
-    digests. ``language``: that of the form, which is no part of the receipt.
+    was recognised in an answer follows under the key of :func:`date_key`. ``case``: the number of
+    the public case that the reporter adds to, 0 for none; ``missing``: what they tell of it, a code
+    of ``missing_parts``. ``files``: by their digests. ``language``: that of the
+    form, which is no part of the receipt.
     """
 
     account: str
@@ -89,6 +96,8 @@ class ReportContent:
     began: str = ""
     links: tuple[str, ...] = ()
     answers: tuple[tuple[str, str], ...] = ()
+    case: int = 0
+    missing: str = ""
     files: tuple[SentFile, ...] = ()
     language: Language = "fr"
 
@@ -107,6 +116,9 @@ class ReportContent:
         public = {name: list(v) if isinstance(v, tuple) else v for name, v in sent.items()}
         if self.answers:
             public[_ADDED_NAMES["answers"]] = dict(self.answers)
+        for field in ("case", "missing"):
+            if value := getattr(self, field):
+                public[_ADDED_NAMES[field]] = value
         if self.files:
             public[_ADDED_NAMES["files"]] = [file.public_fields() for file in self.files]
         return public
@@ -118,6 +130,8 @@ def parse_content(public_fields: Mapping[str, Any], language: Language = "fr") -
     for field in ("types", "links"):
         sent[field] = tuple(sent[field])
     sent["answers"] = tuple(sorted(public_fields.get(_ADDED_NAMES["answers"], {}).items()))
+    for field, nothing in (("case", 0), ("missing", "")):
+        sent[field] = public_fields.get(_ADDED_NAMES[field], nothing)
     sent["files"] = tuple(
         SentFile(file["nature"], file["octets"], file["sha256"])
         for file in public_fields.get(_ADDED_NAMES["files"], ())

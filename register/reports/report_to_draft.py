@@ -17,11 +17,14 @@ from register.cases.case_content import Content, ProceedingContent, SourceConten
 from register.cases.validation import TYPES_LIMIT, ContentFault, url_faults
 from register.cases.vocabulary import Vocabulary, build_title
 from register.errors import TextError
+from register.reports.outside_places import read_outside_place
 from register.reports.report_content import ReportContent
 from register.territory import place_queries
 from register.text import dates
-from register.text.countries import named_country
+from register.text.date_reading import interval_end
 
+# The place label of what happened online; labels of places are in French, as cases are.
+ONLINE_LABEL = "En ligne"
 # The report's code for "nobody began proceedings".
 NO_PROCEEDINGS = "aucune"
 
@@ -67,10 +70,8 @@ def draft_parts(
     elif sent.place_code:
         dropped = [_unknown_code("place_label", sent.place_code)]
         place_part = DraftPart("place", dropped=dropped, ticked=True)
-    elif (country := named_country(sent.place)) not in ("", "FR"):
-        place_part = DraftPart("place", {"country": country}, ticked=True)
     else:
-        place_part = DraftPart("place", is_free_text=True)
+        place_part = _outside_part(sent.place)
     all_parts = (
         place_part,
         _date_part(sent),
@@ -94,13 +95,28 @@ def _unknown_code(name: str, code: str) -> ContentFault:
     return ContentFault(name, "unknown_code", {"value": code})
 
 
+def _outside_part(typed: str) -> DraftPart:
+    """A place that the territory does not have; its name only if it is that of a known town."""
+    place = read_outside_place(typed)
+    if place is None:
+        return DraftPart("place", is_free_text=True)
+    if place.is_online:
+        return DraftPart("place", {"place_label": ONLINE_LABEL}, ticked=True)
+    if not place.sole_country:
+        return DraftPart("place", dropped=[ContentFault("country", "missing")], ticked=True)
+    label = {"place_label": place.town} if place.town else {}
+    return DraftPart("place", {"country": place.sole_country, **label}, ticked=True)
+
+
 def _date_part(sent: ReportContent) -> DraftPart:
     try:
         edtf = dates.parse(sent.date).edtf if sent.date else ""
     except TextError as error:
         return DraftPart("date", dropped=[ContentFault("date", error.key, {"value": sent.date})])
     dropped = [] if edtf or not sent.when else [ContentFault("date", "typed_date")]
-    return DraftPart("date", {"date": edtf} if edtf else {}, dropped, ticked=True)
+    end = interval_end(sent.when, edtf)
+    changes = {"date": edtf, "end_date": end} if end else {"date": edtf} if edtf else {}
+    return DraftPart("date", changes, dropped, ticked=True)
 
 
 def _types_part(sent: ReportContent, vocabulary: Vocabulary) -> DraftPart:

@@ -150,23 +150,23 @@ def _plain_words(year: int, month: int | None, day: int | None, language: Langua
 
 MAX_LENGTH = 100  # characters; a longer text is no date
 
-_APPROXIMATE_WORDS = frozenset(
+APPROXIMATE_WORDS = frozenset(
     {"~", "vers", "environ", "circa", "ca", "about", "around", "approximativement"}
 )
-_DOUBTFUL_WORDS = frozenset(
+DOUBTFUL_WORDS = frozenset(
     {"?", "incertain", "incertaine", "probablement", "probably", "uncertain"}
 )
-_UNKNOWN_WORDS = frozenset({"inconnue", "inconnu", "unknown"})
+UNKNOWN_WORDS = frozenset({"inconnue", "inconnu", "unknown"})
 # Words that are ignored: the beginning of a month is somewhere in that month.
 # fmt: off
-_FILLERS = frozenset({
+DATE_FILLERS = frozenset({
     "le", "la", "les", "en", "du", "de", "des", "mois", "annee", "date", "jour", "er",
     "the", "of", "on", "in", "day", "year",
     "debut", "fin", "mi", "courant", "milieu", "early", "late", "mid",
 })
 # fmt: on
 # Months by their names and abbreviations, French and English.
-_MONTHS: dict[str, int] = {
+MONTH_NUMBERS: dict[str, int] = {
     name: number
     for number, names in enumerate(
         (
@@ -187,10 +187,10 @@ _MONTHS: dict[str, int] = {
     )
     for name in names.split()
 }
-_ORDINAL = re.compile(r"([0-9]{1,2})(?:er|st|nd|rd|th)")
+ORDINAL_DAY = re.compile(r"([0-9]{1,2})(?:er|st|nd|rd|th)")
 _NUMBER = re.compile(r"[0-9]{1,4}")
 _PUNCTUATION = re.compile(r"[/.,()]")
-_MARKS = re.compile(r"([~?])")
+MARKS = re.compile(r"([~?])")
 
 
 def parse_typed_date(text: str, *, unknown: str = "") -> str:
@@ -202,17 +202,17 @@ def parse_typed_date(text: str, *, unknown: str = "") -> str:
     """
     if len(text) > MAX_LENGTH:
         raise TextError("typed_date", text=text[:MAX_LENGTH])
-    words = _MARKS.sub(r" \1 ", _PUNCTUATION.sub(" ", fold(text))).split()
-    tokens = [_ORDINAL.sub(r"\1", word) for word in words if word not in _FILLERS]
+    words = MARKS.sub(r" \1 ", _PUNCTUATION.sub(" ", fold(text))).split()
+    tokens = [ORDINAL_DAY.sub(r"\1", word) for word in words if word not in DATE_FILLERS]
     date_tokens = [
-        word for word in tokens if word not in _APPROXIMATE_WORDS | _DOUBTFUL_WORDS | _UNKNOWN_WORDS
+        word for word in tokens if word not in APPROXIMATE_WORDS | DOUBTFUL_WORDS | UNKNOWN_WORDS
     ]
     if not date_tokens:
         return unknown if tokens else ""
-    if set(tokens) & _UNKNOWN_WORDS:
+    if set(tokens) & UNKNOWN_WORDS:
         raise TextError("typed_date", text=text)
-    is_approximate = not _APPROXIMATE_WORDS.isdisjoint(tokens)
-    is_doubtful = not _DOUBTFUL_WORDS.isdisjoint(tokens)
+    is_approximate = not APPROXIMATE_WORDS.isdisjoint(tokens)
+    is_doubtful = not DOUBTFUL_WORDS.isdisjoint(tokens)
     if is_approximate and is_doubtful:
         # Only one mark is stored, and choosing is up to the person who typed both.
         raise TextError("typed_date", text=text)
@@ -221,7 +221,7 @@ def parse_typed_date(text: str, *, unknown: str = "") -> str:
 
 
 def _partial_date(date_tokens: list[str], mark: DateMark, text: str) -> PartialDate:
-    months = [_MONTHS[word] for word in date_tokens if word in _MONTHS]
+    months = [MONTH_NUMBERS[word] for word in date_tokens if word in MONTH_NUMBERS]
     numbers = [word for word in date_tokens if _NUMBER.fullmatch(word)]
     if len(months) > 1 or len(months) + len(numbers) != len(date_tokens):
         raise TextError("typed_date", text=text)
@@ -235,16 +235,17 @@ def _partial_date(date_tokens: list[str], mark: DateMark, text: str) -> PartialD
         or any(number > 99 for number in small_numbers)
     ):
         raise TextError("typed_date", text=text)
-    month, day = _month_and_day(months, small_numbers, year_first=numbers[0] is years[0])
+    month, day = month_and_day(months, small_numbers, year_first=numbers[0] is years[0])
     try:
         return PartialDate(int(years[0]), month, day, mark)
     except TextError as error:
         raise TextError("date_impossible", text=text) from error
 
 
-def _month_and_day(
+def month_and_day(
     months: list[int], small_numbers: list[int], *, year_first: bool
 ) -> tuple[int | None, int | None]:
+    """The month and the day that the numbers of a date stand for, each None when not written."""
     if months:
         return months[0], small_numbers[0] if small_numbers else None
     if len(small_numbers) < 2:
@@ -260,7 +261,7 @@ _DAYS_AGO = {
     **dict.fromkeys(("hier", "yesterday", "last night"), 1),
     **dict.fromkeys(("avant hier", "the day before yesterday"), 2),
 }
-_WEEKDAYS = {
+WEEKDAYS = {
     name: day
     for names in (
         ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"),
@@ -271,7 +272,7 @@ _WEEKDAYS = {
 _RELATIVE_DAY = re.compile(
     r"(?:le |au |pendant |durant |on )?"
     rf"(?:(?P<ago>{'|'.join(_DAYS_AGO)})"
-    rf"|(?P<before>last )?(?P<weekday>{'|'.join(_WEEKDAYS)})(?P<last> dernier)?)"
+    rf"|(?P<before>last )?(?P<weekday>{'|'.join(WEEKDAYS)})(?P<last> dernier)?)"
     r"(?: (?:au |dans l |en |en fin d |en debut d |en fin de |en debut de )?"
     r"(?:matin|matinee|midi|apres midi|soir|soiree|morning|afternoon|evening))?"
     r"(?:,? (?:a |vers |at )?[0-9]{1,2} ?(?:h|heures?|:|(?=[ap]m))"
@@ -286,7 +287,7 @@ def parse_relative_date(text: str, today: date) -> date | None:
         return None
     if match["ago"]:
         return today - timedelta(days=_DAYS_AGO[match["ago"]])
-    days = (today.weekday() - _WEEKDAYS[match["weekday"]]) % 7
+    days = (today.weekday() - WEEKDAYS[match["weekday"]]) % 7
     if not days and not (match["last"] or match["before"]):
         return None
     return today - timedelta(days=days or 7)

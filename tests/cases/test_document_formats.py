@@ -1,13 +1,21 @@
-"""Documents of format 1, in which a proceeding had one decision of its own."""
+"""Documents of each format: decisions of format 1, pieces of format 3."""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
-from register.cases.case_content import ProceedingContent, StepContent, parse_content
+from register.cases.case_content import (
+    Content,
+    ProceedingContent,
+    StepContent,
+    canonical_content,
+    parse_content,
+)
 from register.cases.document_formats import convert_document
+from register.cases.piece_content import PieceContent, PiecePage
 
 OWN_DECISION = {
     "court": "TGI de Paris",
@@ -120,3 +128,24 @@ def test_a_document_of_the_current_format_is_read_unchanged() -> None:
     assert convert_document(document) is document
     # The texts of the case are destroyed.
     assert convert_document({}) == {}
+
+
+def test_a_document_of_an_older_format_has_no_pieces():
+    assert parse_content(former_document(former_suit())).pieces == ()
+    assert parse_content({"form": 2, "title": "Salle fermée"}) == Content(title="Salle fermée")
+
+
+def test_a_document_gives_its_pieces_back():
+    piece = PieceContent(
+        "video",
+        "La séance",
+        transcript="Le maire : « Coupez. »\nUne voix : « Non. »",
+        original="a" * 64,
+        edits=("masque", "coupure"),
+        pages=(PiecePage("b" * 64, "video/mp4", 12_000_000, 1280, 720, 93),),
+    )
+    content = Content(title="Salle fermée", pieces=(piece, PieceContent(pages=(PiecePage(),))))
+    document = json.loads(canonical_content(content, {}))
+    assert document["form"] == 3
+    assert parse_content(document) == content
+    assert content.cleaned() == content, "a transcript keeps its lines"

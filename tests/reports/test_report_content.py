@@ -86,6 +86,14 @@ def test_a_content_that_was_stored_before_there_were_answers_still_decrypts():
         assert received == Received(replace(content, language=language.get("langue", "fr")), SALT)
 
 
+def test_the_case_that_a_report_adds_to_is_a_field_of_version_2():
+    bound = ReportContent(account="Ici.", case=5, missing="suite")
+    content = json.loads(report_content.receipt_content(bound, DAY))
+    assert (content["v"], content["envoi"]["cas"], content["envoi"]["manque"]) == (2, 5, "suite")
+    assert report_content.parse_content(bound.public_fields()) == bound
+    assert replace(bound, case=0, missing="").version == 1
+
+
 def test_content_survives_serialisation():
     sent = a_report(
         links=("https://a.test/é?x=1&y", "b"),

@@ -68,21 +68,39 @@ def test_only_ticked_parts_are_taken_over(vocabularies):
 
 
 @pytest.mark.parametrize(
-    ("place", "country"),
+    ("place", "country", "label"),
     [
-        ("Charleroi (Belgique)", "BE"),
-        ("Lausanne, Suisse", "CH"),
-        ("Charleroi (Belgium)", "BE"),
-        ("Belgique", "BE"),
-        ("Gagny (France)", "FR"),
-        ("la salle des fêtes, près du lavoir", "FR"),
+        ("Charleroi (Belgique)", "BE", "Charleroi"),
+        ("Lausanne, Suisse", "CH", "Lausanne"),
+        ("Charleroi (Belgium)", "BE", "Charleroi"),
+        ("chez ma tante (Belgique)", "BE", ""),
+        ("genève", "CH", "Genève"),
+        ("Belgique", "BE", ""),
+        ("en ligne", "FR", "En ligne"),
+        ("sur Facebook", "FR", "En ligne"),
+        ("Gagny (France)", "FR", ""),
+        ("La Réunion", "FR", ""),
+        ("la salle des fêtes, près du lavoir", "FR", ""),
     ],
 )
-def test_a_draft_is_in_the_country_that_the_place_names(vocabularies, place, country):
+def test_a_draft_is_where_the_place_says(vocabularies, place, country, label):
     drafted_parts = parts(vocabularies, None, place=place, place_code="")
     draft = report_to_draft.draft_content(drafted_parts.values(), {"place"}, vocabularies)
-    assert draft == Content(country=country)
-    assert drafted_parts["place"].ticked == (country != "FR")
+    assert draft == Content(country=country, place_label=label)
+    assert drafted_parts["place"].ticked == (country != "FR" or bool(label))
+
+
+def test_a_place_abroad_without_a_country_is_said_to_the_member(vocabularies):
+    part = parts(vocabularies, None, place="à l’étranger", place_code="")["place"]
+    assert (part.changes, faults(part)) == ({}, [("country", "missing")])
+
+
+def test_an_interval_fills_the_date_and_the_end_date(vocabularies):
+    part = parts(vocabularies, when="entre mars et mai 2024", date="2024-03")["date"]
+    assert part.changes == {"date": "2024-03", "end_date": "2024-05"}
+    # The recognised date was another one: the words are not read again against it.
+    part = parts(vocabularies, when="entre mars et mai 2024", date="2023-03")["date"]
+    assert part.changes == {"date": "2023-03"}
 
 
 def test_the_reporters_words_are_not_copied_even_with_every_part_ticked(vocabularies):

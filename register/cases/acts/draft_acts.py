@@ -17,7 +17,8 @@ from register.cases import case_content as contents
 from register.cases.acts import _steps as steps
 from register.cases.acts._public_checks import unexplained_flags
 from register.cases.case_codes import CodeChange
-from register.cases.case_content import Content, FieldKind, FieldRule, parse_content
+from register.cases.case_content import Content, parse_content
+from register.cases.field_rules import FieldKind, FieldRule
 from register.cases.models import CaseState, Incident, Invitation, Note, RedactedOriginal, Revision
 from register.cases.persistence import destroy_revisions, retain_content
 from register.cases.risk_flags import GivenReasons, parse_reasons

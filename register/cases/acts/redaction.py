@@ -18,8 +18,9 @@ from register.cases import case_content as contents
 from register.cases.acts import _steps as steps
 from register.cases.acts._public_checks import ATTESTED, require_change_complete
 from register.cases.acts.public_changes import TITLE_LIMIT, changed_content
-from register.cases.case_content import NARRATIVE_LIMIT, Content
+from register.cases.case_content import Content
 from register.cases.core_tables import IS_PUBLIC_LINE, JOURNAL_ENTRY
+from register.cases.field_rules import NARRATIVE_LIMIT
 from register.cases.models import ID_LIMIT, CaseState, Correction, Incident, Revision
 from register.cases.persistence import (
     destroy_members_words,

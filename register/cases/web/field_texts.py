@@ -9,6 +9,8 @@ from typing import Any
 from flask_babel import gettext as _
 
 from register.cases import case_content as contents
+from register.cases import field_rules
+from register.cases.piece_content import PieceContent, PiecePage
 from register.cases.validation import UNKNOWN_WORD
 from register.cases.web.desk.editor_rows import CHOICE_LABELS
 from register.territory.web import place_names
@@ -40,7 +42,7 @@ def _yes_no(is_set: Any) -> str:
     return str(_("oui") if is_set else _("non"))
 
 
-def _rule_text(rule: contents.FieldRule, element: Any) -> str:
+def _rule_text(rule: field_rules.FieldRule, element: Any) -> str:
     """The text of a field's value by the rule of the field; lists have one line per element."""
     if not element:
         return ""
@@ -48,7 +50,7 @@ def _rule_text(rule: contents.FieldRule, element: Any) -> str:
         return "\n".join(_rule_text(rule, part) for part in element)
     if rule.vocabulary:
         return current_vocabulary().label(rule.vocabulary, element)
-    if rule.kind is contents.FieldKind.DATE:
+    if rule.kind is field_rules.FieldKind.DATE:
         return str(_("inconnue")) if element == UNKNOWN_WORD else edtf_words(element)
     return str(CHOICE_LABELS.get(element, element)) if rule.choices else element
 
@@ -84,7 +86,7 @@ def _rule_parts(part_class: type, prefix: str, **labels: str) -> Iterator[RowPar
     for name, rule in contents.FIELD_RULES[part_class].items():
         path = f"{prefix}.{name}"
         label = labels.get(name) or (path if path in messages.names.field_names else name)
-        if rule is not contents.OTHER_RULE:
+        if rule is not field_rules.OTHER_RULE:
             yield name, label, partial(_rule_text, rule)
 
 
@@ -96,6 +98,10 @@ _PROCEEDING = _row_formatter(
     ("steps", "", _line_each(_STEP)),
 )
 _REQUEST = _row_formatter(lambda: _("Demande"), *_rule_parts(contents.RequestContent, "request"))
+_PAGE = _row_formatter(lambda: _("Page"), *_rule_parts(PiecePage, "pieces.pages"))
+_PIECE = _row_formatter(
+    lambda: _("Pièce"), *_rule_parts(PieceContent, "pieces"), ("pages", "", _line_each(_PAGE))
+)
 _FOLLOW_UP = _row_formatter(
     lambda: _("Suite"),
     ("title", "title", _plain_text),
@@ -137,6 +143,7 @@ _FIELD_FORMATTERS: Mapping[str, Formatter] = {
     "steps_taken": _plain_text,
     "amount": _plain_text,
     "sources": _line_each(_SOURCE),
+    "pieces": _line_each(_PIECE),
     "links": _line_each(
         lambda row: _(
             "%(kind)s : cas nº %(number)s",

@@ -6,18 +6,20 @@ The other words of the receipt page are in ``templates/reports/receipt.html``.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import date
 
+from babel.dates import get_day_names
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from register.errors import TextError
 from register.reports import form_vocabulary
+from register.reports.outside_places import read_outside_place
 from register.reports.report_content import ReportContent, SentFile
 from register.reports.web.file_field import file_words
 from register.territory.web.place_names import describe_place
-from register.text import dates
+from register.text.date_reading import interval_end, read_date
 from register.web import messages
-from register.web.l10n import count_words, edtf_words, language, typeset
+from register.web.l10n import count_words, country_name, day_words, edtf_words, language, typeset
 
 # Characters of a text on the receipt, which must fit on one sheet.
 _EXCERPT = 200
@@ -40,15 +42,18 @@ class ReviewedAnswer:
     is_cut: bool = False
 
 
-def list_answers(sent: ReportContent) -> list[ReviewedAnswer]:
-    """The answers that were filled in, in the order of the form."""
+def list_answers(sent: ReportContent, displayed_on: date | None = None) -> list[ReviewedAnswer]:
+    """The answers that were filled in, in the order of the form.
+
+    :param displayed_on: the day of the form, for notes on a date that may still be changed.
+    """
     began = messages.reports.proceedings.get(sent.began, "") if sent.began else ""
     types = tuple(_word_label("type", code) for code in sent.types)
     actor, target = _word_label("acteur", sent.actor), _word_label("cible", sent.target)
     kind, _colon, code = sent.place_code.partition(":")
-    place = describe_place(kind, code) if code else ""
-    place_note = "" if code else _("Gardé avec vos mots : la modération cherchera.")
-    date, date_note = _interpret_date(sent)
+    place = describe_place(kind, code) if code else _outside_words(sent.place)
+    place_note = "" if place else _("Gardé avec vos mots : la modération cherchera.")
+    date, date_note = _date_words(sent), _date_note(sent, displayed_on)
     all_answers = (
         ReviewedAnswer("recit", _("Ce qui s’est passé"), (sent.account,)),
         ReviewedAnswer("types", _("De quoi il s’agit"), types),
@@ -115,16 +120,52 @@ def _file_line(file: SentFile) -> str:
     )
 
 
-def _interpret_date(sent: ReportContent) -> tuple[str, str]:
-    """The date that was recognised in the typed words; a note where none was."""
-    if sent.date:
-        return edtf_words(sent.date), ""
-    try:
-        dates.parse_typed_date(sent.when)
-    except TextError as error:
-        if error.key == "typed_date_year":
-            return "", _("Gardé avec vos mots. Si vous la savez, ajoutez l’année.")
-    return "", _("Gardé avec vos mots.")
+def _outside_words(typed: str) -> str:
+    """What a place is that the territory does not have: online, abroad, a country."""
+    place = read_outside_place(typed)
+    if place is None:
+        return ""
+    if place.is_online:
+        return str(_("en ligne"))
+    names = _(" ou ").join(country_name(code) for code in place.countries)
+    return str(_("à l’étranger : %(country)s", country=names) if names else _("à l’étranger"))
+
+
+def _date_words(sent: ReportContent) -> str:
+    """The date that was recognised in the typed words; empty for none."""
+    if not sent.date:
+        return ""
+    end = interval_end(sent.when, sent.date)
+    return " – ".join(edtf_words(edtf) for edtf in (sent.date, end) if edtf)
+
+
+def _date_note(sent: ReportContent, displayed_on: date | None) -> str:
+    """What is odd about the typed date; it is never a reason to refuse it."""
+    reading = read_date(sent.when, displayed_on) if displayed_on else None
+    if reading and reading.is_impossible:
+        return str(_("Ce jour n’existe pas dans le calendrier. Vos mots sont gardés tels quels."))
+    if not sent.date:
+        return str(_("Gardé avec vos mots."))
+    if reading is None or reading.start != sent.date:
+        return ""
+    notes = []
+    if reading.weekday is not None:
+        names = get_day_names("wide", locale=language())
+        notes.append(_("Ce jour-là était un %(weekday)s.", weekday=names[reading.weekday]))
+    if reading.is_future:
+        notes.append(_("Ce jour n’est pas encore venu. Est-ce bien celui-là ?"))
+    if reading.is_year_missing:
+        notes.append(_("L’année est supposée : ajoutez-la si c’en est une autre."))
+    if reading.span:
+        first, last = (day_words(day) for day in reading.span)
+        notes.append(
+            _(
+                "Un moment entre le %(first)s et le %(last)s, noté par son milieu.",
+                first=first,
+                last=last,
+            )
+        )
+    return " ".join(notes)
 
 
 def _word_label(name: str, code: str) -> str:

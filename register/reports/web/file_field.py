@@ -5,7 +5,7 @@ The form carries each as a token, in a checkbox that is ticked: unticked, the fi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask_babel import gettext as _
@@ -19,6 +19,7 @@ from register.reports.report_content import SentFile
 from register.reports.web import upload_streams, upload_tokens
 from register.reports.web.upload_tokens import ARRIVED, ReceivedFile
 from register.web import messages
+from register.web.blueprints import submit
 from register.web.error_messages import error_sentence
 from register.web.l10n import number
 from register.web.request_context import sealed_files, settings
@@ -39,6 +40,7 @@ class FilesField(Field):
     """The files of a form; ``data`` is the tokens of those that are whole."""
 
     data: list[str]
+    process_errors: list[str]
     files: Sequence[ReceivedFile] = ()
 
     def process_formdata(self, valuelist: list[Any]) -> None:
@@ -115,6 +117,24 @@ def kind_words(mime: str) -> str:
     return str(messages.evidence.file_kinds[kind]) if kind else mime
 
 
+@submit.app_template_global("file_words")
 def file_words(file: SentFile | FileManifest) -> str:
     """A file in words: "vidéo, 12 Mo"."""
     return f"{kind_words(file.mime)}, {size_words(file.size)}"
+
+
+@submit.app_template_global("file_limits")
+def file_limits() -> Mapping[str, object]:
+    """What is said of files before they are chosen, and the attributes of their input."""
+    return {
+        "files": settings().evidence_files,
+        "megabytes": settings().evidence_file_mb,
+        "input_name": INPUT_NAME,
+        "accepted": ACCEPTED,
+    }
+
+
+@submit.app_template_global("upload_words")
+def upload_words() -> Mapping[str, str]:
+    """The sentences of the script that sends files in parts."""
+    return {key: str(sentence) for key, sentence in messages.evidence.script_words.items()}

@@ -1,6 +1,7 @@
 """Page of a report opened by its code: access, the reporter's forms, status.
 
-A malformed code and an unknown one take the same path and get the same answer.
+A malformed code and an unknown one take the same path. The sentence of a malformed one tells its
+form only, which the person who typed it sees.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
@@ -30,7 +31,7 @@ from register.reports.web.public_forms import OUTAGE_ERRORS, SessionlessForm, ou
 from register.reports.web.status_text import status_text
 from register.web import messages, rate_limits
 from register.web.form_fields import MultilineField, line_field, text_field
-from register.web.l10n import switch_language
+from register.web.l10n import number, switch_language
 from register.web.request_context import current_vocabulary, key_store, settings
 
 PURPOSE = "suivi"
@@ -106,9 +107,9 @@ def open_with_code(view: ReportPageView) -> ResponseReturnValue:
         return rate_limits.too_soon_page(code_page(form, error_text), wait)
     key = queries.key_by_code(db.session(), key_store(), form.code.data)
     if key is None:
-        rate_limits.wait("code")
-        # One error for malformed and unknown codes alike.
-        form.code.errors = [messages.reports.code_opens_nothing]
+        if form.code.data:
+            rate_limits.wait("code")
+        form.code.errors = [_code_error(form.code.data)]
         return code_page(form), 422
     access = report_access(receipt_codes.normalize_code(form.code.data), key)
     received = access.report_view.received
@@ -116,6 +117,16 @@ def open_with_code(view: ReportPageView) -> ResponseReturnValue:
         # Whoever types the short address gets the language of their report.
         switch_language(received.sent.language)
     return view(access)
+
+
+def _code_error(typed: str) -> str:
+    """What is wrong with a code that opens nothing: its absence, its length, or its letters."""
+    length = len(receipt_codes.normalize_code(typed))
+    if not length:
+        return str(messages.reports.code_missing)
+    if length != receipt_codes.LENGTH:
+        return str(messages.reports.code_length) % {"count": number(length)}
+    return str(messages.reports.code_opens_nothing)
 
 
 def code_page(form: ReceiptCodeForm, error_text: str = "") -> str:
@@ -140,8 +151,6 @@ class ReporterForm(SessionlessForm):
 
 class RequiredWithoutFiles(DataRequired):
     """A validator: a text that may be left out where files say it."""
-
-    field_flags: ClassVar[dict[str, bool]] = {"required": True}
 
     def __call__(self, form: Any, field: Any) -> None:
         """Refuse an empty message."""

@@ -15,16 +15,18 @@ from wtforms import HiddenField, RadioField, SelectField, SelectMultipleField, S
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import DataRequired, ValidationError
 
-from register.errors import TextError
+from register.db import now
 from register.reports import form_vocabulary, report_content
+from register.reports.outside_places import read_outside_place
 from register.reports.report_files import sent_files
 from register.reports.web.file_field import files_field
 from register.reports.web.public_forms import SessionlessForm
 from register.territory.name_normalisation import MAX_TYPED_LENGTH
-from register.territory.readings import INEXACT
+from register.territory.readings import INEXACT, PlaceResolution
 from register.territory.web import place_choice
 from register.territory.web.place_choice import PlaceChoice, place_from_key, place_key, stored_place
-from register.text import dates
+from register.text.date_reading import DateReading, read_date
+from register.text.dates import paris_day
 from register.text.normalisation import one_line
 from register.web import messages
 from register.web.form_fields import LineField, line_field, text_field
@@ -187,6 +189,12 @@ class ReportForm(SessionlessForm):
             self.lieu_code.data = self.lieu_lu.data = ""
             return
         resolution = place_choice.resolve_typed(typed, _PLACE_KINDS)
+        outside = read_outside_place(typed)
+        if outside and (
+            outside.is_explicit or all(place.why in INEXACT for place in resolution.readings)
+        ):
+            # "Genève" is no misspelt Renève.
+            resolution = PlaceResolution(())
         readings = (*resolution.readings, *resolution.near_readings)
         self.places = place_choice.choices_for(readings, place_choice.place_url)
         if self.lieu_lu.data == typed:
@@ -218,15 +226,13 @@ class ReportForm(SessionlessForm):
 
     @property
     def date(self) -> str:
-        """The date in EDTF; empty where it was not recognised."""
-        if self.displayed_on:
-            recent = dates.parse_relative_date(self.quand.data, self.displayed_on)
-            if recent:
-                return recent.isoformat()
-        try:
-            return dates.parse_typed_date(self.quand.data)
-        except TextError:
-            return ""
+        """The date in EDTF, the first one of an interval; empty where it was not recognised."""
+        return self.date_reading.start
+
+    @property
+    def date_reading(self) -> DateReading:
+        """What the typed date means on the day on which the form was displayed."""
+        return read_date(self.quand.data, self.displayed_on or paris_day(now()))
 
     @property
     def links(self) -> tuple[str, ...]:
@@ -239,10 +245,12 @@ class ReportForm(SessionlessForm):
         """The content of the report, once the form is valid."""
         # The names of the fields are those of the stored content; a field that is renamed must be
         # renamed in ``report_content`` too. ``displayed_on`` must be set, for the date.
-        recognised = {"lieu_code": self.place_code, "date": self.date, "liens": list(self.links)}
-        recognised["fichiers"] = [
-            file.public_fields() for file in sent_files(self.fichiers.manifests)
-        ]
+        recognised: dict[str, Any] = {
+            "lieu_code": self.place_code,
+            "date": self.date,
+            "liens": list(self.links),
+            "fichiers": [f.public_fields() for f in sent_files(self.fichiers.manifests)],
+        }
         return report_content.parse_content(
             {**self.data, "types": self.types.data or [], **recognised}, language()
         )

@@ -106,9 +106,13 @@ def check(form: ReportForm) -> ResponseReturnValue:
     """Review the answers before sending."""
     if not form.is_sent:
         return _form_html(form), 422
-    answers = list_answers(form.sent)
+    answers = list_answers(form.sent, form.displayed_on)
     return render_template(
-        "reports/check_answers.html", form=form, answers=answers, jeton=_reusable_token(form)
+        "reports/check_answers.html",
+        form=form,
+        answers=answers,
+        jeton=_reusable_token(form),
+        is_received=_is_received(form),
     )
 
 
@@ -176,6 +180,15 @@ def _first_report(token: public_forms.Token) -> ReportAccess | None:
     code = receipt_codes.derive_code(key_store().derived_key(receipt_codes.CODES), token.nonce)
     key = queries.key_by_code(db.session(), key_store(), code)
     return report_access(code, key) if key else None
+
+
+def _is_received(form: ReportForm) -> bool:
+    """Whether the form was sent before: the browser's Back leads to its review again."""
+    token = _token(form)
+    # Without the database, the review is shown as that of a new report.
+    with suppress(*public_forms.OUTAGE_ERRORS):
+        return token is not None and _first_report(token) is not None
+    return False
 
 
 def _other_text_page(form: ReportForm, token: public_forms.Token) -> ResponseReturnValue:

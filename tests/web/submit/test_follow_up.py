@@ -87,7 +87,7 @@ MALFORMED_CODES = {
 
 
 def test_a_malformed_and_an_unknown_code_get_the_same_answer(app, inbox, amina):
-    """Same status, headers, HTML (but for the typed code) and queries."""
+    """Same status, headers, queries and HTML, but for the typed code and the sentence on it."""
     inbox.received()
     statements: list[str] = []
 
@@ -98,6 +98,10 @@ def test_a_malformed_and_an_unknown_code_get_the_same_answer(app, inbox, amina):
         statements.clear()
         response = amina.post("/suivi", {"code": code})
         html = re.sub(r'(name="code" value=")[^"]*', r"\1", response.get_data(as_text=True))
+        html, count = re.subn(
+            "Ce code n’ouvre rien[^<]*|Écrivez le code[^<]*|Un code a[^<]*", "", html
+        )
+        assert count == 2, code
         headers = [pair for pair in response.headers if pair[0] not in ("Date", "Content-Length")]
         return response.status_code, headers, html, list(statements)
 
@@ -105,9 +109,25 @@ def test_a_malformed_and_an_unknown_code_get_the_same_answer(app, inbox, amina):
     event.listen(db.engine, "before_cursor_execute", note_statement)
     expected = send_code(UNKNOWN)
     assert expected[0] == 422
-    assert "Ce code n’ouvre rien" in expected[2]
     for name, typed in MALFORMED_CODES.items():
         assert send_code(typed) == expected, name
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ("", "Écrivez le code de votre reçu"),
+        (" - ", "Écrivez le code de votre reçu"),
+        ("K7QF 2M9X", "dans celui-ci, le registre en lit 8."),
+        (UNKNOWN + "A", "dans celui-ci, le registre en lit 17."),
+        (UNKNOWN[:-1] + "U", "dans celui-ci, le registre en lit 15."),
+        (UNKNOWN, "Ce code n’ouvre rien."),
+    ],
+)
+def test_an_empty_a_short_and_a_wrong_code_each_get_their_sentence(amina, typed, sentence):
+    response = amina.post("/suivi", {"code": typed})
+    assert response.status_code == 422
+    assert sentence in " ".join(amina.text.split())
 
 
 def test_a_wrong_code_stays_in_the_field(app, amina):

@@ -271,7 +271,7 @@ def test_an_unknown_place_is_kept_as_typed(
         ("12/06/2026", "2026-06-12"),
         ("vers 2019", "2019~"),
         ("un soir de conseil", ""),
-        ("le 12 juin", ""),
+        ("entre mars et mai 2024", "2024-03"),
         ("31 février 2026", ""),
         ("pendant le conseil, " * 20, ""),
     ],
@@ -288,10 +288,54 @@ def test_a_relative_date_is_resolved_and_a_missing_year_is_asked_for(amina: Form
     assert review_form(amina, quand="hier soir") == 200
     assert f"Compris : {dates.day_words(yesterday)}" in page_text(amina)
     assert review_form(amina, quand="le 12 juin") == 200
-    assert "ajoutez l’année" in page_text(amina)
+    assert "L’année est supposée" in page_text(amina)
     assert review_form(amina, quand="cette nuit") == 200
     assert "Gardé avec vos mots." in page_text(amina)
-    assert "ajoutez l’année" not in page_text(amina)
+    assert "L’année est supposée" not in page_text(amina)
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ("jeudi 4 novembre 2021", "Compris : 4 novembre 2021"),
+        ("vendredi 4 novembre 2021", "Ce jour-là était un jeudi."),
+        ("31 février 2026", "Ce jour n’existe pas dans le calendrier."),
+        ("12 mars 2199", "Ce jour n’est pas encore venu."),
+        ("printemps 2024", "Compris : vers mai 2024"),
+        ("printemps 2024", "Un moment entre le 20 mars 2024 et le 20 juin 2024"),
+        ("entre mars et mai 2024", "Compris : mars 2024 – mai 2024"),
+        ("2015-2019", "Compris : 2015 – 2019"),
+    ],
+)
+def test_what_is_odd_about_a_date_is_said_and_never_refused(
+    settings: Settings, store: KeyStore, amina: FormClient, typed: str, sentence: str
+) -> None:
+    assert review_form(amina, quand=typed) == 200
+    assert sentence in page_text(amina)
+    amina.send(FORM_PATH, etape="envoyer")
+    assert stored_content(settings, store, shown_code(amina)).when == typed
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ("en ligne", "Compris : en ligne"),
+        ("Sur la page Facebook de la mairie", "Compris : en ligne"),
+        ("À l’étranger", "Compris : à l’étranger"),
+        ("Genève", "Compris : à l’étranger : Suisse"),
+        ("Charleroi (Belgique)", "Compris : à l’étranger : Belgique"),
+        ("Canada", "Compris : à l’étranger : Canada"),
+        ("Châlons-sur-Marne", "Compris : Châlons-en-Champagne"),
+        ("derrière le lavoir", "Gardé avec vos mots : la modération cherchera."),
+    ],
+)
+def test_a_place_that_is_no_commune_is_recognised_and_kept_in_its_words(
+    settings: Settings, store: KeyStore, amina: FormClient, typed: str, sentence: str
+) -> None:
+    assert review_form(amina, lieu=typed) == 200, amina.text
+    assert sentence in page_text(amina)
+    amina.send(FORM_PATH, etape="envoyer")
+    assert stored_content(settings, store, shown_code(amina)).place == typed
 
 
 # --- faults ---------------------------------------------------------------------------------------

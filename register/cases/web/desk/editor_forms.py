@@ -203,6 +203,7 @@ class CaseForm(EditorForm):
             proceedings=tuple(row.content() for row in self.proceedings.filled_rows),
             request=self.request.form.content(),
             links=tuple(row.content() for row in self.links.filled_rows),
+            pieces=stored.pieces,
         )
 
 

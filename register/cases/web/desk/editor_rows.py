@@ -48,7 +48,27 @@ LINK_KINDS = {
     "fait_suite": _("Fait suite à"),
     "voir_aussi": _("Voir aussi"),
 }
-CHOICE_LABELS: Mapping[str, Any] = {**APPEALS, **REFUSALS, **LINK_KINDS}
+PIECE_KINDS = {
+    "image": _("Image"),
+    "pdf": _("Document PDF"),
+    "text": _("Texte"),
+    "audio": _("Son"),
+    "video": _("Vidéo"),
+}
+PIECE_EDITS = {
+    "pages": _("pages retirées"),
+    "recadrage": _("image recadrée"),
+    "masque": _("zones masquées"),
+    "coupure": _("passages coupés"),
+    "passage": _("mots retirés"),
+}
+CHOICE_LABELS: Mapping[str, Any] = {
+    **APPEALS,
+    **REFUSALS,
+    **LINK_KINDS,
+    **PIECE_KINDS,
+    **PIECE_EDITS,
+}
 
 
 def countries_by_code() -> Mapping[str, str]:

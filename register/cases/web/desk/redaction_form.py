@@ -16,8 +16,9 @@ from register.accounts.web import current_member
 from register.cases import act_permissions, revisions
 from register.cases import case_content as contents
 from register.cases.acts.redaction import FIXED_NOTES
-from register.cases.case_content import FIELD_RULES, PART_CLASSES, Content, FieldKind
+from register.cases.case_content import FIELD_RULES, PART_CLASSES, Content
 from register.cases.document_formats import convert_document
+from register.cases.field_rules import FieldKind
 from register.cases.member_view import DeskCase
 from register.cases.models import Note
 from register.cases.persistence import redacted_members_words

@@ -19,6 +19,7 @@ from register.reports.report_content import ReportContent
 from register.reports.retention import clock_jump
 from register.reports.web.desk import labels
 from register.territory.web.place_names import full_name
+from register.text.date_reading import interval_end
 from register.text.dates import paris_day
 from register.text.typography import french
 from register.web import messages
@@ -70,6 +71,8 @@ def reported(sent: ReportContent) -> list[ReportedField]:
     date = ""
     with suppress(TextError):
         date = edtf_words(sent.date) if sent.date else ""
+    end_words = edtf_words(end_date) if (end_date := interval_end(sent.when, sent.date)) else ""
+    end = ReportedItem(end_words, end_words, "#end_date")
     began = typeset(labels.proceedings_label(sent.began)) if sent.began else ""
     proceedings = ReportedItem(began, sent.began, _BEGAN, True)
     types = [coded("type", code, _TYPES, many=True) for code in sent.types]
@@ -82,7 +85,7 @@ def reported(sent: ReportContent) -> list[ReportedField]:
         ReportedField("account", _("Ce qui s’est passé"), [ReportedItem(sent.account)]),
         ReportedField("types", _("Types"), types),
         ReportedField("place", _("Lieu"), _recognised_items(sent.place, place, _PLACE)),
-        ReportedField("date", _("Quand"), _recognised_items(sent.when, date, _DATE)),
+        ReportedField("date", _("Quand"), [*_recognised_items(sent.when, date, _DATE), end]),
         ReportedField("actor", _("Qui a agi"), [actor, ReportedItem(sent.actor_text)]),
         ReportedField("target", _("Qui était visé"), [target, ReportedItem(sent.target_text)]),
         ReportedField("began", _("Qui a engagé une procédure"), [proceedings]),
