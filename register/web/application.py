@@ -41,6 +41,7 @@ import register.reports.web.desk.accept_views
 import register.reports.web.desk.claim_views
 import register.reports.web.desk.dashboard
 import register.reports.web.desk.detail
+import register.reports.web.desk.file_views
 import register.reports.web.desk.labels
 import register.reports.web.desk.masking
 import register.reports.web.desk.report_list

@@ -6,10 +6,13 @@ The framework writes a larger file to a temporary one, where its bytes stay afte
 from __future__ import annotations
 
 import io
-from typing import IO, cast
+from typing import IO, TYPE_CHECKING, cast
 
 from flask import Request, request
-from werkzeug.formparser import FormDataParser, TStreamFactory
+from werkzeug.formparser import FormDataParser
+
+if TYPE_CHECKING:
+    from werkzeug.formparser import TStreamFactory
 
 
 def _memory_file(

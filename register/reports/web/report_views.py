@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 from flask import Response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
@@ -106,7 +107,8 @@ def check(form: ReportForm) -> ResponseReturnValue:
     """Review the answers before sending."""
     if not form.is_sent:
         return _form_html(form), 422
-    answers = list_answers(form.sent, form.displayed_on)
+    # The files have boxes there, with their names.
+    answers = list_answers(replace(form.sent, files=()), form.displayed_on)
     return render_template(
         "reports/check_answers.html",
         form=form,
