@@ -47,6 +47,7 @@ import register.reports.web.desk.masking
 import register.reports.web.desk.report_list
 import register.reports.web.desk.report_list_query
 import register.reports.web.desk.report_summary
+import register.reports.web.file_field
 import register.reports.web.follow_up_views
 import register.reports.web.report_views
 import register.territory.web.place_choice
