@@ -40,6 +40,10 @@ class Invalid(RegisterError):
     """What was given cannot be understood or kept as it is (422)."""
 
 
+class CopyError(Invalid):
+    """No clean copy can be made of an evidence file, for the reason that the key names (422)."""
+
+
 class Refused(RegisterError):
     """The act is not allowed in the state as it now is, or not to this member (409)."""
 

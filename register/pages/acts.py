@@ -13,7 +13,7 @@ from register.accounts import vouching
 from register.config import LEGAL_FIELDS
 from register.errors import Invalid, NotFound, Refused
 from register.journal import Act, WriteTransaction
-from register.pages import content
+from register.pages import content, help_contacts
 from register.pages.content import PageRevision, render_page
 from register.text import markup
 from register.text.normalisation import clean, one_line
@@ -40,7 +40,8 @@ def save_page(
     :param text: Markdown, with the markers of ``rendering``.
     :param seen_revision: the revision that was looked at; 0 for a page that had none.
     :raises Refused: ``page_changed_meanwhile``, ``page_same``, or no administrator.
-    :raises Invalid: an empty or too long field, a marker or an anchor that cannot be.
+    :raises Invalid: an empty or too long field, a marker or an anchor that cannot be, a contact
+        that lacks something.
     :raises TextError: a text that the renderer does not take.
     """
     present = _load_present(tx, page, by, seen_revision)
@@ -51,6 +52,8 @@ def save_page(
     if (title, text) == (published.title, published.text):
         raise Refused("page_same")
     html = render_page(text, content.language_of(page))
+    if page == content.HELP_PAGE:
+        help_contacts.require_contacts(text)
     for name in REQUIRED_MARKERS.get(page.removesuffix(content.ENGLISH_SUFFIX), ()):
         if f"{{{name}}}" not in html:
             raise Invalid("page_marker_missing", words=f"{{{name}}}", field="text")

@@ -109,6 +109,8 @@ DEFINITIONS: Mapping[str, str] = {
     "refus": "refus",
     "retraits": "restriction",
 }
+# Stands for the contacts of who can help, as a paragraph of its own.
+HELP_MARKER = "aides"
 
 # The renderer lets no address without a scheme through, because in a submitted text it could
 # lead anywhere. These pages are ours: their own addresses pass under names that no one can own
@@ -129,7 +131,7 @@ FOLD_MARKER = "<p>{replis}</p>"
 _FOLD_HEADING = re.compile(r'<h2(?: id="([a-z0-9-]+)")?>(.*)</h2>\n?')
 # Where the list of folds can be linked to.
 FOLDS_ANCHOR = "sommaire"
-_STANDALONE_MARKER = re.compile(rf"<p>\{{({'|'.join(DEFINITIONS)})\}}</p>")
+_STANDALONE_MARKER = re.compile(rf"<p>\{{({'|'.join((*DEFINITIONS, HELP_MARKER))})\}}</p>")
 # The renderer leaves h1 and h2 to the page that shows a text; here the text is the page.
 _HEADING_SHIFTS = (("h3>", "h2>"), ("h4>", "h3>"), ("h5>", "h4>"))
 _ANCHORED_HEADING = re.compile(r"<(h[234])>([^\n]*?)\s*\{#([a-z0-9-]{1,40})\}</\1>")
@@ -180,7 +182,7 @@ def fill_markers(
 
     :param setting_texts: plain texts by the names of settings; they are escaped.
     :param placeholder: what stands for an empty value.
-    :param definitions: safe HTML for one of :data:`DEFINITIONS`.
+    :param definitions: safe HTML for one of :data:`DEFINITIONS`, or for :data:`HELP_MARKER`.
     """
 
     def fill(match: re.Match[str]) -> str:
@@ -207,7 +209,9 @@ PAGE_NAMES = (
     "confidentialite",
     "accessibilite",
 )
-PUBLIC_TEXT_NAMES = (*PAGE_NAMES, *(f"{name}{ENGLISH_SUFFIX}" for name in PAGE_NAMES))
+# Its text holds the contacts of ``help_contacts`` in both languages.
+HELP_PAGE = "aide"
+PUBLIC_TEXT_NAMES = (*PAGE_NAMES, *(f"{name}{ENGLISH_SUFFIX}" for name in PAGE_NAMES), HELP_PAGE)
 # Texts with the same editor and history that no reader is shown.
 READY_SENTENCES = "phrases-en-danger"
 TEXT_NAMES = (*PUBLIC_TEXT_NAMES, READY_SENTENCES, f"{READY_SENTENCES}{ENGLISH_SUFFIX}")

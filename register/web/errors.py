@@ -48,6 +48,7 @@ _STATUS_BY_ERROR: dict[type[domain.RegisterError], int] = {
     domain.Refused: 409,
     domain.NotFound: 404,
     domain.Invalid: 422,
+    domain.CopyError: 422,
     domain.Incomplete: 422,
     domain.Gone: 410,
 }

@@ -16,10 +16,11 @@ from register.accounts.web import current_member
 from register.config import LEGAL_FIELDS
 from register.db import db
 from register.errors import Invalid, Refused, RegisterError, TextError
-from register.pages import acts
+from register.pages import acts, help_contacts
 from register.pages import content as editorial
 from register.pages.acts import REASON_LIMIT, TEXT_LIMIT, TITLE_LIMIT
 from register.pages.content import DEFINITIONS, PageRevision, ShippedPage, render_page
+from register.pages.web.help import contact_codes, contacts_html
 from register.pages.web.public_pages import fill_page, is_public, page_path
 from register.text.text_comparison import FieldChange, FieldTexts, field_changes
 from register.web.blueprints import administrators_only, asks_password, desk
@@ -143,10 +144,23 @@ def page_preview() -> ResponseReturnValue:
     """A text as readers will see it: a fragment of a page."""
     source, page = request.form.get("texte", ""), request.args.get("page", "")
     try:
-        html, problem, status = fill_page(render_page(source, editorial.language_of(page))), "", 200
+        html, problem, status = preview_html(page, source), "", 200
     except (Invalid, TextError) as error:
         html, problem, status = Markup(), error_sentence(error), 422
     return render_template("web/markdown_preview.html", html=html, error_text=problem), status
+
+
+def preview_html(page: str, text: str) -> Markup:
+    """A text of a page as readers will see it.
+
+    :raises Invalid: as :func:`acts.save_page` for this text, or ``help_code``.
+    :raises TextError: a text that the renderer does not take.
+    """
+    html = render_page(text, editorial.language_of(page))
+    if page != editorial.HELP_PAGE:
+        return fill_page(html)
+    help_contacts.require_contacts(text, contact_codes())
+    return contacts_html(help_contacts.contacts_of(text))
 
 
 # --- writing a page ----------------------------------------------------------------------------
@@ -177,7 +191,7 @@ def page_edit(page: str) -> ResponseReturnValue:
         form.reason.errors = []
         preview = ""
         try:
-            preview = fill_page(render_page(form.text.data, editorial.language_of(page)))
+            preview = preview_html(page, form.text.data)
         except (Invalid, TextError) as error:
             form.text.errors = [*form.text.errors, typeset(error_sentence(error))]
         return _editor_page(current, form, preview=preview)
@@ -185,6 +199,7 @@ def page_edit(page: str) -> ResponseReturnValue:
         return _editor_page(current, form, 422)
     changes = {**form.content, "reason": form.reason.data, "seen_revision": form.seen_revision}
     try:
+        preview_html(page, form.text.data)
         current_member.run_act(lambda tx, by: acts.save_page(tx, page, **changes, by=by))
     except (Refused, Invalid, TextError) as error:
         return _refusal_page(current_page(page), form, error)
@@ -218,7 +233,8 @@ def _refusal_page(
         form.vu.data = str(current.revision_id)
         changes = page_changes(_page_fields(current), form.content)
         return _editor_page(current, form, status, both=changes)
-    if isinstance(error, TextError) or error.key in ("page_marker", "page_anchor"):
+    is_of_text = error.key in ("page_marker", "page_anchor") or error.key.startswith("help_")
+    if isinstance(error, TextError) or is_of_text:
         form.text.errors = [*form.text.errors, typeset(error_sentence(error))]
         return _editor_page(current, form, status)
     return _editor_page(current, form, status, said=typeset(error_sentence(error)))

@@ -16,7 +16,9 @@ from register.config import LEGAL_FIELDS
 from register.db import db
 from register.errors import Moved
 from register.pages import content as editorial
+from register.pages import help_contacts
 from register.pages.content import DEFINITIONS, fill_markers
+from register.pages.web.help import contacts_html
 from register.reports import form_vocabulary
 from register.text.dates import paris_day
 from register.web import urls
@@ -26,7 +28,9 @@ from register.web.request_context import current_vocabulary, settings
 
 
 def definitions(marker: str) -> str:
-    """The definitions that a marker stands for, as HTML."""
+    """The definitions, or the contacts who can help, that a marker stands for, as HTML."""
+    if marker == editorial.HELP_MARKER:
+        return contacts_html(help_contacts.current_contacts(db.session()))
     list_name, vocabulary = DEFINITIONS[marker], current_vocabulary()
     words = [
         word

@@ -1,0 +1,115 @@
+"""The child process: reads one job, restricts itself, and writes pages as frames.
+
+Its standard input is a job (JSON); the source is an open file in memory, by its number; its
+standard output is a pipe to the register (``protocol``).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from register.errors import CopyError
+from register.evidence.clean_copy import sandbox
+from register.evidence.clean_copy.edits import Edits
+from register.evidence.clean_copy.limits import CopyLimits, is_media
+from register.evidence.clean_copy.pages import Facts, MadePage
+from register.evidence.clean_copy.protocol import CHUNK_BYTES, FrameSort, write_frame, write_json
+from register.evidence.file_kinds import FileKind
+
+
+def main() -> None:
+    """Do the one job of this process."""
+    job = json.load(sys.stdin)
+    output = sys.stdout.buffer
+    kind, limits = FileKind(job["kind"]), CopyLimits(**job["limits"])
+    sandbox.restrict(
+        memory=limits.memory_of(kind), cpu=limits.cpu_of(kind), file_bytes=limits.copy_bytes
+    )
+    try:
+        _answer(job, kind, limits, output)
+        write_frame(output, FrameSort.END)
+    except CopyError as error:
+        write_json(output, FrameSort.ERROR, {"key": error.key, "values": error.values})
+    except MemoryError:
+        write_json(output, FrameSort.ERROR, {"key": "copy_memory", "values": {}})
+    except Exception:
+        # A decoder may raise anything on a hostile file; its words are for nobody.
+        write_json(output, FrameSort.ERROR, {"key": "copy_broken", "values": {}})
+    output.flush()
+
+
+def _answer(job: dict[str, Any], kind: FileKind, limits: CopyLimits, output: BinaryIO) -> None:
+    if job["task"] == "check":
+        write_json(output, FrameSort.REPORT, sandbox.protections(Path(job["secret"])))
+        return
+    with os.fdopen(job["source"], "rb") as source:
+        if job["task"] == "probe":
+            facts = _facts(source, kind, job["mime"], limits)
+            write_json(output, FrameSort.REPORT, asdict(facts))
+            return
+        edits = Edits.from_json(job["edits"])
+        for page in _pages(source, kind, job["mime"], edits, limits):
+            _write_page(output, page)
+
+
+def _facts(source: BinaryIO, kind: FileKind, mime: str, limits: CopyLimits) -> Facts:
+    # Each kind loads its own decoders only.
+    if kind is FileKind.IMAGE:
+        from register.evidence.clean_copy.images import picture_facts
+
+        return picture_facts(source, mime, limits)
+    if kind is FileKind.PDF:
+        from register.evidence.clean_copy.documents import document_facts
+
+        return document_facts(source, limits)
+    if is_media(kind):
+        from register.evidence.clean_copy.media import media_facts
+
+        return media_facts(source, mime, limits)
+    return Facts()
+
+
+def _pages(
+    source: BinaryIO, kind: FileKind, mime: str, edits: Edits, limits: CopyLimits
+) -> Iterator[MadePage]:
+    if kind is FileKind.IMAGE:
+        from register.evidence.clean_copy.images import copy_picture
+
+        return copy_picture(source, mime, edits, limits)
+    if kind is FileKind.PDF:
+        from register.evidence.clean_copy.documents import copy_document
+
+        return copy_document(source, edits, limits)
+    if is_media(kind):
+        from register.evidence.clean_copy.media import copy_media
+
+        return copy_media(source, mime, edits, limits)
+    from register.evidence.clean_copy.texts import copy_text
+
+    return copy_text(source, edits, limits)
+
+
+def _write_page(output: BinaryIO, page: MadePage) -> None:
+    fields = {
+        "index": page.index,
+        "mime": page.mime,
+        "width": page.width,
+        "height": page.height,
+        "duration": page.duration,
+        "notes": page.notes,
+    }
+    write_json(output, FrameSort.PAGE, fields)
+    page.content.seek(0)
+    while chunk := page.content.read(CHUNK_BYTES):
+        write_frame(output, FrameSort.DATA, chunk)
+    page.content.close()
+
+
+if __name__ == "__main__":
+    main()

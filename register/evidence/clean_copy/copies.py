@@ -1,0 +1,323 @@
+"""Clean copies for the register: starts the child process, and checks all that it sends."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import math
+import os
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from register.errors import CopyError, Invalid
+from register.evidence.clean_copy.edits import Edits
+from register.evidence.clean_copy.limits import MEBIBYTE, CopyLimits, is_media
+from register.evidence.clean_copy.pages import COPY_MIMES, COPY_NOTES, Facts
+from register.evidence.clean_copy.protocol import (
+    CHUNK_BYTES,
+    FrameSort,
+    ProtocolError,
+    json_of,
+    read_frame,
+)
+from register.evidence.file_kinds import TEXT, FileType, recognise
+
+# What the child may answer with; any other key is a broken file.
+COPY_ERRORS = (
+    *("copy_broken", "copy_encrypted", "copy_pages", "copy_pixels", "copy_duration", "copy_text"),
+    *("copy_size", "copy_time", "copy_memory", "copy_nothing_left", "copy_edits"),
+)
+_MOST_PIXELS = 65535
+_END_SECONDS = 10
+
+
+@dataclass(frozen=True)
+class CopyPage:
+    """One page of a clean copy: what it is, and its bytes, to be read before the next page.
+
+    ``index`` is the page's in the source; ``width`` and ``height`` are pixels, 0 for sound and
+    text; ``duration`` is seconds; ``notes`` are codes of ``messages.evidence.copy_notes``.
+    """
+
+    index: int
+    mime: str
+    width: int
+    height: int
+    duration: float
+    notes: tuple[str, ...]
+    chunks: Iterator[bytes]
+
+
+def make_copy(
+    source: BinaryIO,
+    file_type: FileType,
+    edits: Edits | None = None,
+    limits: CopyLimits | None = None,
+) -> Iterator[CopyPage]:
+    """The pages of a clean copy, as they come.
+
+    The child ends with the iterator: exhausted, closed or failed. After an error the pages that
+    came before it are no copy.
+
+    :param source: seekable; it is read from its beginning, into memory.
+    :raises CopyError: why there is no copy.
+    """
+    limits, edits = limits or CopyLimits(), edits or Edits()
+    fields = {"task": "copy", "edits": edits.as_json()}
+    with _child(source, file_type, fields, limits) as child:
+        remaining_bytes, last_index = limits.copy_bytes, -1
+        sort, content = child.frame()
+        while sort is not FrameSort.END:
+            if sort is not FrameSort.PAGE:
+                raise CopyError("copy_broken")
+            chunks = _PageBytes(child, remaining_bytes)
+            page = _page(_fields(content), last_index, chunks)
+            last_index = page.index
+            yield page
+            for _unread in chunks:
+                pass
+            _require_mime(page.mime, chunks.head, chunks.length)
+            remaining_bytes -= chunks.length
+            sort, content = chunks.following
+        if last_index < 0:
+            raise CopyError("copy_broken")
+
+
+def probe(source: BinaryIO, file_type: FileType, limits: CopyLimits | None = None) -> Facts:
+    """Pages, size and duration of a source.
+
+    :raises CopyError: it cannot be read.
+    """
+    with _child(source, file_type, {"task": "probe"}, limits or CopyLimits()) as child:
+        fields = child.report()
+    pages, width, height = (
+        _whole(fields.get(name), most) for name, most in (("pages", 10**7), *_SIZES)
+    )
+    return Facts(pages, width, height, _seconds(fields.get("duration")))
+
+
+def missing_protections(secret_path: Path) -> list[str]:
+    """What this system cannot keep the child from: ``network``, ``files``, or all is well.
+
+    :param secret_path: a file of the register that a child must not be able to read.
+    """
+    fields = {"task": "check", "secret": str(secret_path)}
+    try:
+        with _child(None, TEXT, fields, CopyLimits()) as child:
+            report = child.report()
+    except CopyError:
+        report = {}
+    return [name for name in ("network", "files") if report.get(name) is not True]
+
+
+class _Child:
+    """The process and its pipe; it waits no longer in all than ``wait`` seconds."""
+
+    def __init__(self, process: subprocess.Popen[bytes], wait: float) -> None:
+        assert process.stdout is not None  # noqa: S101 – a pipe was asked for
+        self._process = process
+        self._pipe = process.stdout.fileno()
+        self._remaining = wait
+
+    def frame(self) -> tuple[FrameSort, bytes]:
+        """The next frame; an error is raised as the one that it tells of."""
+        try:
+            sort, content = read_frame(self._read)
+        except ProtocolError as error:
+            raise self._ending() from error
+        if sort is FrameSort.ERROR:
+            raise _reported_error(_fields(content))
+        return sort, content
+
+    def report(self) -> dict[str, Any]:
+        """The answer to a question."""
+        sort, content = self.frame()
+        if sort is not FrameSort.REPORT:
+            raise CopyError("copy_broken")
+        return _fields(content)
+
+    def _read(self, size: int) -> bytes:
+        content = bytearray()
+        while len(content) < size:
+            began = time.monotonic()
+            readable, _, _ = select.select([self._pipe], [], [], max(0.0, self._remaining))
+            self._remaining -= time.monotonic() - began
+            if not readable:
+                raise CopyError("copy_time")
+            chunk = os.read(self._pipe, min(size - len(content), CHUNK_BYTES))
+            if not chunk:
+                break
+            content += chunk
+        return bytes(content)
+
+    def _ending(self) -> CopyError:
+        """Why the child ended without a word."""
+        try:
+            status = self._process.wait(_END_SECONDS)
+        except subprocess.TimeoutExpired:
+            return CopyError("copy_broken")
+        if status == -signal.SIGXCPU:
+            return CopyError("copy_time")
+        # The kernel ends whoever takes the last memory of a machine.
+        return CopyError("copy_memory" if status == -signal.SIGKILL else "copy_broken")
+
+
+class _PageBytes:
+    """The bytes of one page, with those that it begins with and the frame that follows them."""
+
+    def __init__(self, child: _Child, most: int) -> None:
+        self._child = child
+        self._most = most
+        self.head = b""
+        self.length = 0
+        self.following: tuple[FrameSort, bytes] = (FrameSort.END, b"")
+        self._is_done = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        if self._is_done:
+            raise StopIteration
+        sort, content = self._child.frame()
+        if sort is not FrameSort.DATA:
+            self._is_done, self.following = True, (sort, content)
+            raise StopIteration
+        self.length += len(content)
+        if self.length > self._most:
+            raise CopyError("copy_size")
+        self.head = self.head or content
+        return content
+
+
+@contextmanager
+def _child(
+    source: BinaryIO | None, file_type: FileType, fields: dict[str, Any], limits: CopyLimits
+) -> Iterator[_Child]:
+    """A child at work, which has ended when the block ends."""
+    if is_media(file_type.kind) and not (shutil.which("ffmpeg") and shutil.which("ffprobe")):
+        raise CopyError("copy_needs_ffmpeg")
+    memory = _in_memory(source, limits)
+    try:
+        process = subprocess.Popen(
+            # Neither the current folder nor a user's own packages are imported from.
+            [sys.executable, "-P", "-s", "-B", "-m", __package__],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd="/",
+            env=_environment(),
+            pass_fds=(memory,),
+            start_new_session=True,
+        )
+    finally:
+        os.close(memory)
+    try:
+        job = {**fields, "source": memory, "kind": file_type.kind, "mime": file_type.mime}
+        assert process.stdin is not None  # noqa: S101 – a pipe was asked for
+        with suppress(BrokenPipeError), process.stdin:
+            process.stdin.write(json.dumps({**job, "limits": limits.as_json()}).encode())
+        yield _Child(process, limits.wait_of(file_type.kind))
+    finally:
+        # ffmpeg is of the same session.
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        assert process.stdout is not None  # noqa: S101 – a pipe was asked for
+        process.stdout.close()
+
+
+def _environment() -> dict[str, str]:
+    """The child's environment: no setting, and so no password, of the register."""
+    passed = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
+    return {**passed, "LANG": "C.UTF-8", "HOME": "/nonexistent", "MALLOC_ARENA_MAX": "2"}
+
+
+def _in_memory(source: BinaryIO | None, limits: CopyLimits) -> int:
+    """A file in memory with the source in it, which nobody can change any more.
+
+    :raises CopyError: ``copy_source``, it is too large.
+    """
+    memory = os.memfd_create("source", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    try:
+        length = 0
+        if source is not None:
+            source.seek(0)
+            while chunk := source.read(CHUNK_BYTES):
+                length += len(chunk)
+                if length > limits.source_bytes:
+                    raise CopyError("copy_source", limit=limits.source_bytes // MEBIBYTE)
+                written = 0
+                while written < len(chunk):
+                    written += os.write(memory, chunk[written:])
+        os.lseek(memory, 0, os.SEEK_SET)
+        seals = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL
+        fcntl.fcntl(memory, fcntl.F_ADD_SEALS, seals)
+    except BaseException:
+        os.close(memory)
+        raise
+    return memory
+
+
+_SIZES = (("width", _MOST_PIXELS), ("height", _MOST_PIXELS))
+
+
+def _fields(content: bytes) -> dict[str, Any]:
+    try:
+        return json_of(content)
+    except ProtocolError as error:
+        raise CopyError("copy_broken") from error
+
+
+def _page(fields: dict[str, Any], last_index: int, chunks: Iterator[bytes]) -> CopyPage:
+    index, width, height = (
+        _whole(fields.get(name), most) for name, most in (("index", 10**7), *_SIZES)
+    )
+    mime, notes = fields.get("mime"), fields.get("notes")
+    if index <= last_index or mime not in COPY_MIMES or not isinstance(notes, list):
+        raise CopyError("copy_broken")
+    known_notes = tuple(note for note in notes if note in COPY_NOTES)
+    return CopyPage(
+        index, mime, width, height, _seconds(fields.get("duration")), known_notes, chunks
+    )
+
+
+def _require_mime(mime: str, head: bytes, length: int) -> None:
+    """A page is what its type says, whatever took hold of the child."""
+    if mime == TEXT.mime:
+        return  # shown as text, whatever it says
+    try:
+        is_right = recognise(head, length).mime == mime
+    except Invalid:
+        is_right = False
+    if not is_right:
+        raise CopyError("copy_broken")
+
+
+def _reported_error(fields: dict[str, Any]) -> CopyError:
+    key, values = fields.get("key"), fields.get("values")
+    if key not in COPY_ERRORS or not isinstance(values, dict):
+        return CopyError("copy_broken")
+    numbers = {name: n for name, n in values.items() if isinstance(n, int)}
+    return CopyError(str(key), **numbers)
+
+
+def _whole(number: object, most: int) -> int:
+    if not isinstance(number, int) or not 0 <= number <= most:
+        raise CopyError("copy_broken")
+    return number
+
+
+def _seconds(number: object) -> float:
+    if not isinstance(number, int | float) or not 0 <= number < math.inf:
+        raise CopyError("copy_broken")
+    return float(number)

@@ -1,0 +1,71 @@
+"""Frames between the child process and the register, over one pipe.
+
+A frame is its sort (one byte), the length of its content (four bytes, big endian) and the content:
+JSON, or bytes of a copy. The register reads them as the words of a stranger: the child has
+decoded hostile files.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Callable
+from enum import Enum
+from typing import Any, BinaryIO
+
+CHUNK_BYTES = 256 * 1024
+_HEADER = struct.Struct(">cI")
+
+
+class FrameSort(Enum):
+    """What a frame holds."""
+
+    PAGE = b"P"  # JSON: a page begins
+    DATA = b"D"  # bytes of this page
+    REPORT = b"R"  # JSON: the answer to a question
+    ERROR = b"E"  # JSON: key and values of a CopyError; nothing follows
+    END = b"Z"  # all was sent
+
+
+class ProtocolError(Exception):
+    """The child said something else than a frame, or ended inside one."""
+
+
+def write_frame(output: BinaryIO, sort: FrameSort, content: bytes = b"") -> None:
+    output.write(_HEADER.pack(sort.value, len(content)) + content)
+
+
+def write_json(output: BinaryIO, sort: FrameSort, fields: dict[str, Any]) -> None:
+    write_frame(output, sort, json.dumps(fields).encode())
+
+
+def read_frame(read: Callable[[int], bytes]) -> tuple[FrameSort, bytes]:
+    """The next frame.
+
+    :param read: reads exactly so many bytes, less only at the end.
+    :raises ProtocolError: there is none.
+    """
+    header = read(_HEADER.size)
+    if len(header) < _HEADER.size:
+        raise ProtocolError("the child ended early")
+    sort, length = _HEADER.unpack(header)
+    if length > CHUNK_BYTES:
+        raise ProtocolError("the frame is too long")
+    content = read(length)
+    if len(content) < length:
+        raise ProtocolError("the child ended inside a frame")
+    try:
+        return FrameSort(sort), content
+    except ValueError as error:
+        raise ProtocolError("the sort of the frame is unknown") from error
+
+
+def json_of(content: bytes) -> dict[str, Any]:
+    """:raises ProtocolError: this is no JSON object."""
+    try:
+        fields = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise ProtocolError("the frame is no JSON") from error
+    if not isinstance(fields, dict):
+        raise ProtocolError("the frame is no object")
+    return fields
