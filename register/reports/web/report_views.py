@@ -36,7 +36,7 @@ from register.web.error_messages import error_sentence
 from register.web.l10n import language
 from register.web.request_context import key_store
 
-PURPOSE = "signaler"
+PURPOSE = public_forms.FORM_NAME
 
 Step = Callable[[ReportForm], ResponseReturnValue]
 
