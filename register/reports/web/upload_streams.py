@@ -30,8 +30,8 @@ from register.web.request_validation import UPLOAD_PATHS
 
 # Forms with files that are read at a time, each by a thread: those of phones take minutes. The
 # files of further ones are dropped as they come, and their texts come back; more are refused.
-_sealing_turns = Bulkhead(24, 0, 0.0)
-_reading_turns = Bulkhead(32, 8, 2.0)
+_sealing_turns = Bulkhead(16, 0, 0.0)
+_reading_turns = Bulkhead(24, 4, 2.0)
 
 
 @dataclass

@@ -33,8 +33,8 @@ from register.web.request_context import sealed_files
 
 ADDRESS = "/signaler/fichiers"
 # Threads that seal parts, and that read whole files; further requests wait, then come again.
-_part_turns = Bulkhead(6, 20, 5.0)
-_reading_turns = Bulkhead(2, 6, 20.0)
+_part_turns = Bulkhead(6, 14, 5.0)
+_reading_turns = Bulkhead(2, 4, 20.0)
 # The tokens of the forms that have files.
 _FORM_PURPOSES = (FORM_NAME, follow_up_page.PURPOSE)
 
