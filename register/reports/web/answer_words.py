@@ -16,6 +16,7 @@ from register.reports import form_vocabulary
 from register.reports.outside_places import read_outside_place
 from register.reports.questions import AnswerKind, Question, answer_date, answered
 from register.reports.report_content import ReportContent, SentFile
+from register.reports.web.bound_case import case_words
 from register.reports.web.file_field import file_words
 from register.reports.web.question_fields import FIELD_PREFIX, field_name
 from register.territory.web.place_names import describe_place
@@ -67,6 +68,7 @@ def list_answers(sent: ReportContent, displayed_on: date | None = None) -> list[
         ReviewedAnswer("procedure", _("Plainte ou procès"), (str(began),)),
         ReviewedAnswer("liens", _("Où cela peut se vérifier"), sent.links),
         ReviewedAnswer("fichiers", _("Fichiers"), tuple(map(_file_line, sent.files))),
+        ReviewedAnswer("cas", _("À ajouter au cas"), (case_words(sent),)),
         *(_question_answer(sent, question, value) for question, value in answered(sent)),
     )
     filled = (replace(answer, lines=tuple(filter(None, answer.lines))) for answer in all_answers)
@@ -116,27 +118,6 @@ def _excerpt(answer: ReviewedAnswer, longest: int, most_lines: int) -> ReviewedA
     if len(full_lines) > most_lines:
         lines.append("…")
     return replace(answer, lines=tuple(lines), note="", is_cut=lines != full_lines)
-
-
-def added_text(before: ReportContent, after: ReportContent) -> str:
-    """The answers of a second filling that differ from the first; empty if none does.
-
-    The changed account comes first, then other changed answers under their labels, then the labels
-    of emptied ones, so that moderators learn what the reporter took back.
-    """
-    first, second = list_answers(before), list_answers(after)
-    unchanged = {(answer.field, answer.lines, answer.interpretation) for answer in first}
-    remaining_fields = {answer.field for answer in second}
-    parts = []
-    for answer in second:
-        if (answer.field, answer.lines, answer.interpretation) not in unchanged:
-            is_account = answer.field == "recit"
-            heading = () if is_account else (typeset(_("%(label)s :", label=answer.label)),)
-            parts.append("\n".join([*heading, *answer.lines]))
-    for answer in first:
-        if answer.field not in remaining_fields:
-            parts.append(typeset(_("%(label)s : à retirer", label=answer.label)))
-    return "\n\n".join(parts)
 
 
 def _file_line(file: SentFile) -> str:

@@ -7,8 +7,7 @@ reload or the back button the same report.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 
@@ -17,20 +16,19 @@ from flask.typing import ResponseReturnValue
 
 from register.db import db, now
 from register.errors import Refused
-from register.evidence.sealed_files import FileManifest
-from register.journal import Act, WriteTransaction
-from register.key_store import KeyStore
+from register.journal import Act
 from register.reports import acts, form_vocabulary, queries, receipt_codes
 from register.reports.acts.reporter import find_received
 from register.reports.acts.transitions import allows
-from register.reports.models import MessageKind
-from register.reports.report_content import ACCOUNT_LIMIT, LINKS_LIMIT, MESSAGE_LIMIT
+from register.reports.report_content import ACCOUNT_LIMIT, LINKS_LIMIT
 from register.reports.web import public_forms, upload_streams
-from register.reports.web.answer_words import added_text, list_answers, short_answers
+from register.reports.web.additions import add_parts, added_text
+from register.reports.web.answer_words import list_answers, short_answers
 from register.reports.web.follow_up_page import ReportAccess, report_access
 from register.reports.web.question_fields import asked_parts, questions_html, summons_words
 from register.reports.web.report_form import AS_TYPED, ReportForm
 from register.text.dates import paris_day
+from register.text.normalisation import one_line
 from register.web import messages, rate_limits
 from register.web.blueprints import submit
 from register.web.error_messages import error_sentence
@@ -57,7 +55,11 @@ def submit_step() -> ResponseReturnValue:
     upload_streams.receive_form()
     if request.form.get("etape") == "commencer":
         # From the page of a place: a POST keeps ``lieu=commune:93032`` out of addresses.
-        return _form_with_place(request.form.get("lieu", ""))
+        # So does what a case page lacks, ``cas=5`` and ``manque=suite``.
+        values = request.form
+        return _form_with_place(
+            values.get("lieu", ""), values.get("cas", ""), values.get("manque", "")
+        )
     return _run_step(_submitted_form(), _STEPS.get(request.form.get("etape", ""), check))
 
 
@@ -89,9 +91,10 @@ def add() -> ResponseReturnValue:
     return _run_step(_submitted_form(), _add)
 
 
-def _form_with_place(place: str) -> str:
-    """A new form with the place filled in."""
+def _form_with_place(place: str, case: str = "", missing: str = "") -> str:
+    """A new form with the place filled in, and bound to a case if one is given."""
     form = ReportForm(formdata=None)
+    form.bind(one_line(case), one_line(missing))
     # Without the database, the form opens with no place.
     with suppress(*public_forms.OUTAGE_ERRORS):
         form.prefill_place(place)
@@ -141,6 +144,12 @@ def change(form: ReportForm) -> ResponseReturnValue:
     """Return to the form."""
     form.resolve_place()
     return _form_html(form)
+
+
+def separate(form: ReportForm) -> ResponseReturnValue:
+    """Review the answers as those of a report of its own."""
+    form.bind("", "")
+    return check(form)
 
 
 def send(form: ReportForm) -> ResponseReturnValue:
@@ -247,7 +256,7 @@ def _add(form: ReportForm) -> ResponseReturnValue:
     files = [file.manifest for file in form.fichiers.files if file.sent not in received.sent.files]
     try:
         with public_forms.queued_transaction() as tx:
-            is_new = _add_parts(tx, store, first.key, addition, token.nonce, files)
+            is_new = add_parts(tx, store, first.key, addition, token.nonce, files)
             if is_new and contact and contact != first.report_view.contact:
                 acts.leave_contact(tx, store, first.key, contact)
     except Refused as error:
@@ -257,38 +266,12 @@ def _add(form: ReportForm) -> ResponseReturnValue:
     return receipt(report_access(first.code, first.key), form, is_added=True)
 
 
-def _add_parts(
-    tx: WriteTransaction,
-    store: KeyStore,
-    key: str,
-    addition: str,
-    nonce: str,
-    files: Sequence[FileManifest],
-) -> bool:
-    """Add a text as messages of at most ``MESSAGE_LIMIT`` characters; whether any was new.
-
-    :param files: the files of the first of them.
-    """
-    is_new = False
-    for number, start in enumerate(range(0, len(addition), MESSAGE_LIMIT)):
-        part = addition[start : start + MESSAGE_LIMIT]
-        if part.strip():
-            # The text is in the nonce: another text of the same form is another message.
-            digests = "".join(file.sha256 for file in files)
-            part_nonce = hashlib.sha256(f"{nonce} {number} {part}{digests}".encode())
-            is_new |= acts.add(
-                tx,
-                store,
-                key,
-                MessageKind.ADDITION,
-                part,
-                part_nonce.hexdigest()[:32],
-                () if number else files,
-            )
-    return is_new
-
-
-_STEPS: Mapping[str, Step] = {"verifier": check, "modifier": change, "envoyer": send}
+_STEPS: Mapping[str, Step] = {
+    "verifier": check,
+    "modifier": change,
+    "envoyer": send,
+    "separer": separate,
+}
 
 
 # --- the pages ----------------------------------------------------------------------------------

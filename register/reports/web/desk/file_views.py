@@ -23,10 +23,10 @@ def files_of_report(key: str) -> list[ReportFile]:
 def report_file(key: str, file_key: str) -> Response:
     """An original as a download, for members; the view of the report is recorded.
 
-    :raises NotFound: ``no_such_file``.
+    :raises NotFound: ``no_sent_file``.
     """
     detail.open_report(key)
     files = [file for file in files_of_report(key) if file.key == file_key]
     if not files:
-        raise NotFound("no_such_file")
+        raise NotFound("no_sent_file")
     return original_as_attachment(sealed_files(), files[0].manifest)
