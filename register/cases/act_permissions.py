@@ -42,6 +42,12 @@ _DESK_ACTS = (
     Act.NOTED,
     Act.APPROVED,
     Act.INVITED,
+    Act.SOURCE_COPIED,
+    Act.EVIDENCE_ADDED,
+    Act.EVIDENCE_REMOVED,
+    Act.COPY_REQUESTED,
+    Act.COPY_PAGE_REVIEWED,
+    Act.COPY_REMOVED,
 )
 # (state, act) → rule. An act that is not listed is refused for the reason in REFUSALS.
 RULES: dict[tuple[CaseState, Act], Rule] = {
@@ -54,6 +60,7 @@ RULES: dict[tuple[CaseState, Act], Rule] = {
     (CaseState.DRAFT, Act.VERSION_REFUSED): _ANY_MEMBER,
     (CaseState.DRAFT, Act.EDITED): _ANY_MEMBER,
     (CaseState.DRAFT, Act.DISCARDED): _ANY_MEMBER,
+    (CaseState.DRAFT, Act.SOURCE_DROPPED): _ANY_MEMBER,
     (CaseState.DRAFT, Act.PUBLISHED): _ANY_MEMBER,
     (CaseState.DRAFT, Act.DRAFT_MERGED): _ANY_MEMBER,
     (CaseState.PUBLISHED, Act.FOLLOWED_UP): _ANY_MEMBER,
@@ -81,6 +88,8 @@ REFUSALS: dict[tuple[CaseState, Act], str] = {
     (CaseState.PUBLISHED, Act.DISCARDED): "published_is_withdrawn",
     (CaseState.PUBLISHED, Act.RESTORED): "already_published",
     (CaseState.PUBLISHED, Act.DRAFT_MERGED): "not_a_draft",
+    (CaseState.PUBLISHED, Act.SOURCE_DROPPED): "copy_goes_by_redaction",
+    (CaseState.WITHDRAWN, Act.SOURCE_DROPPED): "copy_goes_by_redaction",
     (CaseState.WITHDRAWN, Act.PUBLISHED): "withdrawn_is_restored",
     (CaseState.WITHDRAWN, Act.WITHDRAWN): "already_withdrawn",
     (CaseState.WITHDRAWN, Act.DISCARDED): "not_a_draft",

@@ -15,6 +15,13 @@ from register.cases.acts.draft_acts import (
     withdraw_report,
     withdraw_report_unpublished,
 )
+from register.cases.acts.evidence import (
+    add_file,
+    remove_copies,
+    remove_file,
+    request_copy,
+    review_page,
+)
 from register.cases.acts.mergers import merge, part
 from register.cases.acts.public_changes import (
     approve_change,
@@ -27,8 +34,11 @@ from register.cases.acts.public_changes import (
 from register.cases.acts.publication import erase, publish, restore, withdraw
 from register.cases.acts.redaction import confirm_destruction, destroy_due, keep_hidden, redact
 from register.cases.acts.refusals import refuse_change, refuse_version
+from register.cases.acts.source_copies import add_source_copy, drop_source_copy
 
 __all__ = [
+    "add_file",
+    "add_source_copy",
     "approve",
     "approve_change",
     "assign",
@@ -38,6 +48,7 @@ __all__ = [
     "destroy_due",
     "discard",
     "draft",
+    "drop_source_copy",
     "edit",
     "erase",
     "follow_up",
@@ -54,8 +65,12 @@ __all__ = [
     "refuse_version",
     "release",
     "release_all",
+    "remove_copies",
+    "remove_file",
     "reply",
+    "request_copy",
     "restore",
+    "review_page",
     "set_urgency",
     "withdraw",
     "withdraw_report",
