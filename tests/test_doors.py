@@ -52,7 +52,12 @@ CLAIM_COLUMNS = frozenset({"held_by", "held_until", "danger_on", "term_on", "ter
 PROTECTED_STATES = (
     ProtectedState(
         "a case",
-        ("register/cases/acts/", "register/cases/persistence.py", "register/cases/case_codes.py"),
+        (
+            "register/cases/acts/",
+            "register/cases/persistence.py",
+            "register/cases/case_codes.py",
+            "register/cases/copy_storage.py",
+        ),
         frozenset(
             {
                 "state",
@@ -69,6 +74,8 @@ PROTECTED_STATES = (
                 "remaining_content",
                 "unmet",
                 "needs_second",
+                "looked_by",
+                "looked_at",
             }
         ),
         frozenset(
@@ -85,6 +92,8 @@ PROTECTED_STATES = (
                 "PendingChange",
                 "Destruction",
                 "RedactedOriginal",
+                "CaseCopy",
+                "CaseCopyPage",
             }
         ),
         frozenset(
@@ -99,6 +108,8 @@ PROTECTED_STATES = (
                 "pending_change",
                 "destruction",
                 "redacted_original",
+                "case_copy",
+                "case_copy_page",
             }
         ),
         shared_columns=CLAIM_COLUMNS,

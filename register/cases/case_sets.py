@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence, Set
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, reduce
 from itertools import chain, compress, islice
+from operator import or_
 from typing import TypeAlias
 
 # Code → numbers of the cases that have it, as they are read from the database.
@@ -43,6 +44,33 @@ def to_numbers(cases: int) -> list[int]:
     """Case numbers of a set, in ascending order."""
     flags = to_flags(cases, cases.bit_length())
     return list(compress(range(len(flags)), flags))
+
+
+class Strengths(Mapping[int, int]):
+    """Number of a case → strength of its match, as a set of cases for each strength."""
+
+    def __init__(self, strengths: Mapping[int, int]) -> None:
+        numbers: defaultdict[int, list[int]] = defaultdict(list)
+        for number, strength in strengths.items():
+            if number > 0:
+                numbers[strength].append(number)
+        # The strongest first.
+        self.sets = {
+            strength: from_numbers(numbers[strength]) for strength in sorted(numbers)[::-1]
+        }
+        self.cases = reduce(or_, self.sets.values(), 0)
+
+    def __getitem__(self, number: int) -> int:
+        for strength, cases in self.sets.items():
+            if number >= 0 and cases >> number & 1:
+                return strength
+        raise KeyError(number)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(to_numbers(self.cases))
+
+    def __len__(self) -> int:
+        return self.cases.bit_count()
 
 
 @dataclass(frozen=True)

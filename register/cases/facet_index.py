@@ -9,7 +9,7 @@ that of its own position.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Collection, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import cached_property
 from threading import Lock
@@ -92,13 +92,6 @@ class FacetIndex:
         by_use = sorted(self.axes["nom_media"].counts.items(), reverse=True)
         by_use.sort(key=lambda spelling: spelling[1])
         return {fold(name): name for name, _count in by_use}
-
-    def intersect(self, numbers: Collection[int]) -> int:
-        """Set of the public cases among some numbers; a search index may propose any number."""
-        length = self.public_cases.bit_length()
-        return self.public_cases & from_numbers(
-            [number for number in numbers if 0 < number < length]
-        )
 
 
 _cached_indexes: dict[FacetVersion, FacetIndex] = {}  # the newest last

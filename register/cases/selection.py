@@ -6,13 +6,12 @@ and its points on the map.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, reduce
 from operator import and_, eq
 
-from register.cases.case_sets import from_numbers, to_numbers
+from register.cases.case_sets import Strengths
 from register.cases.facet_index import FACETS, FacetIndex
 from register.cases.filters import FILTERS, PAGE_SIZE, WORDS, CaseQuery, HitStrengths
 from register.territory import place_queries
@@ -59,7 +58,7 @@ class Selection:
         if query.words and hits is None:
             raise ValueError("a query with words needs the result of the word search as hits")
         self.index, self.query = index, query
-        self._hits = hits or {}
+        self._hits = hits if isinstance(hits, Strengths) else Strengths(hits or {})
 
     @cached_property
     def _sets(self) -> dict[str, int]:
@@ -67,7 +66,8 @@ class Selection:
         sets: dict[str, int] = {}
         for name, values in self.query.values.items():
             if name == WORDS:
-                sets[name] = self.index.intersect(self._hits)
+                # A search index may propose any number.
+                sets[name] = self._hits.cases & self.index.public_cases
                 continue
             search_filter = FILTERS[name]
             compare, axis = search_filter.comparison, self.index.axes[search_filter.axis or name]
@@ -102,15 +102,13 @@ class Selection:
         skipped = (self.query.page - 1) * PAGE_SIZE
         if self.query.order != "pertinence":
             return self.index.orders[self.query.order].page(self.matches, skipped, PAGE_SIZE)
-        numbers_by_strength: defaultdict[int, list[int]] = defaultdict(list)
-        for number in to_numbers(self.matches):
-            numbers_by_strength[self._hits[number]].append(number)
         page: list[int] = []
-        for _strength, numbers in sorted(numbers_by_strength.items(), reverse=True):
-            if skipped < len(numbers) and len(page) < PAGE_SIZE:
-                level, size = from_numbers(numbers), PAGE_SIZE - len(page)
+        for cases in self._hits.sets.values():
+            level = cases & self.matches
+            if skipped < level.bit_count() and len(page) < PAGE_SIZE:
+                size = PAGE_SIZE - len(page)
                 page += self.index.orders["date"].page(level, skipped, size)
-            skipped = max(0, skipped - len(numbers))
+            skipped = max(0, skipped - level.bit_count())
         return page
 
     @cached_property

@@ -46,21 +46,14 @@ class SearchResult(Selection):
         self.text = text
 
 
-def run(
-    session: Session,
-    engine: SearchEngine,
-    query: CaseQuery,
-    vocabulary: Vocabulary,
-    head: LedgerPosition,
-) -> SearchResult:
-    """Run a search, once for all that a page says of it.
+def search_words(
+    session: Session, engine: SearchEngine, words: str, vocabulary: Vocabulary, head: LedgerPosition
+) -> TextSearch:
+    """The cases that match the words of a search.
 
     :param head: position of the public ledger, read first on the same session.
     :raises Invalid: a text that cannot be searched for; see ``query_parser``.
     """
-    text = None
-    if query.words:
-        search_query = query_parser.parse(query.words)
-        matches = service.find_cases(session, engine, search_query, vocabulary, head)
-        text = TextSearch(query.words, search_query, matches)
-    return SearchResult(facet_index.load_index(session, vocabulary, head), query, text)
+    search_query = query_parser.parse(words)
+    matches = service.find_cases(session, engine, search_query, vocabulary, head)
+    return TextSearch(words, search_query, matches)

@@ -19,6 +19,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from register.cases.case_codes import CASE_CODE, IS_PUBLIC_CODE
+from register.cases.case_sets import Strengths
 from register.cases.core_tables import CASE, JOURNAL_ENTRY
 from register.cases.models import CaseState
 from register.cases.vocabulary import Vocabulary
@@ -95,7 +96,7 @@ class Reach(StrEnum):
 class SearchMatches:
     """Matching case numbers with their strength, the number of parts in strong fields."""
 
-    strength: Mapping[int, int]
+    strength: Strengths
     reach: Reach
 
 
@@ -113,7 +114,7 @@ def find_cases(
     """
     matches = search_index(session, index, search_query, vocabulary, head)
     return matches or SearchMatches(
-        find_by_sql(session, search_query, vocabulary), Reach.TITLES_ONLY
+        Strengths(find_by_sql(session, search_query, vocabulary)), Reach.TITLES_ONLY
     )
 
 
@@ -145,7 +146,7 @@ def search_index(
     newest_first = sorted(changed, key=lambda number: changed[number], reverse=True)
     strengths |= match_cases(session, search_query, newest_first[:CHANGED_LIMIT], vocabulary)
     return SearchMatches(
-        strengths, Reach.EVERYWHERE if len(changed) <= CHANGED_LIMIT else Reach.BEHIND
+        Strengths(strengths), Reach.EVERYWHERE if len(changed) <= CHANGED_LIMIT else Reach.BEHIND
     )
 
 

@@ -54,6 +54,7 @@ import register.territory.web.place_pages
 import register.web.etag
 import register.web.query_parameters
 from register.accounts.web import access_control
+from register.cases.web.public import search_request
 from register.errors import SealError
 from register.postgresql import request_limits
 from register.web import (
@@ -134,6 +135,7 @@ def attach(app: Flask) -> None:
     Babel(app, default_locale="fr", default_timezone="Europe/Paris", locale_selector=l10n.language)
     template_env.attach(app)
     fragments.attach(app)
+    search_request.attach(app)
     errors.attach(app)
     rate_limits.attach(app, settings)
     access_control.attach_access_control(app, settings)

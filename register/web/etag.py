@@ -83,6 +83,8 @@ class ResponseNotes:
     """What the hooks tell the page cache: version, completeness, time of the last change."""
 
     version: PageVersion
+    # Stamp of the index from before the ledger was read; empty without words to search for.
+    index_state: str = ""
     is_complete: bool = False
     modified_at: datetime | None = None
 
@@ -199,6 +201,12 @@ def _digest(*parts: str) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
+def noted_index_state() -> str:
+    """The index state that the page of this request is valid for; empty for a member's page."""
+    notes: ResponseNotes | None = request.environ.get(NOTES_KEY)
+    return notes.index_state if notes else ""
+
+
 @public.before_request
 def _note_version() -> None:
     if is_anonymous(request.environ):
@@ -211,7 +219,8 @@ def _note_version() -> None:
         if primary is not None and not _has_words(request.environ):
             read_from_replica(primary)
         request.environ[NOTES_KEY] = ResponseNotes(
-            page_version(current_data_version(), build_id, request.environ, index_state)
+            page_version(current_data_version(), build_id, request.environ, index_state),
+            index_state,
         )
 
 

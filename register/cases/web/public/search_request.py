@@ -7,11 +7,12 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property
 from typing import cast
 
-from flask import current_app, redirect, render_template
+from flask import Flask, current_app, redirect, render_template
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup, escape
 
 from register.cases import filters
+from register.cases.data_version import VersionedMapCache
 from register.cases.filters import CaseQuery
 from register.cases.result_lists import CaseSummary
 from register.db import db
@@ -22,11 +23,21 @@ from register.search.results import SearchResult, TextSearch
 from register.search.service import Reach
 from register.territory.web import place_choice
 from register.web import etag
+from register.web.l10n import language
 from register.web.list_query import QueryArgs
-from register.web.request_context import current_vocabulary, head
+from register.web.request_context import (
+    current_data_version,
+    current_facet_index,
+    current_vocabulary,
+    head,
+)
 
 _TAG = re.compile("<[^>]*>")
 _MARK = Markup("<mark>{}</mark>")
+# Searches whose matches are cached until an act or the index changes them: some ten kilobytes each
+# at 100,000 cases.
+RECENT_LIMIT = 64
+_RECENT = "register.recent_searches"
 
 
 class TermHighlighter:
@@ -108,11 +119,35 @@ def run_search(query: CaseQuery) -> SearchResult:
 
     :raises Invalid: a text that cannot be searched for; see ``query_parser``.
     """
-    result = results.run(db.session(), search_engine(), query, current_vocabulary(), head())
-    if result.text and result.text.matches.reach is Reach.TITLES_ONLY:
+    text = _search_words(query.words) if query.words else None
+    if text and text.matches.reach is Reach.TITLES_ONLY:
         # The index may be available again soon, with the same ETag as before.
         etag.skip_caching()
-    return result
+        _recent_searches().clear()
+    return SearchResult(current_facet_index(), query, text)
+
+
+def _search_words(words: str) -> TextSearch:
+    """The cases that match some words, which pages, filters and feeds of one search share."""
+
+    def search() -> TextSearch:
+        vocabulary = current_vocabulary()
+        return results.search_words(db.session(), search_engine(), words, vocabulary, head())
+
+    index_state = etag.noted_index_state()
+    if not index_state:
+        return search()
+    version = (current_data_version(), index_state, language())
+    return _recent_searches().get_or_make(version, words, search)
+
+
+def attach(app: Flask) -> None:
+    """Give an application its recent searches."""
+    app.extensions[_RECENT] = VersionedMapCache(RECENT_LIMIT)
+
+
+def _recent_searches() -> VersionedMapCache[str, TextSearch]:
+    return cast("VersionedMapCache[str, TextSearch]", current_app.extensions[_RECENT])
 
 
 def search_query_strengths(search_query: SearchQuery) -> Mapping[int, int] | None:
