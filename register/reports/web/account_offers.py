@@ -8,7 +8,7 @@ from typing import NamedTuple
 from flask_babel import gettext as _
 
 from register.db import now
-from register.reports.account_hints import date_hints, place_hints
+from register.reports.account_hints import DateHint, date_hints, place_hints
 from register.reports.web.report_form import ReportForm
 from register.territory.gazetteer import gazetteer
 from register.territory.web.place_choice import place_key
@@ -43,12 +43,12 @@ def offered_days(form: ReportForm) -> Sequence[Offer]:
     if form.quand.data:
         return []
     hints = date_hints(form.recit.data, form.displayed_on or paris_day(now()))
-    return [
-        Offer(
-            hint.words,
-            typeset(
-                _("« %(typed)s » : %(date)s", typed=hint.words, date=edtf_words(hint.reading.start))
-            ),
-        )
-        for hint in hints
-    ]
+    return [Offer(hint.words, _day_words(hint)) for hint in hints]
+
+
+def _day_words(hint: DateHint) -> str:
+    """The words of the account, and the day that they mean where it is not in them."""
+    day = edtf_words(hint.reading.start)
+    if day in hint.words:
+        return typeset(hint.words)
+    return typeset(_("« %(typed)s » : %(date)s", typed=hint.words, date=day))
