@@ -68,7 +68,7 @@ def find_toponyms(code: str) -> Toponyms | None:
 # --- documents ------------------------------------------------------------------------------
 
 # To be changed with the content of documents: indexes are then rebuilt.
-VERSION = 3
+VERSION = 4
 
 # URLs are left out: their words would match every case that cites the same newspaper.
 _URL = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
@@ -235,6 +235,11 @@ def _weak_texts(
     for reply in content["replies"]:
         for name in ("author", "capacity", "text"):
             yield reply[name]
+    for piece in content.get("pieces", ()):
+        for name in ("caption", "warning", "transcript", "no_transcript"):
+            yield piece[name]
+        for page in piece["pages"]:
+            yield page["alt"]
 
 
 def _vocabulary_codes(content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -16,6 +16,7 @@ from register.cases.web.public.piece_files import find_copy, incident_id
 from register.db import db
 from register.errors import Gone, Moved, NotFound, Unavailable
 from register.evidence.file_kinds import FileKind
+from register.text.typography import french
 from register.web import urls
 from register.web.l10n import number
 from register.web.request_context import sealed_files
@@ -30,6 +31,8 @@ EDITS = {
     "coupure": _("passages coupés"),
     "passage": _("mots retirés"),
 }
+_MEDIA_TYPES = {"image": "ImageObject", "audio": "AudioObject", "video": "VideoObject"}
+_HEARD = ("audio", "video")
 _MEGABYTE = 1_000_000  # as people and shops count
 _THOUSAND = 1_000
 
@@ -158,6 +161,25 @@ def _read_text(case_id: int, digest: str) -> tuple[str, bool]:
         # The page stays, with the address of the text, which has its own answer.
         return "", True
     return content[:TEXT_LIMIT], len(content) > TEXT_LIMIT
+
+
+def media_nodes(case_address: str, content: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The pieces as schema.org ``MediaObject``, named but without their files.
+
+    A search engine that fetched the files would keep them after a withdrawal.
+    """
+    return [
+        {
+            "@type": _MEDIA_TYPES.get(piece["kind"], "DigitalDocument"),
+            "@id": f"{case_address}#piece-{rank}",
+            "name": french(piece["caption"]),
+            "encodingFormat": piece["pages"][0]["mime"],
+            "contentRating": french(piece["warning"]),
+            "transcript": piece["transcript"] if piece["kind"] in _HEARD else "",
+            "isBasedOn": {"@type": "CreativeWork", "identifier": f"sha256:{piece['original']}"},
+        }
+        for rank, piece in enumerate(content.get("pieces", ()), start=1)
+    ]
 
 
 def size_words(size: int) -> str:

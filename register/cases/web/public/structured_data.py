@@ -25,6 +25,7 @@ from register.cases import communes_with_cases
 from register.cases.queries import PublicCase
 from register.cases.vocabulary import LANGUAGES
 from register.cases.web.public.case_view import CaseView
+from register.cases.web.public.piece_view import media_nodes
 from register.db import db
 from register.errors import NotFound
 from register.journal import line_time
@@ -108,6 +109,7 @@ def case(case: PublicCase, case_view: CaseView, rank: int, description: str) -> 
         "author": {"@id": _publisher_node()["@id"]},
         "publisher": _publisher_node(),
         "isBasedOn": [node for url, node in sources.items() if url],
+        "associatedMedia": media_nodes(_absolute_url(address), content),
         "correction": [
             {
                 "@type": "CorrectionComment",
@@ -333,17 +335,15 @@ def _case_entries(rank: int) -> list[SitemapEntry]:
 
 
 def _latest_change(entries: Sequence[SitemapEntry]) -> datetime | None:
-    return max(
-        (changed_at for _address, changed_at in entries if changed_at is not None), default=None
-    )
+    dates = [changed_at for _address, changed_at in entries if changed_at is not None]
+    return max(dates, default=None)
 
 
 def _xml_response(root_tag: str, entry_tag: str, entries: Iterable[SitemapEntry]) -> Response:
     root_element = etree.Element(root_tag, nsmap={None: NAMESPACE})
-    base = settings().base_url
     for address, moved_at in entries:
         element = etree.SubElement(root_element, entry_tag)
-        etree.SubElement(element, "loc").text = base + address
+        etree.SubElement(element, "loc").text = _absolute_url(address)
         if moved_at is not None:
             etree.SubElement(element, "lastmod").text = rfc3339(moved_at)
     body = etree.tostring(root_element, encoding="UTF-8", xml_declaration=True)
