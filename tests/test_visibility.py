@@ -7,6 +7,7 @@ their parameters needs a sample value in :data:`SAMPLES`.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator
 from contextvars import Context
@@ -17,6 +18,7 @@ from urllib.parse import urlencode
 
 import attested_acts as acts
 import pytest
+from case_pieces import MadePage, add_piece
 from flask import Flask
 from report_factory import nonce
 from sqlalchemy import func, select
@@ -36,10 +38,12 @@ from register.cases.case_content import (
 )
 from register.cases.filters import FILTERS
 from register.cases.models import CaseState, Incident
+from register.cases.piece_content import PieceContent, PiecePage
 from register.cases.second_person import PendingChange
 from register.cases.urgency import Urgency
 from register.db import db
 from register.journal import Act, JournalEntry, Ledger, head
+from register.operations import setup
 from register.reports import acts as report_acts
 from register.reports import queries as report_queries
 from register.reports.models import MessageKind, Report
@@ -53,6 +57,9 @@ pytestmark = pytest.mark.one_database
 MARKER = "zinzolinquintefeuille"
 # Another word of the same length, to compare pages that repeat their own address.
 OTHER = "zinzolinquintefeuilla"
+# A published file whose bytes are the marker.
+MARKED_FILE = MadePage(MARKER.encode(), "text/plain")
+DIGEST = hashlib.sha256(MARKED_FILE.content).hexdigest()
 
 # --- cases with the marker everywhere ----------------------------------------------------------
 
@@ -88,6 +95,8 @@ CODED_VALUES = {
         "appeal": "non",
         "appeal_until": "1987",
     },
+    PieceContent: {"kind": "text", "original": "1" * 64},
+    PiecePage: {"copy": DIGEST, "mime": "text/plain"},
     RequestContent: {
         "asked_on": "1987",
         "refusal": "explicite",
@@ -109,7 +118,7 @@ def _marked_part(shape, **parts):
     return shape(**values, **parts)
 
 
-def marked_case() -> Content:
+def marked_case(*, pieces: tuple[PieceContent, ...] = ()) -> Content:
     """A case with the marker in every text, and no code of the visible case."""
     return _marked_part(
         Content,
@@ -120,7 +129,13 @@ def marked_case() -> Content:
         sources=(_marked_part(SourceContent),),
         proceedings=(_marked_part(ProceedingContent, steps=(_marked_part(StepContent),)),),
         request=_marked_part(RequestContent),
+        pieces=pieces,
     )
+
+
+def marked_piece() -> PieceContent:
+    """A piece of evidence with the marker in every text, and a copy that does not exist."""
+    return _marked_part(PieceContent, pages=(_marked_part(PiecePage),))
 
 
 def test_the_marker_is_in_every_text_of_a_marked_case():
@@ -128,7 +143,9 @@ def test_the_marker_is_in_every_text_of_a_marked_case():
 
     plain_fields = {"date", "end_date", "country", "commune", "departement", "region", "language"}
     marked_fields = {
-        name.split(".")[-1] for name, text in checked_texts(marked_case()) if MARKER in text
+        name.split(".")[-1]
+        for name, text in checked_texts(marked_case(pieces=(marked_piece(),)))
+        if MARKER in text
     }
     coded_fields = {name for shape in CODED_VALUES for name in CODED_VALUES[shape]}
     text_fields = {
@@ -165,12 +182,13 @@ def marked_report() -> ReportContent:
 class HiddenContent:
     """Makes the hidden cases, and everything of the desk with the marker."""
 
-    def __init__(self, pen, desk, cast, content) -> None:
+    def __init__(self, pen, desk, cast, content, store, files) -> None:
         self.pen, self.desk, self.cast, self.content = pen, desk, cast, content
+        self.store, self.files = store, files
 
     def desk_only(self, visible) -> list[int]:
         """A draft, a discarded draft, and member-only texts on a visible case."""
-        draft = self.desk.ready(marked_case())
+        draft = self.desk.ready(marked_case(pieces=(marked_piece(),)))
         discarded = self.desk.draft(marked_case())
         waiting = self.desk.received_reply(visible, text=MARKER)
         refused = self.desk.received_reply(visible, text=MARKER)
@@ -260,15 +278,26 @@ class HiddenContent:
             acts.correct(
                 p,
                 case.id,
-                replace(marked_case(), title=f"Autre {MARKER}"),
+                replace(marked_case(), title=f"Autre {MARKER}", pieces=(self._piece(p, case.id),)),
                 by=self.cast.bruno,
                 reason=MARKER,
                 public_note=MARKER,
+                store=self.store,
             )
         reply = self.desk.received_reply(case, text=MARKER)
         with self.pen() as p:
             acts.reply(p, reply, by=self.cast.bruno, reason=MARKER)
         return case
+
+    def _piece(self, p, case_id) -> PieceContent:
+        """A piece whose words and bytes are marked, of a copy that Bruno looked at."""
+        words = {
+            name: getattr(marked_piece(), name)
+            for name in ("caption", "warning", "transcript", "no_transcript")
+        }
+        options = {"looked_by": self.cast.bruno, "alts": [MARKER]}
+        made = (p, self.store, self.files, case_id, "text", [MARKED_FILE])
+        return add_piece(*made, **options, **words)
 
     def withdrawn(self):
         case = self.published()
@@ -297,7 +326,7 @@ class HiddenContent:
 
     def redacted(self):
         """Published with the marker, then shown without."""
-        case = self.desk.published(marked_case())
+        case = self.published()
         with self.pen() as p:
             acts.redact(
                 p,
@@ -311,8 +340,9 @@ class HiddenContent:
 
 
 @pytest.fixture
-def hidden(pen, desk, cast, content) -> HiddenContent:
-    return HiddenContent(pen, desk, cast, content)
+def hidden(pen, desk, cast, content, store, settings) -> HiddenContent:
+    files = setup.sealed_files(settings, store)
+    return HiddenContent(pen, desk, cast, content, store, files)
 
 
 MARKED_TERM = Urgency(True, date(2026, 3, 1), f"Audience {MARKER}")
@@ -338,8 +368,7 @@ SAMPLES = {
     ("incidents", "number"): [*map(str, range(12)), "01", "x", str(10**9), str(10**30)],
     ("incidents", "before"): ["2", "5"],
     ("incidents", "after"): [str(seq) for seq in range(3, 12)],
-    # The copies of hidden cases are added by ``searches``.
-    ("incidents", "digest"): ["0" * 64, MARKER],
+    ("incidents", "digest"): [DIGEST, "0" * 64, MARKER],
     ("communes", "code"): ["2A004", "2B033", "93032", "93059", "00000", "2a004"],
     ("departements", "code"): ["2A", "2B", "93", "00", "988"],
     ("regions", "code"): ["94", "11", "00"],
@@ -350,7 +379,7 @@ SAMPLES = {
     ("moderation", "key"): ["0" * 32],
     ("moderation", "file_key"): ["0" * 32],
     ("moderation", "revision"): ["1", "9"],
-    ("moderation", "digest"): ["0" * 64],
+    ("moderation", "digest"): [DIGEST, "0" * 64],
     ("moderation", "day"): ["2026-03-02"],
     ("moderation", "name"): ["public", "bureau"],
     ("moderation", "seq"): ["1", "5"],
@@ -388,7 +417,7 @@ QUERY_VALUES = {
     "nom": ["2A004", "93059", MARKER],
     "tri": ["maj", "date", "pertinence"],
     "page": ["1", "2"],
-    "version": [str(seq) for seq in range(1, 30)],
+    "version": [str(seq) for seq in range(1, 36)],
     "state": ["draft"],
     # Of the public ledger.
     "acte": ["publication", "correction", "retrait", "effacement"],
@@ -542,6 +571,7 @@ def test_a_visible_marker_is_found(app, hidden):
     case = hidden.published()
     assert leaks(app, f"/incidents/{case.number}")
     assert leaks(app, f"/incidents/{case.number}/preuve")
+    assert leaks(app, f"/incidents/{case.number}/pieces/{DIGEST}")
     assert leaks(app, "/registre?acte=suite")
     assert leaks(app, "/incidents?type=surveillance")
     assert leaks(app, f"/incidents?media={MARKER}")

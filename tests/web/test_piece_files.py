@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -31,6 +32,7 @@ from register.db import db
 from register.evidence.sealed_files import BLOB_BYTES, SealedFiles
 from register.journal import WriteTransaction
 from register.key_store import KeyStore
+from register.search import indexer
 from register.web import file_response
 from register.web.request_context import sealed_files
 
@@ -356,3 +358,41 @@ def test_pages_may_show_pictures_and_media_of_the_register_only(app: Flask) -> N
     policy = get(app, "/").headers["Content-Security-Policy"]
     assert "img-src 'self';" in policy
     assert "media-src 'self';" in policy
+
+
+def test_feed_and_structured_data_name_a_piece_without_its_file(
+    app: Flask, publish: Callable[..., Published]
+) -> None:
+    case = publish(SESSION, WOUND)
+    address = f"/incidents/{case.number}"
+    feed = get(app, f"{address}.atom").text
+    assert f"{address}#piece-1" in feed
+    assert "Avertissement\N{NO-BREAK SPACE}: une blessure" in feed
+    page = get(app, address).text
+    block = re.search(r'<script type="application/ld\+json">(.*?)</script>', page, re.DOTALL)
+    assert block
+    [report, _crumbs] = json.loads(block[1])["@graph"]
+    video, image = report["associatedMedia"]
+    assert (video["@type"], video["name"]) == ("VideoObject", "La séance.")
+    assert video["transcript"] == "Une voix : « Coupez. »"
+    assert image["contentRating"] == "une blessure"
+    for text in (feed, block[1], get(app, "/sitemap.xml").text):
+        assert "/pieces/" not in text
+        assert "enclosure" not in text
+
+
+def test_words_of_a_piece_are_searched(app: Flask, publish: Callable[..., Published]) -> None:
+    spoken = PieceWords("video", [VIDEO], caption="La séance.", transcript="Une voix : zinzolin.")
+    publish(replace(SESSION, pages=[picture("autre")], kind="pdf"))
+    case = publish(spoken)
+    indexer.catch_up(db.engine, app.extensions["register.search"])
+    page = get(app, "/incidents?q=zinzolin").text
+    assert f'href="/incidents/{case.number}"' in page
+    assert 'href="/incidents/1"' not in page
+
+
+def test_a_case_that_rests_on_a_piece_says_so(
+    app: Flask, publish: Callable[..., Published]
+) -> None:
+    page = get(app, f"/incidents/{publish(LETTER, sources=()).number}").text
+    assert '<a href="#pieces">1 pièce montrée</a>' in page.replace("\N{NO-BREAK SPACE}", " ")
