@@ -95,6 +95,12 @@ def line(seq: int, page: int | None = None) -> str:
     return f"{paged('/registre', page)}#ligne-{seq}"
 
 
+def bundle(number: int, version: int | None = None) -> str:
+    """What anybody may keep of a case, as an archive; of its last version by default."""
+    address = f"{case(number)}.zip"
+    return address if version is None else f"{address}?version={version}"
+
+
 def proof(number: int, version: int | None = None) -> str:
     """The proof that binds a case's text to its journal line, now or at a version."""
     address = f"{case(number)}/preuve"
