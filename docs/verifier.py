@@ -269,13 +269,15 @@ def check_approvals(told, opened):
     demand(sorted(rows) == sorted(wanted), "les accords ne sont pas ceux des lignes")
 
 
+arguments = sys.argv[1:]
 try:
-    arguments = sys.argv[1:]
     if arguments and arguments[0].endswith(".zip"):
         check_archive(*arguments)
-    elif len(arguments) == 1:
+    elif len(arguments) == 1 and arguments[0].endswith((".html", ".json")):
         check_receipt(*arguments)
-    else:
+    elif len(arguments) > 1:
         check_ledger(*arguments)
+    else:
+        sys.exit(__doc__)
 except Exception as fault:
-    sys.exit(f"ÉCHEC : {fault}" if sys.argv[1:] else __doc__)
+    sys.exit(f"ÉCHEC : {fault}")

@@ -87,6 +87,11 @@ class ReceiptProof(NamedTuple):
     masked: Literal["", "later", "before"]
 
 
+def is_possible_size(file: bytes) -> bool:
+    """Whether a receipt file is not longer than that of the longest report."""
+    return len(file) <= (FILE_LIMIT if receipt_file.is_page(file) else LIMIT)
+
+
 def receipt_proof(session: Session, document: bytes) -> ReceiptProof | None:
     """What a receipt proves.
 

@@ -268,7 +268,7 @@ def prove() -> ResponseReturnValue:
     if not document.strip():
         fault = _("Choisissez le fichier, ou collez ce qu’il contient.")
         return _proof_page(fault, pasted), 422
-    if len(document) > receipt_codes.FILE_LIMIT:
+    if not receipt_codes.is_possible_size(document):
         return _proof_page(messages.reports.receipt_too_long, pasted), 422
     try:
         proof = receipt_codes.receipt_proof(db.session(), document)
