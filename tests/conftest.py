@@ -17,6 +17,7 @@ import databases
 import demo_site
 import pytest
 from case_contents import a_case
+from case_files import CaseFiles
 from cast import AT, CaseRef, Cast, Desk, hire
 from databases import BACKENDS, Registers, application, open_engine, plain_app
 from desk_site import desk_site
@@ -180,6 +181,18 @@ def store(settings: Settings, engine: Engine) -> Iterator[KeyStore]:
         keys = setup.key_store(settings, session)
     yield keys
     keys.close()
+
+
+@pytest.fixture
+def case_files(
+    settings: Settings,
+    engine: Engine,
+    pen: Callable[..., AbstractContextManager[WriteTransaction]],
+    store: KeyStore,
+    cast: Cast,
+) -> CaseFiles:
+    """Files of cases and their clean copies."""
+    return CaseFiles(engine, pen, store, setup.sealed_files(settings, store), cast.bruno)
 
 
 @pytest.fixture

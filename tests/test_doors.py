@@ -16,12 +16,15 @@ from pathlib import Path
 import attested_acts as acts
 import pytest
 from case_contents import a_case
+from case_files import picture
 from cast import AT
 from report_factory import CONTACT, WORDS, a_report, nonce
+from sqlalchemy import select
 
 from register.accounts import acts as accounts
 from register.accounts import one_use_links
 from register.accounts.models import Role
+from register.cases.copy_models import CaseCopyPage
 from register.cases.urgency import Urgency
 from register.journal import Act, JournalEntry, Ledger, head
 from register.pages import acts as editorial
@@ -52,7 +55,12 @@ CLAIM_COLUMNS = frozenset({"held_by", "held_until", "danger_on", "term_on", "ter
 PROTECTED_STATES = (
     ProtectedState(
         "a case",
-        ("register/cases/acts/", "register/cases/persistence.py", "register/cases/case_codes.py"),
+        (
+            "register/cases/acts/",
+            "register/cases/persistence.py",
+            "register/cases/case_codes.py",
+            "register/cases/copy_storage.py",
+        ),
         frozenset(
             {
                 "state",
@@ -69,6 +77,8 @@ PROTECTED_STATES = (
                 "remaining_content",
                 "unmet",
                 "needs_second",
+                "looked_by",
+                "looked_at",
             }
         ),
         frozenset(
@@ -85,6 +95,8 @@ PROTECTED_STATES = (
                 "PendingChange",
                 "Destruction",
                 "RedactedOriginal",
+                "CaseCopy",
+                "CaseCopyPage",
             }
         ),
         frozenset(
@@ -99,6 +111,8 @@ PROTECTED_STATES = (
                 "pending_change",
                 "destruction",
                 "redacted_original",
+                "case_copy",
+                "case_copy_page",
             }
         ),
         shared_columns=CLAIM_COLUMNS,
@@ -184,6 +198,7 @@ LINE_WRITERS = (
 # Modules that write without a journal line, and what.
 HOUSEKEEPING_MODULES = {
     "register/accounts/authentication.py": "failed sign-ins, counted, and codes that were used",
+    "register/cases/acts/copy_making.py": "which worker makes a clean copy, and its attempts",
     "register/evidence/upkeep.py": "evidence files whose blobs were moved or deleted",
     "register/operations/setup.py": "identity, ledgers, vocabularies and territory of a release",
     "register/reports/acts/purging.py": "the last day on which retention was looked at",
@@ -464,6 +479,45 @@ CASE_ACTS |= {
     "keep_hidden": (_hidden, lambda p, i, c, t: acts.keep_hidden(p, i, by=c.chloe)),
     "destroy_due": (_hidden, _destroy_when_due),
 }
+
+
+def _with_file(case_files, desk):
+    """A draft with a file; its id, and the key of the file."""
+    case = desk.draft()
+    return case.id, case_files.added(case.id)
+
+
+def _with_copy(case_files, desk):
+    case_id, evidence = _with_file(case_files, desk)
+    case_files.copied(case_id, evidence)
+    return case_id, evidence
+
+
+# For each act on a file of a case: its subject, and the call.
+FILE_ACTS = {
+    "add_file": (
+        lambda f, desk: (desk.draft().id, f.stored(picture())),
+        lambda p, s, case, file, c: acts.add_file(p, s, case, file, by=c.bruno),
+    ),
+    "request_copy": (
+        _with_file,
+        lambda p, s, case, file, c: acts.request_copy(p, s, case, file, {}, by=c.bruno),
+    ),
+    "review_page": (
+        _with_copy,
+        lambda p, s, case, file, c: acts.review_page(
+            p, s, case, p.session.scalar(select(CaseCopyPage.key)), by=c.chloe
+        ),
+    ),
+    "remove_copies": (
+        _with_copy,
+        lambda p, s, case, file, c: acts.remove_copies(p, s, case, file, "erreur", by=c.chloe),
+    ),
+    "remove_file": (
+        _with_copy,
+        lambda p, s, case, file, c: acts.remove_file(p, s, case, file, "erreur", by=c.chloe),
+    ),
+}
 # Two lines: the approval, and the public line of the approved change.
 TWO_LINES = {"approve_change"}
 # Acts with a line in the public ledger.
@@ -698,7 +752,7 @@ def _heads(session):
 
 
 def test_every_act_is_tested_in_this_file():
-    assert set(CASE_ACTS) | TWO_LINES == set(acts.__all__)
+    assert set(CASE_ACTS) | set(FILE_ACTS) | TWO_LINES == set(acts.__all__)
     public = {
         name
         for module in (accounts, one_use_links)
@@ -727,6 +781,18 @@ def test_an_act_leaves_a_line_in_its_ledger(name, pen, desk, cast, content, sess
     ledger = Ledger.PUBLIC if name in PUBLIC_ACTS else Ledger.DESK
     ledger = Ledger.REPORTS if name in DAY_ONLY_ACTS else ledger
     assert heads_after == heads_before | {ledger: heads_before[ledger] + 1}
+
+
+@pytest.mark.parametrize("name", FILE_ACTS)
+def test_an_act_on_a_file_leaves_a_line_on_the_desk(
+    name, pen, desk, cast, case_files, store, session
+):
+    prepare, do = FILE_ACTS[name]
+    subject = prepare(case_files, desk)
+    heads_before = _heads(session)
+    with pen() as p:
+        do(p, store, *subject, cast)
+    assert _heads(session) == heads_before | {Ledger.DESK: heads_before[Ledger.DESK] + 1}
 
 
 @pytest.mark.parametrize("name", ACCOUNT_ACTS)

@@ -42,6 +42,11 @@ _DESK_ACTS = (
     Act.NOTED,
     Act.APPROVED,
     Act.INVITED,
+    Act.EVIDENCE_ADDED,
+    Act.EVIDENCE_REMOVED,
+    Act.COPY_REQUESTED,
+    Act.COPY_PAGE_REVIEWED,
+    Act.COPY_REMOVED,
 )
 # (state, act) → rule. An act that is not listed is refused for the reason in REFUSALS.
 RULES: dict[tuple[CaseState, Act], Rule] = {

@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.orm import Session
 
+from register.cases.copy_storage import delete_copies_of
 from register.cases.models import CaseEvidence
 from register.evidence.models import register_file
 from register.evidence.sealed_files import FileManifest, open_manifest, seal_manifest
@@ -74,5 +75,6 @@ def remove_case_evidence(session: Session, clause: ColumnElement[bool]) -> int:
     """
     keys: Collection[str] = session.scalars(select(CaseEvidence.key).where(clause)).all()
     if keys:
+        delete_copies_of(session, keys)
         session.execute(delete(CaseEvidence).where(CaseEvidence.key.in_(keys)))
     return len(keys)

@@ -28,6 +28,15 @@ def limitation_ends(first_published: date) -> date:
     return add_months(first_published, 3)
 
 
+def offer_of_proof_ends(summoned: date) -> date:
+    """The tenth day after a summons, the last one for the offer of proof (loi de 1881, art. 55).
+
+    The day of the summons does not count. A tenth day that is not a working day is not put off
+    here: whoever counts on a later one may lose the proof.
+    """
+    return summoned + timedelta(days=10)
+
+
 def reply_window_ends(published: date) -> date:
     """Last day to ask for a right of reply: three months (LCEN art. 1-1 III)."""
     return add_months(published, 3)

@@ -117,6 +117,13 @@ class Act(StrEnum):
     ASSIGNED = "assigned"  # a case was assigned to a member, until it is done or handed on
     URGENCY_SET = "urgency_set"  # a case's danger mark and term were set or taken off
     NOTED = "noted"  # an internal note was written
+    EVIDENCE_ADDED = "evidence_added"  # a member added a file to a case
+    EVIDENCE_REMOVED = "evidence_removed"  # a file was removed from a case, with its copies
+    COPY_REQUESTED = "copy_requested"  # a member asked for a clean copy of a file, with edits
+    COPY_MADE = "copy_made"  # the worker made it
+    COPY_FAILED = "copy_failed"  # or could not, for a reason
+    COPY_PAGE_REVIEWED = "copy_page_reviewed"  # a member looked at a page of it
+    COPY_REMOVED = "copy_removed"  # the copies of a file were removed
     # A member viewed the part of reports stored with a case; one line a day, member and case. In
     # the desk ledger with its time: after an acceptance, a day-only line would date the lines of
     # reporters next to it.

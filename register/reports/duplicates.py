@@ -30,6 +30,7 @@ from register.key_store import KeyStore
 from register.reports import report_to_draft
 from register.reports.models import Report
 from register.reports.queries import CLEAR_COLUMNS, ReportSummary, decrypt_contents, make_summary
+from register.reports.questions import typed_answers
 from register.reports.report_content import ReportContent
 from register.reports.retention import undecided_clause
 from register.text.normalisation import fold
@@ -71,7 +72,7 @@ def similar_cases(
     draft = replace(
         report_to_draft.draft_content(draft_parts, ticked_names, vocabulary, place),
         title="",
-        summary=sent.account[:_COMPARED_LENGTH],
+        summary=_compared_text(sent),
     )
     return duplicates.find_possible_duplicates(
         session, viewer, draft, exclude_id=own_case, limit=_MOST_SIMILAR, at=at
@@ -120,6 +121,12 @@ def _decrypt_nearest(session: Session, store: KeyStore, key: str, day: date) -> 
     return [make_summary(row, received[row.key]) for row in rows if row.key in received]
 
 
+def _compared_text(sent: ReportContent) -> str:
+    """The account and the typed answers."""
+    texts = (sent.account, *(words for _question, words in typed_answers(sent)))
+    return "\n".join(text[:_COMPARED_LENGTH] for text in texts)
+
+
 class _ComparedFields:
     """The compared fields of a report, folded."""
 
@@ -129,8 +136,9 @@ class _ComparedFields:
         self.date = duplicates.parse_date(sent.date)
         self.types = set(sent.types)
         self.links = set(sent.links)
-        account = sent.account[:_COMPARED_LENGTH]
-        words = duplicates.distinctive_words(account, sent.actor_text, sent.target_text)
+        words = duplicates.distinctive_words(
+            _compared_text(sent), sent.actor_text, sent.target_text
+        )
         self.words = words - duplicates.distinctive_words(sent.place)
 
     def shared_reasons(self, other: _ComparedFields, rare: set[str]) -> Iterator[DuplicateReason]:

@@ -20,6 +20,7 @@ from register.reports.queries import (
     make_summary,
     summaries,
 )
+from register.reports.questions import is_in_danger, typed_answers
 from register.reports.report_content import ReportContent
 from register.reports.retention import OVERDUE_MONTHS, undecided_clause, undecided_since_clause
 from register.text.normalisation import fold
@@ -27,6 +28,7 @@ from register.text.normalisation import fold
 PAGE_SIZE = 30
 # Reports decrypted for filtering; the page states when others were left out.
 DECRYPT_LIMIT = 5_000
+DANGER_LIMIT = 200
 
 
 class ReportFolder(StrEnum):
@@ -146,6 +148,22 @@ def first_reports(
     return [reports[key] for key in keys if key in reports]
 
 
+def new_reports_in_danger(session: Session, store: KeyStore) -> list[ReportSummary]:
+    """New reports that say that somebody is in danger, the newest first.
+
+    Of many new ones, the newest alone are decrypted; those that a member marked are left out.
+    """
+    stmt = (
+        select(Report.key)
+        .where(Report.state == ReportState.RECEIVED, Report.danger_on.is_(None))
+        .order_by(Report.day.desc(), Report.key)
+        .limit(DANGER_LIMIT)
+    )
+    reports = reports_by_key(session, store, session.scalars(stmt).all())
+    in_danger = [report for report in reports.values() if is_in_danger(report.sent)]
+    return sorted(in_danger, key=lambda report: (report.day, report.key), reverse=True)[:PAGE_SIZE]
+
+
 def reports_by_key(
     session: Session, store: KeyStore, keys: Collection[str]
 ) -> dict[str, ReportSummary]:
@@ -211,6 +229,7 @@ def _matches(sent: ReportContent, report_query: ReportQuery) -> bool:
         in_place = not place or fold(place) in fold(sent.place)
     if not in_place or not report_query.words:
         return in_place
-    searched = (sent.account, sent.place, sent.actor_text, sent.target_text)
+    answers = (words for _question, words in typed_answers(sent))
+    searched = (sent.account, sent.place, sent.actor_text, sent.target_text, *answers)
     searched_text = fold(" ".join(searched))
     return all(word in searched_text for word in fold(report_query.words).split())

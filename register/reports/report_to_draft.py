@@ -17,6 +17,7 @@ from register.cases.case_content import Content, ProceedingContent, SourceConten
 from register.cases.validation import TYPES_LIMIT, ContentFault, url_faults
 from register.cases.vocabulary import Vocabulary, build_title
 from register.errors import TextError
+from register.reports.answers_to_draft import answer_changes, draft_fields
 from register.reports.outside_places import read_outside_place
 from register.reports.report_content import ReportContent
 from register.territory import place_queries
@@ -42,9 +43,10 @@ class ReportedPlace:
 class DraftPart:
     """The fields of a draft that one checkbox of the acceptance form takes over.
 
-    ``changes``: fields of the draft; empty for a part that is displayed only. ``dropped``: faults
-    of values that cannot be taken over. ``ticked``: whether the box is ticked at first.
-    ``is_free_text``: the reporter's own words, which are never copied.
+    ``changes``: fields of the draft, or dotted paths of ``answers_to_draft``; empty for a part that
+    is displayed only. ``dropped``: faults of values that cannot be taken over. ``ticked``: whether
+    the box is ticked at first. ``is_free_text``: the reporter's own words, which are never copied.
+    ``is_private``: an answer that no member may let become public.
     """
 
     name: str
@@ -52,6 +54,7 @@ class DraftPart:
     dropped: Sequence[ContentFault] = ()
     ticked: bool = False
     is_free_text: bool = False
+    is_private: bool = False
 
 
 # The fields of a report that a part comes from; for other parts, the one of their name.
@@ -88,6 +91,15 @@ def draft_parts(
         part
         for part in all_parts
         if any(getattr(sent, name) for name in _SOURCE_FIELDS.get(part.name, (part.name,)))
+    ] + [
+        DraftPart(
+            question.key,
+            answer.changes,
+            answer.dropped,
+            is_free_text=not (question.fills or question.is_coded),
+            is_private=not question.is_public,
+        )
+        for question, answer in answer_changes(sent, vocabulary)
     ]
 
 
@@ -171,7 +183,7 @@ def draft_content(
             changes |= part.changes
     place_name = place.name if place and place.kind in changes else ""
     title = build_title(changes.get("types", ()), place_name, changes.get("date", ""), vocabulary)
-    return Content(title=title, **changes)
+    return Content(title=title, **draft_fields(changes))
 
 
 def reported_place(session: Session, sent: ReportContent) -> ReportedPlace | None:

@@ -18,6 +18,7 @@ from register.key_store import KeyStore
 from register.operations import setup
 from register.server import process_start
 from register.web.logs import error_fields, log
+from register.worker.copy_job import CopyJob
 from register.worker.jobs import EvidenceJob, IndexJob, RetentionJob
 from register.worker.lock import worker_lock
 from register.worker.loop import POLL_SECONDS, Worker
@@ -57,6 +58,7 @@ def run_worker(app: Flask) -> NoReturn:
         jobs = (
             RetentionJob(engine, open_store, settings.undecided_after, _log_event),
             EvidenceJob(engine, open_files),
+            CopyJob(engine, open_store, open_files),
             IndexJob(engine, app.extensions["register.search"]),
         )
         worker = Worker(engine, worker_lock(settings, engine), jobs, _log_event)

@@ -41,9 +41,10 @@ function attach(box) {
   box.after(row);
 }
 
-function attachAll() {
-  document.querySelectorAll("[data-days]").forEach(attach);
+function attachAll({ target } = { target: document }) {
+  target.querySelectorAll("[data-days]").forEach(attach);
 }
 
 attachAll();
 document.addEventListener("registre:page", attachAll);
+document.addEventListener("registre:part", attachAll);

@@ -156,25 +156,49 @@ erased    released       case_erased                     nothing is left
 erased    noted          case_erased                     nothing is left
 erased    assigned       case_erased                    nothing is left
 erased    urgency_set    case_erased                    nothing is left
+
+draft     evidence_added     anyone what supports the case comes with it
+draft     evidence_removed   anyone what should not be kept
+draft     copy_requested     anyone what the public may see of a file
+draft     copy_page_reviewed anyone nothing is public before a member looked
+draft     copy_removed       anyone what should not be shown
+
+published evidence_added     anyone what supports the case comes with it
+published evidence_removed   anyone what should not be kept
+published copy_requested     anyone what the public may see of a file
+published copy_page_reviewed anyone nothing is public before a member looked
+published copy_removed       anyone what should not be shown
+
+withdrawn evidence_added     anyone what supports the case comes with it
+withdrawn evidence_removed   anyone what should not be kept
+withdrawn copy_requested     anyone what the public may see of a file
+withdrawn copy_page_reviewed anyone nothing is public before a member looked
+withdrawn copy_removed       anyone what should not be shown
+
+merged    evidence_added     case_merged the other case is the one to work on
+merged    evidence_removed   case_merged the other case is the one to work on
+merged    copy_requested     case_merged the other case is the one to work on
+merged    copy_page_reviewed case_merged the other case is the one to work on
+merged    copy_removed       case_merged the other case is the one to work on
+
+erased    evidence_added     case_erased nothing is left
+erased    evidence_removed   case_erased nothing is left
+erased    copy_requested     case_erased nothing is left
+erased    copy_page_reviewed case_erased nothing is left
+erased    copy_removed       case_erased nothing is left
 """
 ROWS = [line.split(maxsplit=3) for line in TABLE.splitlines() if line]
 # Acts on the register, on an account or by a reporter are no acts of a member on a case.
-_OTHER_PREFIXES = (
-    "member_",
-    "page_",
-    "report_",
-    "source_",
-    "copy_",
-    "sign",
-    "sessions_",
-    "browsers_",
-)
+_OTHER_PREFIXES = ("member_", "page_", "report_", "source_", "sign", "sessions_", "browsers_")
 # Acts that follow from another act are allowed by its rule.
 _FOLLOWING = (Act.CHANGE_PROPOSED, Act.CHANGE_REFUSED, Act.DESTROYED, Act.DESTRUCTION_KEPT)
+# A view of a report, and what the worker does.
+_COPIES = (Act.COPY_VIEWED, Act.COPY_MADE, Act.COPY_FAILED)
 NOT_OF_A_CASE = (
     Act.OPENED,
     Act.TEXTS_CHANGED,
     *_FOLLOWING,
+    *_COPIES,
     *(act for act in Act if act.value.startswith(_OTHER_PREFIXES)),
 )
 CLOSED = {

@@ -226,6 +226,12 @@ EXAMINED_TABLES = {
     "report_message",
     "report_note",
     "report_kept",
+    # Evidence files: sealed; those of a case and their clean copies are destroyed with the case.
+    "evidence_file",
+    "report_evidence",
+    "case_evidence",
+    "case_copy",
+    "case_copy_page",
     # No words: how many reports ended how, and the last day on which retention was looked at.
     "report_tally",
     "retention_clock",

@@ -230,3 +230,30 @@ def test_only_the_copy_of_the_same_report_is_masked(inbox, desk, session, store,
     session.rollback()
     accounts = {sent.account for sent in queries.retained_reports(session, store, case.id)}
     assert accounts == {"Zoé y était aussi.", f"{MASK} a crié."}
+
+
+def test_a_passage_of_a_typed_answer_is_masked_and_a_code_is_left(inbox, session, store, pen, cast):
+    answers = (
+        ("danger_maintenant", "non"),
+        ("seance_motif", "Jeanne Martin dérange, non ?"),
+        ("question_d_avant", "Jeanne Martin"),
+    )
+    report = inbox.accepted(answers=answers)
+    view = open_report(session, store, report)
+    places = [one.place for one in occurrences(view, (), "jeanne martin")]
+    assert places == ["answers", "answers"]
+    document = report_content.receipt_document(view.received, view.summary.day, "r")
+    with pen() as p:
+        acts.mask(p, store, report.key, "jeanne martin", "personne_privee", by=cast.bruno)
+    masked = open_report(session, store, report).received.sent
+    assert dict(masked.answers) == {
+        "danger_maintenant": "non",
+        "seance_motif": f"{MASK} dérange, non ?",
+        "question_d_avant": MASK,
+    }
+    # The copy of the case too, and the receipt from before is still recognised.
+    (copy,) = queries.retained_reports(session, store, view.decision.incident)
+    assert copy == masked
+    assert receipt_codes.receipt_proof(session, document).masked == "later"
+    with pytest.raises(Invalid, match="passage_absent"), pen() as p:
+        acts.mask(p, store, report.key, "ne_sait_pas", "personne_privee", by=cast.bruno)

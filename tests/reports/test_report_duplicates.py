@@ -124,3 +124,13 @@ def test_a_case_lists_its_accepted_and_withdrawn_reports(inbox, desk, session, s
     reports = queries.reports_of_case(session, store, case.id)
     assert list(reports.retained) == []
     assert [report.key for report in reports.withdrawn] == [accepted.key]
+
+
+def test_the_words_of_answers_are_compared_too(inbox, similar_to):
+    account, answers = "On m’a empêché.", (("seance_motif", SIMILAR_ACCOUNT),)
+    fields = {"account": account, "links": (), "types": ()}
+    similar = inbox.received(answers=answers, **fields)
+    inbox.received(**fields)
+    report = inbox.received(**{**fields, "account": ACCOUNT})
+    sent = a_report(**{**fields, "account": ACCOUNT})
+    assert similar_to(report, sent) == {similar.key: {"commune", "mots"}}

@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 from register.accounts.models import Member
 from register.cases import case_content as contents
 from register.cases import member_view, revisions
+from register.cases.case_content import RequestContent
 from register.cases.case_evidence import case_key_name
 from register.cases.checklist import ATTESTATIONS
 from register.cases.models import Incident, Note, Revision
@@ -410,3 +411,20 @@ def test_the_withdrawal_of_a_report_of_a_public_case_changes_no_text(session, in
         _load_incident(session, case.id).revision_id,
     )
     assert replace(past.content).narrative.endswith(WORDS)
+
+
+def test_typed_answers_are_removed_from_the_draft_and_short_ones_stay(session, inbox):
+    asked = "le contrat passé avec l’agence de ma belle-sœur pour le bulletin de mars"
+    answers = (("document_autorite", "Mairie de Gagny"), ("document_objet", asked))
+    report = inbox.received(answers=answers)
+    content = a_case(request=RequestContent(asked=asked, asked_of="Mairie de Gagny"))
+    with inbox.pen() as p:
+        draft_id = acts.accept(
+            p, inbox.store, report.key, by=inbox.cast.bruno, reason="lu", new=content
+        )
+    assert "belle-sœur" in _stored_text(session, inbox)
+    _withdraw(inbox, report.key)
+    assert "belle-sœur" not in _stored_text(session, inbox)
+    remaining = contents.content_of(_load_incident(session, draft_id)).request
+    assert (remaining.asked, remaining.asked_of) == ("", "Mairie de Gagny")
+    _check_consistency(session, inbox)

@@ -15,6 +15,13 @@ from register.cases.acts.draft_acts import (
     withdraw_report,
     withdraw_report_unpublished,
 )
+from register.cases.acts.evidence import (
+    add_file,
+    remove_copies,
+    remove_file,
+    request_copy,
+    review_page,
+)
 from register.cases.acts.mergers import merge, part
 from register.cases.acts.public_changes import (
     approve_change,
@@ -29,6 +36,7 @@ from register.cases.acts.redaction import confirm_destruction, destroy_due, keep
 from register.cases.acts.refusals import refuse_change, refuse_version
 
 __all__ = [
+    "add_file",
     "approve",
     "approve_change",
     "assign",
@@ -54,8 +62,12 @@ __all__ = [
     "refuse_version",
     "release",
     "release_all",
+    "remove_copies",
+    "remove_file",
     "reply",
+    "request_copy",
     "restore",
+    "review_page",
     "set_urgency",
     "withdraw",
     "withdraw_report",

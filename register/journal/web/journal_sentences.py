@@ -45,6 +45,8 @@ _AUTOMATIC_ACTS = (
     Act.REPORT_PURGED,
     Act.DESTROYED,
     Act.SIGN_INS_FAILED,
+    Act.COPY_MADE,
+    Act.COPY_FAILED,
 )
 
 
@@ -127,6 +129,11 @@ def details(
         private[name] if isinstance(private.get(name), list) else []
         for name in ("approved_by", "attested", "destroyed")
     )
+    page_digests = private["pages"] if isinstance(private.get("pages"), list) else []
+    if isinstance(private.get("sha256"), str):
+        page_digests = [private["sha256"]]
+    why = str(private.get("why") or "")
+    evidence_words = messages.evidence.removal_reasons | messages.evidence.evidence_errors
     fields = (
         (_("Version"), str(private.get("revision") or private.get("version") or "")),
         (_("Motif public"), vocabulary.label("restriction", line.reason)),
@@ -137,5 +144,8 @@ def details(
         (_("Rôle"), str(words.role_words.get(role, role))),
         (_("Versions détruites"), ", ".join(map(str, destroyed))),
         (_("Versions privées d’un passage"), ", ".join(private.get("redacted", ()))),
+        (_("Empreinte de l’original"), str(private.get("original") or "")),
+        (_("Empreintes de la copie"), ", ".join(map(str, page_digests))),
+        (_("Raison"), str(evidence_words.get(why, why))),
     )
     return [(str(label), words) for label, words in fields if words]

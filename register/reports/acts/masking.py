@@ -22,6 +22,7 @@ from register.reports.acts import transitions
 from register.reports.acts.moderation import load_for_member
 from register.reports.models import Message, Report, ReportNote, RetainedReport
 from register.reports.queries import ReportView
+from register.reports.questions import typed_answers
 from register.reports.report_content import Received, ReportContent
 from register.text.dates import paris_day
 from register.text.passage_removal import PassageRemoval
@@ -156,6 +157,8 @@ def _content_texts(sent: ReportContent) -> Iterator[tuple[str, str]]:
         yield name, getattr(sent, name)
     for link in sent.links:
         yield "links", link
+    for _question, words in typed_answers(sent):
+        yield "answers", words
 
 
 def _mask_content(
@@ -166,6 +169,8 @@ def _mask_content(
         name: removal.remove_from(getattr(received.sent, name)) for name in _TEXT_FIELDS
     }
     changes["links"] = tuple(removal.remove_from(link) for link in received.sent.links)
+    typed = {key: removal.remove_from(words) for key, words in typed_answers(received.sent)}
+    changes["answers"] = tuple(sorted({**dict(received.sent.answers), **typed}.items()))
     sent = replace(received.sent, **changes)
     if sent == received.sent:
         return False

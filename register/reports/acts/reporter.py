@@ -18,6 +18,7 @@ from register.reports.acts import transitions
 from register.reports.acts.masking import retained_copies
 from register.reports.acts.purging import destroy_keys_after_commit, destroy_texts
 from register.reports.models import Message, MessageKind, Report, ReportState
+from register.reports.questions import typed_answers
 from register.reports.report_content import CONTACT_LIMIT, Received, ReportContent, content_digest
 from register.text.dates import paris_day
 from register.text.normalisation import clean
@@ -233,13 +234,14 @@ def _detach_from_case(
 def _reporter_words(tx: WriteTransaction, report: Report, data_key: bytes) -> list[str]:
     """The reporter's own words, in the report and in messages.
 
-    Short dates and messages ("hier soir", "oui") are left out: they could be anybody's.
+    Short dates, answers and messages ("hier soir", "oui") are left out: they could be anybody's.
     """
     sent = _decrypt_received(report, data_key).sent
     rows = tx.session.scalars(select(Message).where(Message.report_key == report.key)).all()
     messages = [report_content.decrypt_message(data_key, row.key, row.sealed) for row in rows]
     later = [text for kind, text in messages if kind is not MessageKind.QUESTION]
-    longer = filter(is_distinctive, [sent.when, *later])
+    answers = [words for _question, words in typed_answers(sent)]
+    longer = filter(is_distinctive, [sent.when, *answers, *later])
     # A recognised place is a name of the gazetteer, which a case may contain.
     place = "" if sent.place_code else sent.place
     return [sent.account, sent.actor_text, sent.target_text, place, *longer]

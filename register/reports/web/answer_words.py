@@ -14,7 +14,9 @@ from flask_babel import ngettext
 
 from register.reports import form_vocabulary
 from register.reports.outside_places import read_outside_place
+from register.reports.questions import AnswerKind, Question, answer_date, answered
 from register.reports.report_content import ReportContent
+from register.reports.web.question_fields import FIELD_PREFIX, field_name
 from register.territory.web.place_names import describe_place
 from register.text.date_reading import interval_end, read_date
 from register.web import messages
@@ -24,6 +26,7 @@ from register.web.l10n import count_words, country_name, day_words, edtf_words, 
 _EXCERPT = 200
 _EXCERPT_LINE = 100
 _MAX_LINES = 4
+_MAX_ANSWERS = 8
 
 
 @dataclass(frozen=True)
@@ -62,32 +65,55 @@ def list_answers(sent: ReportContent, displayed_on: date | None = None) -> list[
         ReviewedAnswer("cible", _("Qui était visé"), (target, sent.target_text)),
         ReviewedAnswer("procedure", _("Plainte ou procès"), (str(began),)),
         ReviewedAnswer("liens", _("Où cela peut se vérifier"), sent.links),
+        *(_question_answer(sent, question, value) for question, value in answered(sent)),
     )
     filled = (replace(answer, lines=tuple(filter(None, answer.lines))) for answer in all_answers)
     return [answer for answer in filled if answer.lines]
 
 
+def _question_answer(sent: ReportContent, question: Question, value: str) -> ReviewedAnswer:
+    words, edtf = question.value_words(value, language()), answer_date(sent, question.key)
+    is_words = question.kind is AnswerKind.DATE and not edtf
+    return ReviewedAnswer(
+        field_name(question),
+        question.labels[language()],
+        (words,),
+        edtf_words(edtf) if edtf else "",
+        _("Gardé avec vos mots.") if is_words else "",
+    )
+
+
 def short_answers(sent: ReportContent) -> list[ReviewedAnswer]:
     """The answers on a receipt: excerpts of long texts, and the number of links."""
-    answers = []
+    answers, given = [], []
     for answer in list_answers(sent):
+        if answer.field.startswith(FIELD_PREFIX):
+            given.append(f"{answer.label} {' '.join(answer.lines)}")
+            continue
         if answer.field == "liens":
             count = len(answer.lines)
             links_text = ngettext("une ligne", "%(count)s lignes", count, count=count_words(count))
             answers.append(replace(answer, lines=(links_text,)))
             continue
         longest = _EXCERPT if answer.field == "recit" else _EXCERPT_LINE
-        full_lines = [" ".join(line.split()) for line in answer.lines]
-        lines = full_lines[:_MAX_LINES]
-        for number, line in enumerate(lines):
-            if len(line) > longest:
-                # Cut between words where there are several.
-                lines[number] = (line[:longest].rsplit(" ", 1)[0] or line[:longest]) + "…"
-        if len(full_lines) > _MAX_LINES:
-            lines.append("…")
-        is_cut = lines != full_lines
-        answers.append(replace(answer, lines=tuple(lines), note="", is_cut=is_cut))
+        answers.append(_excerpt(answer, longest, _MAX_LINES))
+    if given:
+        # Under one heading: a line each would not fit on a sheet.
+        all_given = ReviewedAnswer("questions", _("Vos réponses"), tuple(given))
+        answers.append(_excerpt(all_given, _EXCERPT_LINE, _MAX_ANSWERS))
     return answers
+
+
+def _excerpt(answer: ReviewedAnswer, longest: int, most_lines: int) -> ReviewedAnswer:
+    full_lines = [" ".join(line.split()) for line in answer.lines]
+    lines = full_lines[:most_lines]
+    for number, line in enumerate(lines):
+        if len(line) > longest:
+            # Cut between words where there are several.
+            lines[number] = (line[:longest].rsplit(" ", 1)[0] or line[:longest]) + "…"
+    if len(full_lines) > most_lines:
+        lines.append("…")
+    return replace(answer, lines=tuple(lines), note="", is_cut=lines != full_lines)
 
 
 def added_text(before: ReportContent, after: ReportContent) -> str:

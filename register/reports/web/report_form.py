@@ -6,19 +6,26 @@ when its name is ambiguous.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any
 
 from flask_babel import lazy_gettext as _
-from wtforms import HiddenField, RadioField, SelectField, SelectMultipleField, StringField
+from wtforms import HiddenField, SelectMultipleField, StringField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import DataRequired, ValidationError
 
 from register.db import now
 from register.reports import form_vocabulary, report_content
 from register.reports.outside_places import read_outside_place
-from register.reports.web.public_forms import SessionlessForm
+from register.reports.web.answer_fields import (
+    CheckedField,
+    CheckedRadio,
+    CheckedSelect,
+    at_most,
+    short_field,
+)
+from register.reports.web.question_fields import QuestionFields
 from register.territory.name_normalisation import MAX_TYPED_LENGTH
 from register.territory.readings import INEXACT, PlaceResolution
 from register.territory.web import place_choice
@@ -27,7 +34,7 @@ from register.text.date_reading import DateReading, read_date
 from register.text.dates import paris_day
 from register.text.normalisation import one_line
 from register.web import messages
-from register.web.form_fields import LineField, line_field, text_field
+from register.web.form_fields import text_field
 from register.web.l10n import language, number
 from register.web.request_validation import DESK_BODY_LIMIT
 
@@ -36,39 +43,7 @@ AS_TYPED = "tel_quel"
 _PLACE_KINDS = frozenset({"commune", "departement", "region"})
 
 
-def _at_most(limit: int, advice: Any) -> Any:
-    """A validator of a text's length, with advice in its error."""
-
-    def check(_form: Any, field: Any) -> None:
-        if len(field.data) > limit:
-            raise ValidationError(
-                str(messages.reports.answer_too_long) % {"most": number(limit), "advice": advice}
-            )
-
-    return check
-
-
-def _short(
-    label: Any, limit: int = report_content.LINE_LIMIT, advice: Any = messages.reports.shorten
-) -> LineField:
-    """A line field with advice in its length error."""
-    return line_field(label, limit=DESK_BODY_LIMIT, validators=[_at_most(limit, advice)])
-
-
-class _CheckedField:
-    """A choice of codes; one that is no longer offered is left out with an error."""
-
-    data: Any
-    choices: Any
-    was_unknown = False
-
-    def pre_validate(self, form: Any) -> None:
-        """Raise the error for a code that was left out."""
-        if self.was_unknown:
-            raise ValidationError(str(messages.reports.unknown_choice))
-
-
-class TypesField(_CheckedField, SelectMultipleField):
+class TypesField(CheckedField, SelectMultipleField):
     """Types as checkboxes."""
 
     def process_formdata(self, valuelist: list[Any]) -> None:
@@ -76,23 +51,6 @@ class TypesField(_CheckedField, SelectMultipleField):
         known_codes = form_vocabulary.words("type", language())
         self.data = [code for code in known_codes if code in valuelist]
         self.was_unknown = not known_codes.keys() >= set(valuelist)
-
-
-class _CheckedChoice(_CheckedField):
-    def process_formdata(self, valuelist: list[Any]) -> None:
-        """Keep a code that is among the choices."""
-        if valuelist:
-            code = one_line(valuelist[0])
-            self.was_unknown = code not in {choice.value for choice in self.choices}
-            self.data = "" if self.was_unknown else code
-
-
-class CheckedSelect(_CheckedChoice, SelectField):
-    """A list with the words of a plain vocabulary and an empty choice."""
-
-
-class CheckedRadio(_CheckedChoice, RadioField):
-    """Radio buttons with few choices."""
 
 
 def _clean_code(value: str | None) -> str:
@@ -108,7 +66,7 @@ def _role_field(label: Any, vocabulary_name: str) -> CheckedSelect:
     return CheckedSelect(label, choices=choices, default="", validate_choice=False)
 
 
-class ReportForm(SessionlessForm):
+class ReportForm(QuestionFields):
     """The fields of a report, by the names that the page has for them."""
 
     recit = text_field(
@@ -116,21 +74,21 @@ class ReportForm(SessionlessForm):
         limit=DESK_BODY_LIMIT,
         validators=[
             DataRequired(messages.reports.account_missing),
-            _at_most(
+            at_most(
                 report_content.ACCOUNT_LIMIT,
                 _("Gardez l’essentiel : vous pourrez ajouter la suite après l’envoi."),
             ),
         ],
     )
     types = TypesField(_("De quoi il s’agit"), choices=[], validate_choice=False)
-    lieu = _short(_("Où"), MAX_TYPED_LENGTH)
+    lieu = short_field(_("Où"), MAX_TYPED_LENGTH)
     lieu_code = StringField(filters=[_clean_code])
     lieu_lu = HiddenField(filters=[_clean_code])
-    quand = _short(_("Quand"))
+    quand = short_field(_("Quand"))
     acteur = _role_field(_("Qui a agi"), "acteur")
-    acteur_texte = _short(_("Qui a agi, avec vos mots"))
+    acteur_texte = short_field(_("Qui a agi, avec vos mots"))
     cible = _role_field(_("Qui était visé"), "cible")
-    cible_texte = _short(_("Qui était visé, avec vos mots"))
+    cible_texte = short_field(_("Qui était visé, avec vos mots"))
     procedure = CheckedRadio(
         _("Plainte ou procès"),
         choices=[SelectChoice(code, label) for code, label in messages.reports.proceedings.items()],
@@ -138,7 +96,7 @@ class ReportForm(SessionlessForm):
         validate_choice=False,
     )
     liens = text_field(_("Où cela peut se vérifier"), limit=DESK_BODY_LIMIT)
-    contact = _short(
+    contact = short_field(
         _("Vous joindre"), report_content.CONTACT_LIMIT, _("Une adresse ou un numéro suffit.")
     )
     site_web = StringField(filters=[_clean_code])
@@ -229,7 +187,15 @@ class ReportForm(SessionlessForm):
     @property
     def date_reading(self) -> DateReading:
         """What the typed date means on the day on which the form was displayed."""
-        return read_date(self.quand.data, self.displayed_on or paris_day(now()))
+        return self._read_date(self.quand.data)
+
+    def _read_date(self, typed: str) -> DateReading:
+        return read_date(typed, self.displayed_on or paris_day(now()))
+
+    @property
+    def answers(self) -> dict[str, str]:
+        """The answers to the questions of the ticked types, with the recognised dates."""
+        return self.given_answers(self.types.data or (), self._read_date)
 
     @property
     def links(self) -> tuple[str, ...]:
@@ -242,17 +208,25 @@ class ReportForm(SessionlessForm):
         """The content of the report, once the form is valid."""
         # The names of the fields are those of the stored content; a field that is renamed must be
         # renamed in ``report_content`` too. ``displayed_on`` must be set, for the date.
-        recognised = {"lieu_code": self.place_code, "date": self.date, "liens": list(self.links)}
+        recognised = {
+            "lieu_code": self.place_code,
+            "date": self.date,
+            "liens": list(self.links),
+            "reponses": self.answers,
+        }
         return report_content.parse_content(
             {**self.data, "types": self.types.data or [], **recognised}, language()
         )
 
-    def hidden_fields(self) -> list[tuple[str, str]]:
-        """Names and values of the fields, for the hidden inputs of the review page."""
+    def hidden_fields(self, shown: Collection[str] = ()) -> list[tuple[str, str]]:
+        """Names and values of the fields, for the hidden inputs of the review page.
+
+        :param shown: names of fields that the page shows itself.
+        """
         return [
             (field.name, value)
             for field in self
-            if field.short_name != "jeton"
+            if field.short_name != "jeton" and field.name not in shown
             for value in (field.data if isinstance(field.data, list) else [field.data])
             if value
         ]

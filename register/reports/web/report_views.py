@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 
-from flask import Response, redirect, render_template, request
+from flask import Response, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from register.db import db, now
@@ -26,10 +26,12 @@ from register.reports.report_content import ACCOUNT_LIMIT, LINKS_LIMIT, MESSAGE_
 from register.reports.web import public_forms
 from register.reports.web.answer_words import added_text, list_answers, short_answers
 from register.reports.web.follow_up_page import ReportAccess, report_access
+from register.reports.web.question_fields import asked_parts, questions_html, summons_words
 from register.reports.web.report_form import AS_TYPED, ReportForm
 from register.text.dates import paris_day
 from register.web import messages, rate_limits
 from register.web.blueprints import submit
+from register.web.headers import gzip_body, takes_gzip
 from register.web.l10n import language
 from register.web.request_context import key_store
 
@@ -52,6 +54,21 @@ def submit_step() -> ResponseReturnValue:
         # From the page of a place: a POST keeps ``lieu=commune:93032`` out of addresses.
         return _form_with_place(request.form.get("lieu", ""))
     return _run_step(_submitted_form(), _STEPS.get(request.form.get("etape", ""), check))
+
+
+@submit.get("/signaler/questions", endpoint="report_questions")
+def all_questions() -> Response:
+    """The questions of all types, for the script of the form.
+
+    Compressed, as no page of a form is: nothing in it is of one person.
+    """
+    html = questions_html(language())
+    response = make_response(html)
+    if takes_gzip(request.environ):
+        response.set_data(gzip_body(html.encode("utf-8")))
+        response.headers["Content-Encoding"] = "gzip"
+    response.vary.add("Accept-Encoding")
+    return response
 
 
 @submit.get("/signaler/ajouter", endpoint="report_again")
@@ -101,11 +118,13 @@ def check(form: ReportForm) -> ResponseReturnValue:
     """Review the answers before sending."""
     if not form.is_sent:
         return _form_html(form), 422
-    answers = list_answers(form.sent, form.displayed_on)
+    sent = form.sent
     return render_template(
         "reports/check_answers.html",
         form=form,
-        answers=answers,
+        answers=list_answers(sent, form.displayed_on),
+        asked=asked_parts(sent.types),
+        summons=summons_words(sent, paris_day(now())),
         jeton=_reusable_token(form),
         is_received=_is_received(form),
     )
@@ -256,6 +275,7 @@ def _form_html(form: ReportForm, *, error_text: object = "", jeton: str = "") ->
         jeton=jeton or _reusable_token(form),
         families=form_vocabulary.words("famille", language()),
         types=form_vocabulary.families(language()),
+        asked=asked_parts(form.types.data or ()),
         as_typed=AS_TYPED,
         account_limit=ACCOUNT_LIMIT,
         links_limit=LINKS_LIMIT,

@@ -24,7 +24,7 @@ from register.cases.web.field_texts import field_texts
 from register.db import db, now
 from register.errors import Invalid, NotFound, Refused, RegisterError, TextError
 from register.journal import WriteTransaction
-from register.reports import acts, report_to_draft
+from register.reports import acts, answers_to_draft, report_to_draft
 from register.reports.acts.moderation import SENTENCE_LIMIT
 from register.reports.queries import ReportView, case_to_join
 from register.reports.report_content import ReportContent
@@ -106,7 +106,8 @@ class DraftOffer:
     """A part of a report, and what it would become in the draft.
 
     ``becomes``: labels and texts of the draft's fields; ``dropped``: sentences about values that
-    are not taken over; ``is_free_text``: the reporter's own words, which are never taken over.
+    are not taken over; ``is_free_text``: the reporter's own words, which are never taken over;
+    ``is_private``: an answer that no member may let become public.
     """
 
     name: str
@@ -115,6 +116,7 @@ class DraftOffer:
     becomes: Sequence[tuple[str, str]]
     dropped: Sequence[str]
     is_free_text: bool
+    is_private: bool
 
 
 @desk.route(f"/signalements/{report_list_query.KEY_RULE}/retenir", methods=["GET", "POST"])
@@ -170,10 +172,15 @@ def _draft_offers(sent: ReportContent, parts: Iterable[DraftPart]) -> list[Draft
             label = str(messages.desk.free_text_labels[part.name])
             items = [ReportedItem(getattr(sent, part.name))]
         source_lines = "\n".join(source.url for source in part.changes.get("sources", ()))
-        texts = {**field_texts(asdict(Content(**part.changes))), "sources": source_lines}
-        becomes = [(first_upper(field_name(name)), texts[name]) for name in part.changes]
+        draft = answers_to_draft.draft_fields(part.changes)
+        texts = {**field_texts(asdict(Content(**draft))), "sources": source_lines}
+        becomes = [(first_upper(field_name(name)), texts[name]) for name in draft]
         dropped = [_dropped_text(fault) for fault in part.dropped]
-        offers.append(DraftOffer(part.name, label, items, becomes, dropped, part.is_free_text))
+        offers.append(
+            DraftOffer(
+                part.name, label, items, becomes, dropped, part.is_free_text, part.is_private
+            )
+        )
     return offers
 
 

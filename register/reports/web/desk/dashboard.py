@@ -184,10 +184,15 @@ def _report_line(item: QueueItem, summary: ReportSummary, today: date) -> QueueL
         address,
         why,
         labels.holder_text(summary) if summary.holder(now()) else "",
-        [*_marks(summary, "", today), *([until] if until[0] else [])],
+        [*_marks(summary, "", today), *_danger(summary), *([until] if until[0] else [])],
         act,
         act_address,
     )
+
+
+def _danger(summary: ReportSummary) -> Iterator[tuple[str, bool]]:
+    if words := labels.danger_label(summary):
+        yield words, True
 
 
 def _case_line(item: QueueItem, case: DeskCaseSummary, page: QueuePage, today: date) -> QueueLine:

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 
 from register.accounts.web import current_member
-from register.cases.deadlines import add_months
+from register.cases.deadlines import add_months, offer_of_proof_ends
 from register.cases.vocabulary import VocabularyWord
 from register.cases.web.desk.case_summaries import relative_day
 from register.cases.web.desk.claims import holder_words, is_assigned
@@ -18,6 +18,7 @@ from register.db import now
 from register.errors import RegisterError
 from register.reports.models import ReportState
 from register.reports.queries import ReportMessage, ReportSummary, ReportView
+from register.reports.questions import SUMMONED_ON, answer_day, is_in_danger
 from register.reports.report_content import ReportContent
 from register.reports.retention import OVERDUE_MONTHS
 from register.territory.web import place_names
@@ -61,6 +62,28 @@ def title(summary: ReportSummary) -> str:
         return where
     kind = current_vocabulary().label("type", summary.sent.types[0])
     return typeset(with_label(where, f"{kind[:1].lower()}{kind[1:]}"))
+
+
+@desk.app_template_global("report_danger")
+def danger_label(summary: ReportSummary) -> str:
+    """That an open report says that somebody is in danger, unless a member marked it."""
+    if summary.danger_on is not None or not summary.is_open or not is_in_danger(summary.sent):
+        return ""
+    return str(_("dit que quelqu’un est en danger"))
+
+
+@desk.app_template_global("report_summons")
+def summons_text(sent: ReportContent | None) -> str:
+    """The last day for an offer of proof, where a report gives the day of a summons."""
+    summoned = answer_day(sent, SUMMONED_ON) if sent else None
+    if summoned is None:
+        return ""
+    pattern = _(
+        "Citation reçue le %(from)s, selon l’auteur : l’offre de preuve se signifie au plus tard "
+        "le %(until)s (loi du 29 juillet 1881, art. 55). L’échéance se note plus bas."
+    )
+    ends = offer_of_proof_ends(summoned)
+    return typeset(str(pattern) % {"from": day_words(summoned), "until": day_words(ends)})
 
 
 @desk.app_template_global("report_language")

@@ -15,6 +15,7 @@ from register.db import db, now
 from register.errors import SealError, TextError
 from register.journal import Act
 from register.reports import acts, duplicates, queries, report_lists
+from register.reports.questions import Question, answer_date, answered
 from register.reports.report_content import ReportContent
 from register.reports.retention import clock_jump
 from register.reports.web.desk import labels
@@ -24,7 +25,7 @@ from register.text.dates import paris_day
 from register.text.typography import french
 from register.web import messages
 from register.web.blueprints import desk
-from register.web.l10n import day_words, edtf_words, number, typeset
+from register.web.l10n import day_words, edtf_words, language, number, typeset
 from register.web.request_context import current_vocabulary, key_store
 
 # Selectors of the editor's fields into which chosen and recognised values are copied; the
@@ -51,11 +52,12 @@ class ReportedItem:
 
 @dataclass(frozen=True)
 class ReportedField:
-    """A field of a report with its answers."""
+    """A field of a report with its answers; ``is_private``: they never become public."""
 
     name: str
     label: str
     items: Sequence[ReportedItem]
+    is_private: bool = False
 
 
 @desk.app_template_global("reported")
@@ -90,9 +92,19 @@ def reported(sent: ReportContent) -> list[ReportedField]:
         ReportedField("target", _("Qui était visé"), [target, ReportedItem(sent.target_text)]),
         ReportedField("began", _("Qui a engagé une procédure"), [proceedings]),
         ReportedField("links", _("Où vérifier"), links),
+        *(_answer_field(sent, question, value) for question, value in answered(sent)),
     ]
     filled = (replace(field, items=[i for i in field.items if i.text]) for field in fields)
     return [field for field in filled if field.items]
+
+
+def _answer_field(sent: ReportContent, question: Question, value: str) -> ReportedField:
+    items = [ReportedItem(question.value_words(value, language()))]
+    with suppress(TextError):
+        edtf = answer_date(sent, question.key)
+        items.append(ReportedItem(edtf_words(edtf) if edtf else ""))
+    label = question.labels[language()]
+    return ReportedField(question.key, label, items, not question.is_public)
 
 
 def _recognised_items(typed: str, recognised: str, into: str) -> list[ReportedItem]:
@@ -179,6 +191,15 @@ def note_views(keys: Collection[str]) -> None:
 
 # Number of unread reports above which the desk is warned.
 FLOOD = 200
+
+
+@desk.app_template_global("reports_in_danger")
+def reports_in_danger() -> list[queries.ReportSummary]:
+    """New reports that say that somebody is in danger, and that no member marked."""
+    try:
+        return report_lists.new_reports_in_danger(db.session(), key_store())
+    except SealError:
+        return []
 
 
 @desk.app_template_global("report_warnings")

@@ -1,0 +1,191 @@
+"""Steps of the worker that makes clean copies: claim one, finish it, or note why there is none.
+
+A claim is void once another one is made: what a killed or overtaken worker made is dropped.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+from sqlalchemy import CursorResult, Engine, select, update
+from sqlalchemy.orm import Session
+
+from register.cases import copies
+from register.cases.case_evidence import case_key_name
+from register.cases.copy_models import CaseCopy, CaseCopyPage, CopyState
+from register.cases.copy_storage import (
+    CopyOrder,
+    StoredPage,
+    delete_copies,
+    open_order,
+    open_page,
+    page_lookup,
+    seal_order,
+    seal_page,
+)
+from register.cases.models import CaseEvidence, Incident
+from register.db import housekeeping
+from register.errors import CopyError, NotFound, SealError
+from register.evidence.models import register_file
+from register.evidence.sealed_files import FileManifest, open_manifest
+from register.journal import Act, WriteTransaction
+from register.key_store import KeyStore
+
+# A copy whose worker was killed so often is given up: it may be what kills it.
+MOST_ATTEMPTS = 3
+_UNFINISHED = CaseCopy.state.in_((CopyState.WANTED, CopyState.MAKING))
+
+
+@dataclass(frozen=True)
+class CopyTask:
+    """A claimed copy. ``attempts`` counts this one."""
+
+    copy_key: str
+    claim: str
+    incident_id: int
+    evidence_key: str
+    attempts: int
+
+
+def claim_copy(engine: Engine) -> CopyTask | None:
+    """Claim a copy that is wanted, or whose worker was killed; None if there is none.
+
+    Call it only while this worker makes none.
+    """
+    with housekeeping(engine) as session:
+        stmt = select(CaseCopy).where(_UNFINISHED).order_by(CaseCopy.attempts, CaseCopy.key)
+        row = session.scalar(stmt.limit(1))
+        if row is None:
+            return None
+        task = CopyTask(
+            row.key, secrets.token_hex(16), row.incident_id, row.evidence_key, row.attempts + 1
+        )
+        values = {"state": CopyState.MAKING, "claim": task.claim, "attempts": task.attempts}
+        return task if _update_claimed(session, replace(task, claim=row.claim), values) else None
+
+
+def return_copy(engine: Engine, task: CopyTask) -> None:
+    """Put a copy back among the wanted ones: the attempt failed for no reason of its own."""
+    values = {"state": CopyState.WANTED, "claim": "", "attempts": task.attempts - 1}
+    with housekeeping(engine) as session:
+        _update_claimed(session, task, values)
+
+
+def load_task(session: Session, store: KeyStore, task: CopyTask) -> tuple[FileManifest, CopyOrder]:
+    """The original of a copy, and what to make of it.
+
+    :raises NotFound: it was removed meanwhile.
+    :raises SealError: the key of the case was destroyed, or the key store is away.
+    """
+    key = store.key(case_key_name(task.incident_id))
+    file_row = session.get(CaseEvidence, task.evidence_key)
+    copy = session.get(CaseCopy, task.copy_key)
+    if file_row is None or copy is None:
+        raise NotFound("no_such_file")
+    if key is None:
+        raise SealError("seal_opens_nothing")
+    return open_manifest(key, file_row.sealed, file_row.key), open_order(key, copy)
+
+
+def finish_copy(
+    tx: WriteTransaction, store: KeyStore, task: CopyTask, pages: Sequence[StoredPage]
+) -> bool:
+    """Make a copy ready with its pages; former ones that nothing needs go.
+
+    :returns: False, and nothing is done, if the claim is void.
+    """
+    row = _load_claimed(tx, task)
+    key = store.key(case_key_name(task.incident_id))
+    if row is None or key is None:
+        return False
+    for page in pages:
+        register_file(tx.session, page.file.file_id)
+        tx.session.add(
+            CaseCopyPage(
+                key=page.key,
+                copy_key=row.key,
+                position=page.position,
+                file_id=page.file.file_id,
+                lookup=page_lookup(store, page.sha256),
+                sealed=seal_page(key, page),
+            )
+        )
+    row.state, row.claim = CopyState.READY, ""
+    tx.session.flush()
+    former_keys = _former_copies(tx, key, row)
+    delete_copies(tx.session, former_keys)
+    details = {
+        "evidence": row.evidence_key,
+        "copy": row.key,
+        "original": open_order(key, row).original,
+        "pages": [page.sha256 for page in pages],
+        "former": former_keys,
+    }
+    _record(tx, Act.COPY_MADE, task, details)
+    return True
+
+
+def fail_copy(tx: WriteTransaction, store: KeyStore, task: CopyTask, error: CopyError) -> bool:
+    """Note why there is no copy; False, and nothing is done, if the claim is void."""
+    row = _load_claimed(tx, task)
+    key = store.key(case_key_name(task.incident_id))
+    if row is None or key is None:
+        return False
+    numbers = {name: cell for name, cell in error.values.items() if isinstance(cell, int)}
+    order = replace(open_order(key, row), values=numbers)
+    sealed = seal_order(key, row.key, order)
+    values = {"state": CopyState.FAILED, "claim": "", "reason": error.key, "sealed": sealed}
+    _update_claimed(tx.session, task, values)
+    details = {"evidence": row.evidence_key, "copy": row.key, "why": error.key}
+    _record(tx, Act.COPY_FAILED, task, details)
+    return True
+
+
+def _load_claimed(tx: WriteTransaction, task: CopyTask) -> CaseCopy | None:
+    row = tx.session.get(CaseCopy, task.copy_key)
+    if row is None or row.claim != task.claim or row.state != CopyState.MAKING:
+        return None
+    tx.keep_alive(row)
+    return row
+
+
+def _former_copies(tx: WriteTransaction, key: bytes, row: CaseCopy) -> list[str]:
+    """The ready copies that a new one replaces.
+
+    Those stay that the document of the case names, and the last one without edits, on which a
+    member marks what to take out.
+    """
+    stmt = select(CaseCopy).where(
+        CaseCopy.evidence_key == row.evidence_key,
+        CaseCopy.state == CopyState.READY,
+        CaseCopy.key != row.key,
+    )
+    former = tx.session.scalars(stmt.order_by(CaseCopy.position.desc())).all()
+    has_unedited = not any(open_order(key, row).edits.values())
+    former_keys = []
+    for copy in former:
+        if not has_unedited and not any(open_order(key, copy).edits.values()):
+            has_unedited = True
+            continue
+        pages = select(CaseCopyPage).where(CaseCopyPage.copy_key == copy.key)
+        digests = [open_page(key, page).sha256 for page in tx.session.scalars(pages)]
+        if not copies.is_in_document(tx.session, row.incident_id, digests):
+            former_keys.append(copy.key)
+    return former_keys
+
+
+def _record(tx: WriteTransaction, act: Act, task: CopyTask, details: dict[str, Any]) -> None:
+    case = tx.load(Incident, task.incident_id)
+    tx.record(act, by=None, incident=case.id, case=case.number, details=details)
+
+
+def _update_claimed(session: Session, task: CopyTask, values: Mapping[str, object]) -> bool:
+    """Change a copy if its claim is still that of a task."""
+    stmt = update(CaseCopy).where(
+        CaseCopy.key == task.copy_key, CaseCopy.claim == task.claim, _UNFINISHED
+    )
+    result = session.execute(stmt.values(values), execution_options={"synchronize_session": False})
+    return cast("CursorResult[object]", result).rowcount == 1

@@ -1,0 +1,178 @@
+"""Acts of members on the files of a case and their clean copies.
+
+Lines hold digests in their private part, for members; the public commitment to them is that of the
+document of the case.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from sqlalchemy import func, select
+
+from register.cases import copies
+from register.cases.acts import _steps as steps
+from register.cases.case_evidence import remove_case_evidence, store_case_evidence
+from register.cases.copy_models import CaseCopy, CaseCopyPage, CopyState
+from register.cases.copy_storage import CopyOrder, delete_copies, open_page, seal_order
+from register.cases.models import CaseEvidence, Incident
+from register.errors import Invalid, NotFound, Refused
+from register.evidence.sealed_files import FileManifest, open_manifest
+from register.journal import Act, JournalEntry, WriteTransaction
+from register.key_store import KeyStore
+
+# Why a file or a copy is removed, as its line says it.
+REMOVAL_REASONS = ("erreur", "doublon", "donnee_personnelle", "decision_de_justice", "hors_sujet")
+
+
+def add_file(
+    tx: WriteTransaction, store: KeyStore, incident_id: int, file: FileManifest, *, by: int
+) -> str:
+    """Add a stored file to a case; the key of its row."""
+    case, member = steps.begin_act(tx, incident_id, Act.EVIDENCE_ADDED, by)
+    key = store_case_evidence(tx, store, case.id, file)
+    steps.record(tx, Act.EVIDENCE_ADDED, case, member, evidence=key, original=file.sha256)
+    return key
+
+
+def request_copy(
+    tx: WriteTransaction,
+    store: KeyStore,
+    incident_id: int,
+    evidence_key: str,
+    edits: Mapping[str, Any],
+    *,
+    by: int,
+) -> str:
+    """Have the worker make a clean copy of a file; the key of its row.
+
+    It takes the place of one that is not finished or failed.
+
+    :param edits: what to take out, as ``Edits.as_json`` has it.
+    """
+    case, member = steps.begin_act(tx, incident_id, Act.COPY_REQUESTED, by)
+    original = _load_file(tx, store, case, evidence_key)
+    of_file = CaseCopy.evidence_key == evidence_key
+    is_ready = CaseCopy.state == CopyState.READY
+    _delete_copies(tx, of_file, ~is_ready)
+    last = tx.session.scalar(select(func.max(CaseCopy.position)).where(of_file))
+    key, order = secrets.token_hex(16), CopyOrder(original.mime, original.sha256, edits)
+    tx.session.add(
+        CaseCopy(
+            key=key,
+            evidence_key=evidence_key,
+            incident_id=case.id,
+            position=(last or 0) + 1,
+            state=CopyState.WANTED,
+            sealed=seal_order(copies.require_case_key(store, case.id), key, order),
+        )
+    )
+    tx.session.flush()
+    details = {"evidence": evidence_key, "copy": key, "original": original.sha256}
+    steps.record(tx, Act.COPY_REQUESTED, case, member, **details)
+    return key
+
+
+def review_page(
+    tx: WriteTransaction, store: KeyStore, incident_id: int, page_key: str, *, by: int
+) -> JournalEntry:
+    """Note that a member looked at a page of a clean copy.
+
+    :raises NotFound: ``no_such_copy_page``.
+    :raises Refused: ``page_looked_at``, with the member who did before.
+    """
+    case, member = steps.begin_act(tx, incident_id, Act.COPY_PAGE_REVIEWED, by)
+    page = tx.session.get(CaseCopyPage, page_key)
+    copy = tx.session.get(CaseCopy, page.copy_key) if page is not None else None
+    if page is None or copy is None or copy.incident_id != case.id:
+        raise NotFound("no_such_copy_page")
+    tx.keep_alive(page)
+    if page.looked_by is not None:
+        raise Refused("page_looked_at", state=case.state, member=page.looked_by)
+    page.looked_by, page.looked_at = member.id, tx.at
+    sha256 = open_page(copies.require_case_key(store, case.id), page).sha256
+    details = {"copy": copy.key, "position": page.position, "sha256": sha256}
+    return steps.record(tx, Act.COPY_PAGE_REVIEWED, case, member, **details)
+
+
+def remove_copies(
+    tx: WriteTransaction,
+    store: KeyStore,
+    incident_id: int,
+    evidence_key: str,
+    reason: str,
+    *,
+    by: int,
+) -> JournalEntry:
+    """Remove the clean copies of a file; the worker deletes their pages.
+
+    :param reason: one of :data:`REMOVAL_REASONS`.
+    :raises NotFound: ``no_such_file``.
+    :raises Refused: ``copy_in_document``: it is to be taken out of the text of the case first.
+    """
+    case, member = steps.begin_act(tx, incident_id, Act.COPY_REMOVED, by)
+    _require_reason(reason)
+    original = _load_file(tx, store, case, evidence_key)
+    of_file = CaseCopy.evidence_key == evidence_key
+    copy_keys = _require_unused(tx, store, case, of_file)
+    delete_copies(tx.session, copy_keys)
+    details = {"evidence": evidence_key, "original": original.sha256, "why": reason}
+    return steps.record(tx, Act.COPY_REMOVED, case, member, **details)
+
+
+def remove_file(
+    tx: WriteTransaction,
+    store: KeyStore,
+    incident_id: int,
+    evidence_key: str,
+    reason: str,
+    *,
+    by: int,
+) -> JournalEntry:
+    """Remove a file of a case with all its copies; the worker deletes them.
+
+    :raises NotFound: ``no_such_file``.
+    :raises Refused: ``copy_in_document``, as for :func:`remove_copies`.
+    """
+    case, member = steps.begin_act(tx, incident_id, Act.EVIDENCE_REMOVED, by)
+    _require_reason(reason)
+    original = _load_file(tx, store, case, evidence_key)
+    copy_keys = _require_unused(tx, store, case, CaseCopy.evidence_key == evidence_key)
+    delete_copies(tx.session, copy_keys)
+    remove_case_evidence(tx.session, CaseEvidence.key == evidence_key)
+    details = {"evidence": evidence_key, "original": original.sha256, "why": reason}
+    return steps.record(tx, Act.EVIDENCE_REMOVED, case, member, **details)
+
+
+def _load_file(
+    tx: WriteTransaction, store: KeyStore, case: Incident, evidence_key: str
+) -> FileManifest:
+    row = tx.session.get(CaseEvidence, evidence_key)
+    if row is None or row.incident_id != case.id:
+        raise NotFound("no_such_file")
+    return open_manifest(copies.require_case_key(store, case.id), row.sealed, row.key)
+
+
+def _require_reason(reason: str) -> None:
+    if reason not in REMOVAL_REASONS:
+        raise Invalid("unknown_code", field="reason", value=reason[:40])
+
+
+def _require_unused(
+    tx: WriteTransaction, store: KeyStore, case: Incident, clause: Any
+) -> Collection[str]:
+    """Check that the document of a case names no page of some copies; the keys of these."""
+    copy_keys = tx.session.scalars(select(CaseCopy.key).where(clause)).all()
+    stmt = select(CaseCopyPage).where(CaseCopyPage.copy_key.in_(copy_keys))
+    pages = tx.session.scalars(stmt).all()
+    key = copies.require_case_key(store, case.id)
+    digests = [open_page(key, page).sha256 for page in pages]
+    if copies.is_in_document(tx.session, case.id, digests):
+        raise Refused("copy_in_document", state=case.state)
+    return copy_keys
+
+
+def _delete_copies(tx: WriteTransaction, *clauses: Any) -> None:
+    delete_copies(tx.session, tx.session.scalars(select(CaseCopy.key).where(*clauses)).all())

@@ -1,0 +1,173 @@
+"""Clean copies of a case's evidence files: what is ready, who looked at it, and its files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from register.cases.case_evidence import case_key_name
+from register.cases.copy_models import CaseCopy, CaseCopyPage, CopyState
+from register.cases.copy_storage import StoredPage, open_order, open_page, page_lookup
+from register.cases.models import Incident, Revision
+from register.cases.second_person import PendingChange
+from register.errors import SealError
+from register.evidence.file_kinds import FILE_TYPES, FileKind
+from register.evidence.sealed_files import FileManifest
+from register.key_store import KeyStore
+
+KINDS: Mapping[str, FileKind] = {file_type.mime: file_type.kind for file_type in FILE_TYPES}
+# Field of the edits → its word in the document of a case.
+_EDIT_WORDS = (
+    ("dropped_pages", "pages"),
+    ("crops", "recadrage"),
+    ("masks", "masque"),
+    ("cuts", "coupure"),
+    ("mutes", "coupure"),
+    ("passages", "passage"),
+)
+
+
+@dataclass(frozen=True)
+class FileCopy:
+    """A clean copy in any state.
+
+    :param evidence: key of the case's file, and ``original`` its SHA-256.
+    :param edits: what a member took out, as ``Edits.as_json`` has it.
+    :param reason: why there is none: the key of a CopyError, and its ``values``.
+    """
+
+    key: str
+    evidence: str
+    state: CopyState
+    kind: FileKind
+    original: str
+    edits: Mapping[str, Any]
+    reason: str = ""
+    values: Mapping[str, int] = field(default_factory=dict)
+    pages: tuple[StoredPage, ...] = ()
+
+    @property
+    def is_edited(self) -> bool:
+        """Whether a member took something out of it."""
+        return any(self.edits.values())
+
+    @property
+    def edit_words(self) -> tuple[str, ...]:
+        """What was taken out, as the document of a case says it."""
+        words = (word for name, word in _EDIT_WORDS if self.edits.get(name))
+        return tuple(dict.fromkeys(words))
+
+    @property
+    def is_looked(self) -> bool:
+        """Whether a member looked at every page of it."""
+        return self.state is CopyState.READY and all(page.is_looked for page in self.pages)
+
+    @property
+    def is_coming(self) -> bool:
+        """Whether the worker has yet to make it."""
+        return self.state in (CopyState.WANTED, CopyState.MAKING)
+
+
+def file_copies(session: Session, store: KeyStore, incident_id: int) -> dict[str, list[FileCopy]]:
+    """The copies of each file of a case, the last one first, by the key of the file.
+
+    :raises SealError: the key of the case is missing, or the key store is away.
+    """
+    stmt = select(CaseCopy).where(CaseCopy.incident_id == incident_id)
+    rows = session.scalars(stmt.order_by(CaseCopy.position.desc(), CaseCopy.key)).all()
+    copies: dict[str, list[FileCopy]] = {}
+    if rows:
+        key = require_case_key(store, incident_id)
+        pages = _pages(session, key, [row.key for row in rows])
+        for row in rows:
+            order = open_order(key, row)
+            file_copy = FileCopy(
+                key=row.key,
+                evidence=row.evidence_key,
+                state=CopyState(row.state),
+                kind=KINDS[order.mime],
+                original=order.original,
+                edits=order.edits,
+                reason=row.reason,
+                values=order.values,
+                pages=tuple(pages.get(row.key, ())),
+            )
+            copies.setdefault(row.evidence_key, []).append(file_copy)
+    return copies
+
+
+def ready_copies(session: Session, store: KeyStore, incident_id: int) -> list[FileCopy]:
+    """The last copy of each file of a case whose last copy is ready, looked at or not."""
+    copies = file_copies(session, store, incident_id).values()
+    return [versions[0] for versions in copies if versions[0].state is CopyState.READY]
+
+
+def looked_pages(session: Session, store: KeyStore, incident_id: int) -> set[str]:
+    """The digests of the pages of a case that a member looked at, former copies included."""
+    return {
+        page.sha256
+        for versions in file_copies(session, store, incident_id).values()
+        for file_copy in versions
+        for page in file_copy.pages
+        if page.is_looked
+    }
+
+
+def find_page(
+    session: Session, store: KeyStore, incident_id: int, sha256: str
+) -> FileManifest | None:
+    """The file of a page of a case by its digest; None for none.
+
+    Whether the viewer may have it is decided by the caller.
+    """
+    stmt = (
+        select(CaseCopyPage)
+        .join(CaseCopy, CaseCopy.key == CaseCopyPage.copy_key)
+        .where(
+            CaseCopyPage.lookup == page_lookup(store, sha256),
+            CaseCopy.incident_id == incident_id,
+            CaseCopy.state == CopyState.READY,
+        )
+        .order_by(CaseCopyPage.key)
+        .limit(1)
+    )
+    row = session.scalar(stmt)
+    if row is None:
+        return None
+    return open_page(require_case_key(store, incident_id), row).file
+
+
+def is_in_document(session: Session, incident_id: int, digests: Iterable[str]) -> bool:
+    """Whether the document of a case, or a change that waits, names one of the digests."""
+    present = select(Revision.content).join(Incident, Incident.revision_id == Revision.id)
+    waiting = select(PendingChange.payload).where(PendingChange.incident_id == incident_id)
+    documents = [
+        *session.scalars(present.where(Incident.id == incident_id)),
+        *session.scalars(waiting),
+    ]
+    return any(
+        digest.encode() in document for digest in digests for document in documents if document
+    )
+
+
+def _pages(session: Session, key: bytes, copy_keys: list[str]) -> dict[str, list[StoredPage]]:
+    stmt = select(CaseCopyPage).where(CaseCopyPage.copy_key.in_(copy_keys))
+    pages: dict[str, list[StoredPage]] = {}
+    for row in session.scalars(stmt.order_by(CaseCopyPage.position)):
+        pages.setdefault(row.copy_key, []).append(open_page(key, row))
+    return pages
+
+
+def require_case_key(store: KeyStore, incident_id: int) -> bytes:
+    """The existing key of a case.
+
+    :raises SealError: ``seal_opens_nothing`` when it was destroyed.
+    """
+    key = store.key(case_key_name(incident_id))
+    if key is None:
+        raise SealError("seal_opens_nothing")
+    return key

@@ -1,0 +1,151 @@
+"""Rows of clean copies: their sealed fields, and their deletion.
+
+Only ``acts`` delete, inside a write transaction.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from register import encryption
+from register.cases.copy_models import CaseCopy, CaseCopyPage
+from register.evidence.sealed_files import FileManifest
+from register.key_store import KeyStore
+
+_LOOKUP_PURPOSE = "look-up of copy pages"
+_COPY_PURPOSE, _PAGE_PURPOSE = "copy", "copy page"
+# Sealed fields are padded to a multiple of so many bytes, so that their size tells little.
+_PADDING = 1024
+
+
+@dataclass(frozen=True)
+class StoredPage:
+    """A page of a clean copy: what the public may see of a file.
+
+    :param position: its number in the original, from 0.
+    :param width: pixels, and ``height``; 0 for text and sound.
+    :param duration: seconds; 0 for pictures and text.
+    :param notes: codes of what the register changed by itself.
+    :param looked_by: the member who looked at it, and ``looked_at`` when; None if nobody has.
+    """
+
+    key: str
+    position: int
+    file: FileManifest = field(repr=False)
+    width: int = 0
+    height: int = 0
+    duration: float = 0.0
+    notes: tuple[str, ...] = ()
+    looked_by: int | None = None
+    looked_at: datetime | None = None
+
+    @property
+    def sha256(self) -> str:
+        """Its digest, by which the document of a case names it."""
+        return self.file.sha256
+
+    @property
+    def mime(self) -> str:
+        """Its media type."""
+        return self.file.mime
+
+    @property
+    def size(self) -> int:
+        """Its size in bytes."""
+        return self.file.size
+
+    @property
+    def is_looked(self) -> bool:
+        """Whether a member looked at it."""
+        return self.looked_by is not None
+
+
+@dataclass(frozen=True)
+class CopyOrder:
+    """What a copy is made of: type and digest of the original, and the edits.
+
+    :param values: numbers of the reason why there is no copy.
+    """
+
+    mime: str
+    original: str
+    edits: Mapping[str, Any]
+    values: Mapping[str, int] = field(default_factory=dict)
+
+
+def seal_order(key: bytes, copy_key: str, order: CopyOrder) -> bytes:
+    """The sealed fields of a copy."""
+    return _seal(key, _COPY_PURPOSE, copy_key, vars(order))
+
+
+def open_order(key: bytes, row: CaseCopy) -> CopyOrder:
+    """The inverse of :func:`seal_order`; raises as :func:`register.encryption.decrypt`."""
+    return CopyOrder(**_open(key, _COPY_PURPOSE, row.key, row.sealed))
+
+
+def seal_page(key: bytes, page: StoredPage) -> bytes:
+    """The sealed fields of a page."""
+    fields = {
+        "file": page.file.fields(),
+        "width": page.width,
+        "height": page.height,
+        "duration": page.duration,
+        "notes": list(page.notes),
+    }
+    return _seal(key, _PAGE_PURPOSE, page.key, fields)
+
+
+def open_page(key: bytes, row: CaseCopyPage) -> StoredPage:
+    """The page of a row; raises as :func:`register.encryption.decrypt`."""
+    fields = _open(key, _PAGE_PURPOSE, row.key, row.sealed)
+    return StoredPage(
+        key=row.key,
+        position=row.position,
+        file=FileManifest.parse(fields["file"]),
+        width=fields["width"],
+        height=fields["height"],
+        duration=fields["duration"],
+        notes=tuple(fields["notes"]),
+        looked_by=row.looked_by,
+        looked_at=row.looked_at,
+    )
+
+
+def page_lookup(store: KeyStore, sha256: str) -> bytes:
+    """The keyed hash of a page's digest, 32 bytes."""
+    return hmac.digest(store.derived_key(_LOOKUP_PURPOSE), sha256.encode(), "sha256")
+
+
+def delete_copies(session: Session, copy_keys: Collection[str]) -> None:
+    """Delete copies with their pages; the worker deletes the files."""
+    session.flush()
+    for clause, table in (
+        (CaseCopyPage.copy_key.in_(copy_keys), CaseCopyPage),
+        (CaseCopy.key.in_(copy_keys), CaseCopy),
+    ):
+        session.execute(delete(table).where(clause))
+
+
+def delete_copies_of(session: Session, evidence_keys: Collection[str]) -> None:
+    """Delete all copies of some files of cases."""
+    stmt = select(CaseCopy.key).where(CaseCopy.evidence_key.in_(evidence_keys))
+    delete_copies(session, session.scalars(stmt).all())
+
+
+def _seal(key: bytes, purpose: str, owner: str, fields: Mapping[str, Any]) -> bytes:
+    plain = json.dumps(fields, separators=(",", ":")).encode()
+    padded = plain + b" " * (-len(plain) % _PADDING)
+    return encryption.encrypt(key, purpose, padded, owner.encode())
+
+
+def _open(key: bytes, purpose: str, owner: str, sealed: bytes) -> dict[str, Any]:
+    fields: dict[str, Any] = json.loads(encryption.decrypt(key, purpose, sealed, owner.encode()))
+    return fields

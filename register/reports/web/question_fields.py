@@ -1,0 +1,180 @@
+"""Fields of the questions by type, and the groups in which a page shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cache, partial
+from typing import Any
+
+from flask import render_template
+from flask_babel import lazy_gettext as _
+from flask_babel.speaklater import LazyString
+from wtforms import HiddenField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
+from wtforms.validators import StopValidation
+
+from register.cases.deadlines import offer_of_proof_ends
+from register.reports import questions
+from register.reports.questions import AnswerKind, Notice, Question
+from register.reports.report_content import ReportContent, date_key
+from register.reports.web.answer_fields import CheckedRadio, CheckedSelect, short_field
+from register.reports.web.public_forms import SessionlessForm
+from register.text.date_reading import DateReading
+from register.text.dates import Language
+from register.text.normalisation import one_line
+from register.web.l10n import day_words, language, typeset
+
+FIELD_PREFIX = "q_"
+# More choices than these stand in a list.
+_MOST_RADIOS = 4
+
+
+def field_name(question: Question) -> str:
+    """The name of a question's field."""
+    return f"{FIELD_PREFIX}{question.key}"
+
+
+class _AskedOnly:
+    """A validator that lets pass the answer to a question whose types are no longer ticked."""
+
+    def __init__(self, question: Question) -> None:
+        self.question = question
+
+    def __call__(self, form: Any, field: Any) -> None:
+        if not self.question.types & set(form.types.data or ()):
+            field.errors = []
+            raise StopValidation()
+
+
+def _choices(question: Question) -> list[SelectChoice]:
+    words = question.choices(language())
+    return [
+        SelectChoice("", _("Sans réponse")),
+        *(SelectChoice(code, label) for code, label in words.items()),
+    ]
+
+
+def _question_field(question: Question) -> Any:
+    label = LazyString(lambda: question.labels[language()])
+    if question.is_coded:
+        has_few = len(question.choices("fr")) <= _MOST_RADIOS
+        return (CheckedRadio if has_few else CheckedSelect)(
+            label,
+            choices=partial(_choices, question),
+            default="",
+            validate_choice=False,
+            validators=[_AskedOnly(question)],
+        )
+    return short_field(label, question.limit, conditions=[_AskedOnly(question)])
+
+
+class QuestionFields(SessionlessForm):
+    """A field for each question; ``questions_vues``: whether the sent page showed the questions."""
+
+    questions_vues = HiddenField(filters=[lambda typed: one_line(typed or "")])
+
+    def question_field(self, question: Question) -> Any:
+        """The field of a question."""
+        return self[field_name(question)]
+
+    def given_answers(
+        self, types: Collection[str], read: Callable[[str], DateReading]
+    ) -> dict[str, str]:
+        """The answers to the questions of some types, and the dates recognised in them.
+
+        :param read: what a typed date means; without a year, it is read as a past one.
+        """
+        answers = {}
+        for question in questions.questions_for(types):
+            value = self.question_field(question).data
+            if value:
+                answers[question.key] = value
+                reading = read(value) if question.kind is AnswerKind.DATE else DateReading()
+                if reading.start and not (question.is_future and reading.is_year_missing):
+                    answers[date_key(question.key)] = reading.start
+        return answers
+
+
+# Made from the data, so that a question that is added there has a field.
+for _asked in questions.current_questions():
+    setattr(QuestionFields, field_name(_asked), _question_field(_asked))
+
+
+@dataclass(frozen=True)
+class AskedGroup:
+    """A heading with its questions."""
+
+    label: str
+    questions: tuple[Question, ...]
+
+
+@dataclass(frozen=True)
+class AskedParts:
+    """What a page asks and says about the ticked types.
+
+    ``shown``: names of the fields of its questions.
+    """
+
+    types: frozenset[str]
+    groups: tuple[AskedGroup, ...]
+    notices: tuple[Notice, ...]
+    all_notices: tuple[Notice, ...] = questions.NOTICES
+
+    @property
+    def shown(self) -> set[str]:
+        """The names of the fields of its questions, and of their marker."""
+        names = {field_name(question) for group in self.groups for question in group.questions}
+        return {*names, "questions_vues"} if names else set()
+
+
+def asked_parts(types: Collection[str]) -> AskedParts:
+    """The questions under their headings, in the order of the form, and the notices."""
+    return AskedParts(
+        frozenset(types),
+        _groups(questions.questions_for(types)),
+        tuple(questions.notices_for(types)),
+    )
+
+
+def _groups(asked: Collection[Question]) -> tuple[AskedGroup, ...]:
+    by_group: dict[str, list[Question]] = {code: [] for code in questions.GROUP_LABELS}
+    for question in asked:
+        by_group[question.group].append(question)
+    return tuple(
+        AskedGroup(questions.GROUP_LABELS[code][language()], tuple(own))
+        for code, own in by_group.items()
+        if own
+    )
+
+
+@cache
+def questions_html(_language: Language) -> str:
+    """All questions without an answer, in the language of the request."""
+    return render_template(
+        "reports/questions.html",
+        form=QuestionFields(formdata=None),
+        groups=_groups(questions.current_questions()),
+    )
+
+
+def summons_words(sent: ReportContent, today: date) -> str:
+    """Until when an offer of proof is possible; empty without the day of a summons."""
+    summoned = questions.answer_day(sent, questions.SUMMONED_ON)
+    if summoned is None:
+        return ""
+    pattern: Mapping[str, Any] = {
+        "past": _(
+            "Les dix jours pour l’offre de preuve, comptés du %(from)s, semblent passés depuis le "
+            "%(until)s : voyez un avocat quand même, aujourd’hui."
+        ),
+        "left": _(
+            "Citation remise le %(from)s : l’offre de preuve doit être signifiée au plus tard le "
+            "%(until)s (loi du 29 juillet 1881, art. 55). N’attendez pas ce jour : voyez un avocat "
+            "aujourd’hui."
+        ),
+    }
+    ends = offer_of_proof_ends(summoned)
+    words = str(pattern["past" if ends < today else "left"])
+    return typeset(words % {"from": day_words(summoned), "until": day_words(ends)})
