@@ -17,6 +17,7 @@ from verifier_run import SOURCE, VerifierRun
 
 from register.db import db
 from register.reports import queries, receipt_codes, receipt_file
+from register.reports.report_content import SentFile
 from register.web.headers import SECURITY_HEADERS
 
 pytestmark = pytest.mark.one_database
@@ -124,6 +125,22 @@ def test_an_outsider_verifies_both_files_and_reads_what_they_prove(inbox, amina,
     outsider.write("recu.html", changed)
     status, output = outsider.verify("recu.html", files=())
     assert (status, "ÉCHEC" in output) == (1, True)
+
+
+def test_the_receipt_lists_the_files_that_were_sent_with_their_digests(inbox, amina, tmp_path):
+    files = (SentFile("video/mp4", 12_345_678, "ab" * 32), SentFile("image/jpeg", 5, "cd" * 32))
+    page = download(amina, send(inbox, files=files), "recu.html").decode()
+    listed = page[page.index("Vos fichiers") : page.index("<pre")]
+    for fragment in ("video/mp4", "12345678", "ab" * 32, "image/jpeg", "cd" * 32):
+        assert fragment in listed
+    text = upload_receipt(amina, page.encode(), "recu.html")
+    assert RECOGNISED in text
+    assert "ab" * 32 in text
+    outsider = VerifierRun(tmp_path)
+    outsider.write(SOURCE.name, SOURCE.read_bytes())
+    outsider.write("recu.html", page.encode())
+    status, output = outsider.verify("recu.html", files=())
+    assert (status, "cd" * 32 in output) == (0, True), output
 
 
 def test_the_pages_offer_it_only_by_a_button_and_with_a_warning(inbox, amina):
