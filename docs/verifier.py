@@ -114,17 +114,17 @@ def check_bundle(name, *marks, book=None):
     demand([proof["case"], proof["version"]] == [case, manifest["version"]], "autre version")
     pages = [page for piece in proof["content"].get("pieces", ()) for page in piece["pages"]]
     copies = {page["copy"] for page in pages}
-    there = {path: Path(path).stem for path in files if path.startswith("pieces/")}
-    for path, digest in there.items():
-        same = hashlib.sha256(files[path]).hexdigest() == digest
-        demand(same and digest in copies, f"{path} n'est pas un fichier de ce texte")
+    there = {path for path in files if path.startswith("pieces/")}
+    found = {hashlib.sha256(files[path]).hexdigest(): path for path in there}
+    for digest, path in found.items():
+        demand(digest in copies, f"{path} n'est pas un fichier de ce texte")
     known = {f"{seq}:{digest}" for seq, (line, digest) in lines.items()}
     for mark in marks:
         demand(mark in known, f"le repère {mark} ne s'y trouve pas")
     print(
         f"{name} : {len(files)} pièces conformes au manifeste, {len(lines)} lignes du cas nº {case}"
     )
-    missing = len(copies - set(there.values()))
+    missing = len(copies - set(found))
     print(f"{len(there)} fichiers conformes au texte" + f", {missing} non joints" * bool(missing))
     print("Par le manifeste seul : index.html")
     if book is None:

@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
-from register.cases import public_journal
+from register.cases import pieces, public_journal
 from register.exchange import archives
 from register.journal import JournalEntry, Ledger
 from register.journal.models import GENESIS, canonical_json
@@ -25,28 +25,22 @@ from register.journal.models import GENESIS, canonical_json
 FORMAT_VERSION = 1
 PAGE, PROOF, LINES = "index.html", "preuve.json", "lignes.json"
 FILES_FOLDER = "pieces"
-# Endings of the names of files by the media types of clean copies.
-_ENDINGS: Mapping[str, str] = {
-    "image/jpeg": "jpg",
-    "image/png": "png",
-    "text/plain": "txt",
-    "audio/mp4": "m4a",
-    "video/mp4": "mp4",
-    "video/webm": "webm",
-}
-
 # Reads a file of a case by the digest of its clean copy; None where it cannot be had.
 FileReader = Callable[[str], Iterable[bytes] | None]
 
 
 @dataclass(frozen=True)
 class BundledFile:
-    """A file that a version shows: its clean copy, and the digest of the original."""
+    """A file that a version shows: its path in the bundle, its page and its piece."""
 
-    name: str
-    digest: str
-    mime: str
-    original: str
+    path: str
+    page: Mapping[str, Any]
+    piece: Mapping[str, Any]
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of the clean copy."""
+        return str(self.page["copy"])
 
 
 @dataclass(frozen=True)
@@ -96,7 +90,7 @@ def stream(bundle: PublicBundle, page: bytes, read: FileReader) -> Iterator[byte
     ]
     files = {PAGE: page, PROOF: bundle.proof, LINES: canonical_json({"lines": lines})}
     readable = ((file, read(file.digest)) for file in bundle.files)
-    streamed = [(file.name, file.digest, parts) for file, parts in readable if parts is not None]
+    streamed = [(file.path, file.digest, parts) for file, parts in readable if parts is not None]
     return archives.stream_archive(manifest, files, streamed)
 
 
@@ -115,13 +109,8 @@ def _case_lines(session: Session, number: int) -> Iterator[tuple[int, str, str, 
         yield seq, digest.hex(), (digest_before or GENESIS).hex(), line
 
 
-def _files(content: Mapping[str, Any]) -> Iterator[BundledFile]:
-    """The files of the pieces of a document, each once."""
-    digests = set()
-    for piece in content.get("pieces") or ():
-        for page in piece.get("pages") or ():
-            digest, mime = page.get("copy", ""), page.get("mime", "")
-            if digest and digest not in digests:
-                digests.add(digest)
-                name = f"{FILES_FOLDER}/{digest}.{_ENDINGS.get(mime, 'bin')}"
-                yield BundledFile(name, digest, mime, piece.get("original", ""))
+def _files(document: Mapping[str, Any]) -> Iterator[BundledFile]:
+    """The files of the pieces of a document, in their order."""
+    owners = [piece for piece in document.get("pieces", ()) for _page in piece["pages"]]
+    for (name, page), piece in zip(pieces.named_pages(document), owners, strict=True):
+        yield BundledFile(f"{FILES_FOLDER}/{name}", page, piece)

@@ -101,6 +101,11 @@ def bundle(number: int, version: int | None = None) -> str:
     return address if version is None else f"{address}?version={version}"
 
 
+def pieces(number: int) -> str:
+    """The folder of the published files of a case."""
+    return f"{case(number)}/pieces"
+
+
 def proof(number: int, version: int | None = None) -> str:
     """The proof that binds a case's text to its journal line, now or at a version."""
     address = f"{case(number)}/preuve"

@@ -14,16 +14,20 @@ from typing import Any
 
 import attested_acts as acts
 import pytest
+from case_contents import a_case
+from case_pieces import PieceWords, picture, publish_with_pieces
 from flask import Flask
 from verifier_run import HEAD, LEDGER, SOURCE, VerifierRun
 from werkzeug.test import TestResponse
 
 from register.cases.piece_content import PieceContent, PiecePage
 from register.concurrency_limit import Bulkhead
+from register.db import db
 from register.errors import Unavailable
 from register.exchange import archives, public_bundle
 from register.exchange.web import public_bundle as views
 from register.journal.models import canonical_json
+from register.web.request_context import sealed_files
 
 pytestmark = pytest.mark.one_database
 
@@ -31,6 +35,7 @@ Files = dict[str, bytes]
 Get = Callable[..., TestResponse]
 PICTURE = b"a clean copy" * 20_000
 DIGEST = hashlib.sha256(PICTURE).hexdigest()
+PATH = "pieces/piece-1.jpg"
 
 
 @pytest.fixture
@@ -175,7 +180,7 @@ def _swapped_lines(files: Files) -> None:
 
 
 def _stranger_file(files: Files) -> None:
-    files[f"pieces/{DIGEST}.jpg"] = PICTURE
+    files[PATH] = PICTURE
 
 
 def _no_proof(files: Files) -> None:
@@ -245,7 +250,7 @@ def test_files_are_streamed_named_by_their_digest_and_verified(
     app: Flask, session: Any, with_file: Any, outsider: VerifierRun
 ) -> None:
     gathered = public_bundle.gather(session, with_file.number)
-    assert [file.name for file in gathered.files] == [f"pieces/{DIGEST}.jpg"]
+    assert [file.path for file in gathered.files] == [PATH]
     asked = []
 
     def read(digest: str) -> Any:
@@ -257,12 +262,49 @@ def test_files_are_streamed_named_by_their_digest_and_verified(
     # Never the whole file at once.
     assert max(map(len, parts)) < len(PICTURE)
     files = unpack(b"".join(parts))
-    assert files[f"pieces/{DIGEST}.jpg"] == PICTURE
+    assert files[PATH] == PICTURE
     outsider.write("cas.zip", b"".join(parts))
     status, output = outsider.verify("cas.zip", files=())
     assert (status, "1 fichiers conformes au texte\n" in output) == (0, True), output
-    outsider.write("cas.zip", pack(files | {f"pieces/{DIGEST}.jpg": PICTURE + b"."}))
+    outsider.write("cas.zip", pack(files | {PATH: PICTURE + b"."}))
     assert outsider.verify("cas.zip", files=())[0] == 1
+
+
+def test_a_stranger_gets_the_published_files_of_the_case_and_none_that_was_taken_out(
+    get: Get, pen: Any, store: Any, cast: Any, outsider: VerifierRun
+) -> None:
+    files = sealed_files()
+    db.session.rollback()
+    words = PieceWords("image", [picture("Lettre", 60, 80)], ["Une lettre."], "La lettre.")
+    with pen() as tx:
+        members = {"by": cast.bruno, "second": cast.chloe}
+        case_id, number, content = publish_with_pieces(
+            tx, store, files, a_case(), [words], **members
+        )
+    answer = get(f"/incidents/{number}.zip")
+    files_of_zip = unpack(answer.data)
+    name = next(path for path in files_of_zip if path.startswith("pieces/"))
+    copy = content.pieces[0].pages[0].copy
+    assert hashlib.sha256(files_of_zip[name]).hexdigest() == copy
+    html = files_of_zip["index.html"].decode()
+    assert f'src="{name}"' in html
+    assert "Une lettre." in html
+    assert answer.headers["ETag"]
+    outsider.write("cas.zip", answer.data)
+    status, output = outsider.verify("cas.zip", files=())
+    assert (status, "1 fichiers conformes au texte\n" in output) == (0, True), output
+    line = json.loads(files_of_zip["manifest.json"])["version"]
+    with pen() as tx:
+        changed = replace(content, pieces=())
+        acts.correct(tx, case_id, changed, by=cast.bruno, reason="r", public_note="Lettre ôtée.")
+    assert not any(
+        path.startswith("pieces/") for path in unpack(get(f"/incidents/{number}.zip").data)
+    )
+    earlier = get(f"/incidents/{number}.zip?version={line}")
+    assert not any(path.startswith("pieces/") for path in unpack(earlier.data))
+    outsider.write("cas.zip", earlier.data)
+    status, output = outsider.verify("cas.zip", files=())
+    assert (status, "1 non joints" in output) == (0, True), output
 
 
 def test_a_file_that_cannot_be_had_is_left_out_and_counted(

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 
 from flask import Response, request
 from flask.typing import ResponseReturnValue
 
-from register.cases.queries import PublicCase, list_changes
+from register.cases import pieces
+from register.cases.queries import PublicCase, load_public_case
 from register.cases.web.field_texts import printed_fields
 from register.cases.web.public.cases import load_requested_case
+from register.cases.web.public.piece_files import find_copy, incident_id
 from register.concurrency_limit import Bulkhead
 from register.db import db
+from register.errors import NotFound
+from register.evidence.sealed_files import FileManifest, SealedFiles
 from register.exchange import public_bundle
-from register.exchange.public_bundle import PublicBundle
+from register.exchange.public_bundle import FileReader, PublicBundle
 from register.web.blueprints import public
-from register.web.request_context import settings
+from register.web.file_response import CHUNK_BYTES
+from register.web.request_context import sealed_files, settings
 from register.web.standalone import standalone_page
 
 # Bundles are made by two threads at a time: one with files is read to its end by the client, who
@@ -35,8 +41,11 @@ def bundle(number: str) -> ResponseReturnValue:
         version = public_case.version if request.args.get("version") else None
         gathered = public_bundle.gather(db.session(), public_case.number, version)
         parts = public_bundle.stream(
-            gathered, bundle_page(public_case, gathered), public_bundle.no_file
+            gathered, bundle_page(public_case, gathered), file_reader(public_case, gathered)
         )
+        # A slow client must not hold a transaction open, which would keep erased words in
+        # SQLite's log.
+        db.session.rollback()
         # Without files it is as small as a page, and kept as one.
         response = Response(parts if gathered.files else b"".join(parts))
         response.call_on_close(stack.pop_all().close)
@@ -49,6 +58,36 @@ def bundle(number: str) -> ResponseReturnValue:
     return response
 
 
+def file_reader(public_case: PublicCase, gathered: PublicBundle) -> FileReader:
+    """The reader of the files that readers see now; those of an earlier version may be hidden.
+
+    :raises Unavailable: the key of the case or the key store is missing.
+    """
+    if not gathered.files:
+        return public_bundle.no_file
+    present = load_public_case(db.session(), public_case.number)
+    shown = pieces.document_digests(present.snapshot.content)
+    case_id, files = incident_id(public_case), sealed_files()
+    manifests = {}
+    for file in gathered.files:
+        if file.digest in shown:
+            with suppress(NotFound):
+                manifests[file.digest] = find_copy(case_id, file.digest)
+
+    def read(digest: str) -> Iterator[bytes] | None:
+        manifest = manifests.get(digest)
+        return _file_parts(files, manifest) if manifest else None
+
+    return read
+
+
+def _file_parts(files: SealedFiles, manifest: FileManifest) -> Iterator[bytes]:
+    # Opened when its turn comes: one reader at a time has a blob in memory.
+    with pieces.open_file(files, manifest) as file:
+        while part := file.read(CHUNK_BYTES):
+            yield part
+
+
 def bundle_page(public_case: PublicCase, gathered: PublicBundle) -> bytes:
     """The page of a version, readable and printable without the register."""
     return standalone_page(
@@ -56,6 +95,5 @@ def bundle_page(public_case: PublicCase, gathered: PublicBundle) -> bytes:
         case=public_case,
         bundle=gathered,
         fields=printed_fields(public_case.snapshot.content),
-        changes=list_changes(db.session(), public_case),
         base_url=settings().base_url,
     )
