@@ -15,12 +15,11 @@ from typing import Any
 import attested_acts as acts
 import pytest
 from case_contents import a_case
-from case_pieces import PieceWords, picture, publish_with_pieces
+from case_pieces import MadePage, PieceWords, picture, publish_with_pieces
 from flask import Flask
 from verifier_run import HEAD, LEDGER, SOURCE, VerifierRun
 from werkzeug.test import TestResponse
 
-from register.cases.piece_content import PieceContent, PiecePage
 from register.concurrency_limit import Bulkhead
 from register.db import db
 from register.errors import Unavailable
@@ -240,16 +239,21 @@ def test_lines_that_were_all_made_again_are_not_in_the_ledger(
 
 
 @pytest.fixture
-def with_file(desk: Any, content: Callable[..., Any]) -> Any:
-    page = PiecePage(copy=DIGEST, mime="image/jpeg", size=len(PICTURE), width=4, height=3, alt="x")
-    piece = PieceContent(caption="Une photo", original="ab" * 32, pages=(page,))
-    return desk.published(replace(content(), pieces=(piece,)))
+def with_file(pen: Any, store: Any, cast: Any) -> int:
+    """The number of a public case with one file."""
+    files = sealed_files()
+    db.session.rollback()
+    words = PieceWords("image", [MadePage(PICTURE, "image/jpeg", 4, 3)], ["Une photo."], "Photo.")
+    with pen() as tx:
+        members = {"by": cast.bruno, "second": cast.chloe}
+        made = publish_with_pieces(tx, store, files, a_case(), [words], **members)
+    return int(made[1])
 
 
 def test_files_are_streamed_named_by_their_digest_and_verified(
-    app: Flask, session: Any, with_file: Any, outsider: VerifierRun
+    app: Flask, session: Any, with_file: int, outsider: VerifierRun
 ) -> None:
-    gathered = public_bundle.gather(session, with_file.number)
+    gathered = public_bundle.gather(session, with_file)
     assert [file.path for file in gathered.files] == [PATH]
     asked = []
 
@@ -308,9 +312,9 @@ def test_a_stranger_gets_the_published_files_of_the_case_and_none_that_was_taken
 
 
 def test_a_file_that_cannot_be_had_is_left_out_and_counted(
-    session: Any, with_file: Any, outsider: VerifierRun
+    session: Any, with_file: int, outsider: VerifierRun
 ) -> None:
-    gathered = public_bundle.gather(session, with_file.number)
+    gathered = public_bundle.gather(session, with_file)
     parts = public_bundle.stream(gathered, b"<!doctype html>", public_bundle.no_file)
     outsider.write("cas.zip", b"".join(parts))
     status, output = outsider.verify("cas.zip", files=())
