@@ -239,7 +239,7 @@ def test_lines_that_were_all_made_again_are_not_in_the_ledger(
 
 
 @pytest.fixture
-def with_file(pen: Any, store: Any, cast: Any) -> int:
+def with_file(app: Flask, pen: Any, store: Any, cast: Any) -> int:
     """The number of a public case with one file."""
     files = sealed_files()
     db.session.rollback()
