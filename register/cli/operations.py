@@ -214,7 +214,7 @@ def _verify_receipt(path: Path) -> None:
     """Print the day on which the report of a receipt was received, or exit with 1."""
     try:
         with path.open("rb") as file:
-            document = file.read(receipt_codes.LIMIT + 1)
+            document = file.read(receipt_codes.FILE_LIMIT + 1)
     except OSError:
         fail("Le fichier du reçu ne peut pas être lu.")
     proof = receipt_codes.receipt_proof(db.session(), document)
