@@ -7,11 +7,8 @@ their parameters needs a sample value in :data:`SAMPLES`.
 
 from __future__ import annotations
 
-<<<<<<< HEAD
 import hashlib
-=======
 import io
->>>>>>> main
 import re
 import zipfile
 from collections.abc import Iterator
@@ -584,11 +581,8 @@ def test_a_visible_marker_is_found(app, hidden):
     case = hidden.published()
     assert leaks(app, f"/incidents/{case.number}")
     assert leaks(app, f"/incidents/{case.number}/preuve")
-<<<<<<< HEAD
     assert leaks(app, f"/incidents/{case.number}/pieces/{DIGEST}")
-=======
     assert leaks(app, f"/incidents/{case.number}.zip")
->>>>>>> main
     assert leaks(app, "/registre?acte=suite")
     assert leaks(app, "/incidents?type=surveillance")
     assert leaks(app, f"/incidents?media={MARKER}")
