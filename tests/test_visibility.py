@@ -328,7 +328,7 @@ class HiddenContent:
 
     def redacted(self):
         """Published with the marker, then shown without."""
-        case = self.published()
+        case = self.desk.published(marked_case())
         with self.pen() as p:
             acts.redact(
                 p,
