@@ -25,10 +25,12 @@ import register.cases.web.desk.claim_views
 import register.cases.web.desk.claims
 import register.cases.web.desk.editor
 import register.cases.web.desk.merger_views
+import register.cases.web.desk.piece_files
 import register.cases.web.desk.public_preview
 import register.cases.web.public.cases
 import register.cases.web.public.citations
 import register.cases.web.public.overview
+import register.cases.web.public.piece_files
 import register.cases.web.public.structured_data
 import register.exchange.web.file_import
 import register.feeds.web
@@ -38,18 +40,22 @@ import register.pages.web.help
 import register.pages.web.page_editor
 import register.pages.web.public_pages
 import register.reports.web
+import register.reports.web.account_offers
 import register.reports.web.bound_case
 import register.reports.web.desk.accept_views
 import register.reports.web.desk.claim_views
 import register.reports.web.desk.dashboard
 import register.reports.web.desk.detail
+import register.reports.web.desk.file_views
 import register.reports.web.desk.labels
 import register.reports.web.desk.masking
 import register.reports.web.desk.report_list
 import register.reports.web.desk.report_list_query
 import register.reports.web.desk.report_summary
+import register.reports.web.file_field
 import register.reports.web.follow_up_views
 import register.reports.web.report_views
+import register.reports.web.upload_views
 import register.territory.web.place_choice
 import register.territory.web.place_pages
 import register.web.etag
@@ -74,6 +80,7 @@ from register.web import (
     template_env,
 )
 from register.web.blueprints import account, desk, public, submit
+from register.web.form_streams import StreamedRequest
 from register.web.headers import StartResponse
 
 _COOKIE_KEY = "register.cookie_key"
@@ -108,6 +115,7 @@ class Application(Flask):
     """A Flask application without ``SECRET_KEY`` in its configuration."""
 
     session_interface = _SessionInterface()
+    request_class = StreamedRequest
     jinja_environment = TemplateEnvironment
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:

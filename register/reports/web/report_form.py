@@ -19,6 +19,7 @@ from register.cases.validation import NUMBER_LIMIT
 from register.db import now
 from register.reports import form_vocabulary, report_content
 from register.reports.outside_places import read_outside_place
+from register.reports.report_files import sent_files
 from register.reports.web.answer_fields import (
     CheckedField,
     CheckedRadio,
@@ -26,6 +27,7 @@ from register.reports.web.answer_fields import (
     at_most,
     short_field,
 )
+from register.reports.web.file_field import files_field
 from register.reports.web.public_forms import SessionlessForm
 from register.reports.web.question_fields import QuestionFields
 from register.territory.name_normalisation import MAX_TYPED_LENGTH
@@ -101,6 +103,7 @@ class ReportFields(SessionlessForm):
         validate_choice=False,
     )
     liens = text_field(_("Où cela peut se vérifier"), limit=DESK_BODY_LIMIT)
+    fichiers = files_field()
     contact = short_field(
         _("Vous joindre"), report_content.CONTACT_LIMIT, _("Une adresse ou un numéro suffit.")
     )
@@ -129,6 +132,17 @@ class ReportFields(SessionlessForm):
             field_values = stored_place(*place_match)
             self.lieu.data = self.lieu_lu.data = field_values["typed"]
             self.lieu_code.data = field_values["code"]
+
+    def take_offers(self, place: str, when: str) -> None:
+        """Answer place and date with what the account says, where they are empty.
+
+        :param place: kind and code of an offered place.
+        :param when: the words of an offered day.
+        """
+        if not self.lieu.data:
+            self.prefill_place(place)
+        if not self.quand.data:
+            self.quand.data = one_line(when)[: report_content.LINE_LIMIT]
 
     def validate_lieu(self, field: Any) -> None:
         """Ask once which place an ambiguous name means."""
@@ -229,12 +243,12 @@ class ReportFields(SessionlessForm):
     def hidden_fields(self, shown: Collection[str] = ()) -> list[tuple[str, str]]:
         """Names and values of the fields, for the hidden inputs of the review page.
 
-        :param shown: names of fields that the page shows itself.
+        :param shown: names of fields that the page shows itself. Files have boxes.
         """
         return [
             (field.name, value)
             for field in self
-            if field.short_name != "jeton" and field.name not in shown
+            if field.short_name not in ("jeton", "fichiers") and field.name not in shown
             for value in (field.data if isinstance(field.data, list) else [field.data])
             if value
         ]
@@ -260,6 +274,7 @@ class ReportForm(QuestionFields, ReportFields):
             "reponses": self.answers,
             "cas": self.case_number,
             "manque": self.missing_part,
+            "fichiers": [f.public_fields() for f in sent_files(self.fichiers.manifests)],
         }
         return report_content.parse_content(
             {**self.data, "types": self.types.data or [], **recognised}, language()
