@@ -25,10 +25,12 @@ import register.cases.web.desk.claim_views
 import register.cases.web.desk.claims
 import register.cases.web.desk.editor
 import register.cases.web.desk.merger_views
+import register.cases.web.desk.piece_files
 import register.cases.web.desk.public_preview
 import register.cases.web.public.cases
 import register.cases.web.public.citations
 import register.cases.web.public.overview
+import register.cases.web.public.piece_files
 import register.cases.web.public.structured_data
 import register.exchange.web.file_import
 import register.feeds.web
@@ -38,6 +40,7 @@ import register.pages.web.help
 import register.pages.web.page_editor
 import register.pages.web.public_pages
 import register.reports.web
+import register.reports.web.account_offers
 import register.reports.web.bound_case
 import register.reports.web.desk.accept_views
 import register.reports.web.desk.claim_views
