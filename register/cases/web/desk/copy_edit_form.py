@@ -1,7 +1,7 @@
 """Form of the edits of a clean copy: masks, crops, dropped pages, cuts and passages as numbers.
 
-Without JavaScript the numbers are typed; with it, rectangles on the picture write them. Areas are in
-percent of the page, times in seconds or as 1:05.
+Without JavaScript the numbers are typed; with it, rectangles on the picture write them. Areas are
+in percent of the page, times in seconds or as 1:05.
 """
 
 from __future__ import annotations
@@ -111,12 +111,12 @@ class EditFields:
             return None
         numbers = [_percent(side) for side in sides]
         if None in numbers:
-            self._blame(name, _("Donnez quatre nombres de 0 à 100 pour ce cadre."))
+            self._blame(f"{name}-x", _("Donnez quatre nombres de 0 à 100 pour ce cadre."))
             return None
         x, y, width, height = (number or 0.0 for number in numbers)
         right, bottom = min(1.0, x + width), min(1.0, y + height)
         if not (x < right and y < bottom):
-            self._blame(name, _("Ce cadre est vide, ou hors de l’image."))
+            self._blame(f"{name}-x", _("Ce cadre est vide, ou hors de l’image."))
             return None
         return {"left": x, "top": y, "right": right, "bottom": bottom}
 
@@ -152,7 +152,6 @@ class EditFields:
                 yield {"start": start, "end": start + len(passage)}
 
     def _blame(self, field_id: str, sentence: str) -> None:
-        field_id = field_id if "-" in field_id[2:] or field_id == "passages" else f"{field_id}-x"
         self.faults.append((field_id, sentence))
 
 
@@ -188,11 +187,9 @@ def sent_fields(form: MultiDict[str, str]) -> EditFields:
     fields = EditFields(passages=form.get("passages", "")[:50_000])
 
     def row(name: str) -> MaskRow:
-        sides = (one_line(form.get(f"{name}-{side}", ""))[:10] for side in _SIDES)
-        style, start, end = (
-            one_line(form.get(f"{name}-{part}", ""))[:12] for part in ("style", "de", "a")
-        )
-        return MaskRow(*sides, style=style or "blur", start=start, end=end)
+        parts = (*_SIDES, "style", "de", "a")
+        typed = (one_line(form.get(f"{name}-{part}", ""))[:12] for part in parts)
+        return MaskRow(*typed)
 
     for name in form:
         if match := _MASK_NAME.fullmatch(name):
