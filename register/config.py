@@ -124,6 +124,11 @@ class Settings:
     """Number of proxies in front, whose ``X-Forwarded`` headers are trusted. Default 0, because
     any client can send such headers."""
 
+    link_checks: bool
+    """Whether the worker looks now and then whether the sources of public cases still answer; their
+    hosts see the register's address. Default ``on``, but ``off`` for a loopback address: a
+    demonstration asks nobody."""
+
     search: str
     """``whoosh``: an index in a folder, nothing else to install. ``postgresql``: in the database
     itself, one index for all machines. Default: the database's own where it has one."""
@@ -218,6 +223,7 @@ def load() -> Settings:
         require_2fa=_switch("REQUIRE_2FA", read("REQUIRE_2FA") or "on", base_url),
         **{name: _short_text(name.upper(), read(name.upper())) for name in LEGAL_FIELDS},
         trusted_proxies=number("TRUSTED_PROXIES", 0, 0, 8),
+        link_checks=_switch("LINK_CHECKS", read("LINK_CHECKS") or _default_checks(base_url)),
         search=_search(read("SEARCH"), database_url),
     )
 
@@ -253,6 +259,10 @@ def _switch(name: str, raw: str, base_url: str = "") -> bool:
     if raw == "off" and base_url and not is_loopback((urlsplit(base_url).hostname or "").lower()):
         raise ConfigError("config_protection", name=PREFIX + name)
     return raw == "on"
+
+
+def _default_checks(base_url: str) -> str:
+    return "off" if is_loopback((urlsplit(base_url).hostname or "").lower()) else "on"
 
 
 def _limiter_url(raw: str) -> str:

@@ -24,8 +24,10 @@ from sqlalchemy import select
 from register.accounts import acts as accounts
 from register.accounts import one_use_links
 from register.accounts.models import Role
+from register.cases import source_addresses
 from register.cases.copy_models import CaseCopyPage
 from register.cases.urgency import Urgency
+from register.evidence.sealed_files import FileManifest
 from register.journal import Act, JournalEntry, Ledger, head
 from register.pages import acts as editorial
 from register.reports import acts as reports
@@ -95,6 +97,7 @@ PROTECTED_STATES = (
                 "PendingChange",
                 "Destruction",
                 "RedactedOriginal",
+                "SourceCopy",
                 "CaseCopy",
                 "CaseCopyPage",
             }
@@ -111,6 +114,7 @@ PROTECTED_STATES = (
                 "pending_change",
                 "destruction",
                 "redacted_original",
+                "source_copy",
                 "case_copy",
                 "case_copy_page",
             }
@@ -198,6 +202,7 @@ LINE_WRITERS = (
 # Modules that write without a journal line, and what.
 HOUSEKEEPING_MODULES = {
     "register/accounts/authentication.py": "failed sign-ins, counted, and codes that were used",
+    "register/cases/source_queue.py": "copies to make, and looks at addresses of sources",
     "register/cases/acts/copy_making.py": "which worker makes a clean copy, and its attempts",
     "register/evidence/upkeep.py": "evidence files whose blobs were moved or deleted",
     "register/operations/setup.py": "identity, ledgers, vocabularies and territory of a release",
@@ -374,6 +379,22 @@ def _reply(desk, cast):
     return desk.received_reply(desk.published())
 
 
+def _source_file(content):
+    """The digest of a source's address, a file, and the key of the case."""
+    return (
+        source_addresses.digest(content.sources[0].url),
+        FileManifest("f" * 32, bytes(32)),
+        bytes(32),
+    )
+
+
+def _copied(desk, cast):
+    draft = desk.ready()
+    with desk.pen() as p:
+        acts.add_source_copy(p, draft.id, *_source_file(a_case()), by=cast.bruno)
+    return 1
+
+
 ATTEST = ("attribution", "no_private_person", "no_private_life")
 # For each act on a case: how to prepare its subject, and the call.
 CASE_ACTS = {
@@ -395,6 +416,11 @@ CASE_ACTS = {
     "withdraw_report": (_ready, lambda p, i, c, t: acts.withdraw_report(p, i, ["Un récit."])),
     "note": (_ready, lambda p, i, c, t: acts.note(p, i, "à vérifier", by=c.bruno)),
     "refuse_version": (_ready, lambda p, i, c, t: acts.refuse_version(p, i, by=c.ada, refusal="r")),
+    "add_source_copy": (
+        _ready,
+        lambda p, i, c, t: acts.add_source_copy(p, i, *_source_file(t()), by=c.bruno),
+    ),
+    "drop_source_copy": (_copied, lambda p, i, c, t: acts.drop_source_copy(p, i, by=c.bruno)),
     "approve": (_ready, lambda p, i, c, t: acts.approve(p, i, by=c.ada)),
     "publish": (
         _ready,

@@ -40,7 +40,10 @@ from register.text.normalisation import clean, one_line
 
 @dataclass(frozen=True)
 class SourceContent:
-    """A source; ``label`` is free."""
+    """A source; ``label`` is free.
+
+    The last two are the register's own: its last copy of the page when the document was saved.
+    """
 
     url: RequiredUrl
     kind: Annotated[str, FieldRule.code("source")] = "autre"
@@ -50,6 +53,8 @@ class SourceContent:
     published_on: Day = ""
     archived_url: Url = ""
     checked_on: Day = ""
+    copied_on: str = ""  # YYYY-MM-DD
+    copy_sha256: str = ""
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import secrets
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy import ColumnElement, delete, func, select, union
 from sqlalchemy.orm import Session
 
 from register.cases.copy_storage import delete_copies_of
-from register.cases.models import CaseEvidence
+from register.cases.models import CaseEvidence, SourceCopy
 from register.evidence.models import register_file
 from register.evidence.sealed_files import FileManifest, open_manifest, seal_manifest
 from register.journal import WriteTransaction
@@ -19,6 +19,15 @@ from register.key_store import KeyStore
 def case_key_name(incident_id: int) -> str:
     """The name of a case's key in the key store."""
     return f"case {incident_id}"
+
+
+def case_key(store: KeyStore, incident_id: int) -> bytes:
+    """The key of a case, made if it has none yet.
+
+    Call it under the write lock: keys with which nothing is encrypted are destroyed under it.
+    """
+    name = case_key_name(incident_id)
+    return store.key(name) or store.new_key(name)
 
 
 def store_case_evidence(
@@ -34,8 +43,7 @@ def store_case_evidence(
     existing = tx.session.scalar(stmt)
     if existing is not None:
         return existing
-    key_name, row_key = case_key_name(incident_id), secrets.token_hex(16)
-    case_key = store.key(key_name) or store.new_key(key_name)
+    row_key, sealing_key = secrets.token_hex(16), case_key(store, incident_id)
     last = tx.session.scalar(select(func.max(CaseEvidence.position)).where(of_case))
     register_file(tx.session, file.file_id)
     tx.session.add(
@@ -44,7 +52,7 @@ def store_case_evidence(
             incident_id=incident_id,
             file_id=file.file_id,
             position=(last or 0) + 1,
-            sealed=seal_manifest(case_key, file, row_key),
+            sealed=seal_manifest(sealing_key, file, row_key),
         )
     )
     tx.session.flush()
@@ -57,15 +65,16 @@ def case_evidence(
     """The files of a case in their order, for members; none once its key is destroyed."""
     stmt = select(CaseEvidence).where(CaseEvidence.incident_id == incident_id)
     rows: Sequence[CaseEvidence] = session.scalars(stmt.order_by(CaseEvidence.position)).all()
-    case_key = store.key(case_key_name(incident_id)) if rows else None
-    if case_key is None:
+    key = store.key(case_key_name(incident_id)) if rows else None
+    if key is None:
         return []
-    return [(row, open_manifest(case_key, row.sealed, row.key)) for row in rows]
+    return [(row, open_manifest(key, row.sealed, row.key)) for row in rows]
 
 
 def cases_with_evidence(session: Session) -> set[int]:
-    """The ids of the cases that have a file, and so need their keys."""
-    return set(session.scalars(select(CaseEvidence.incident_id).distinct()))
+    """The ids of the cases that have a file or a copy of a source, and so need their keys."""
+    owners = (select(model.incident_id).distinct() for model in (CaseEvidence, SourceCopy))
+    return set(session.scalars(union(*owners)))
 
 
 def remove_case_evidence(session: Session, clause: ColumnElement[bool]) -> int:

@@ -266,6 +266,25 @@ class CaseEvidence(Base):
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
 
 
+class SourceCopy(CaseRow, Base):
+    """A copy of the page of a source, for members; the public sees its day and its digest.
+
+    ``source`` is the digest of the address (:func:`register.cases.source_addresses.digest`),
+    ``origin`` says whether the worker fetched it or a member added it, ``sealed`` is its manifest,
+    encrypted with the key of the case.
+    """
+
+    __tablename__ = "source_copy"
+
+    source: Mapped[str] = mapped_column(String(64))
+    copied_on: Mapped[dt.date] = mapped_column(Date)
+    origin: Mapped[str] = mapped_column(String(10))  # fetched, added
+    sha256: Mapped[str] = mapped_column(String(64))
+    file_id: Mapped[str] = mapped_column(ForeignKey("evidence_file.file_id"), index=True)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    destruction_id: Mapped[int | None]  # set while a redaction is to destroy it
+
+
 class RedactedOriginal(CaseRow, Base):
     """The texts of a revision before a redaction, for members, until they are destroyed.
 

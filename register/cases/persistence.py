@@ -40,6 +40,7 @@ from register.cases.risk_flags import (
     with_stored,
 )
 from register.cases.second_person import Destruction, PendingChange
+from register.cases.source_addresses import with_copies
 from register.cases.vocabulary import current_vocabulary
 from register.journal import Act, WriteTransaction
 from register.journal.models import canonical_json, commitment, new_salt
@@ -101,8 +102,7 @@ def save_revision(
         reasons and its HTML to its journal line.
     :raises register.errors.TextError: a text is too long or hostile to be rendered.
     """
-    if content is None:
-        content = contents.content_of(case)
+    content = with_copies(tx.session, case.id, content or contents.content_of(case))
     write_columns(case, content)
     document = contents.canonical_content(content, contents.fragments_of(case))
     parsed_document = json.loads(document)

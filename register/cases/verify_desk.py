@@ -18,9 +18,10 @@ from sqlalchemy.orm import Session
 
 from register.accounts.models import Member
 from register.cases import deadlines
-from register.cases.models import CaseState, Incident, Invitation, Note, Reply, Revision
+from register.cases.models import CaseState, Incident, Invitation, Note, Reply, Revision, SourceCopy
 from register.cases.second_person import Approval, Destruction, PendingChange
 from register.cases.urgency import CLAIM_DURATION, NO_END, ends_assignment
+from register.cases.verify_files import copies_hold
 from register.journal import Act, JournalEntry, Ledger
 from register.journal.verify import Problem
 
@@ -78,6 +79,7 @@ def desk_problems(
         ("desk_changes", lambda: _changes_hold(case_rows(PendingChange), lines)),
         ("desk_refusals", lambda: _refusals_hold(case_rows(Revision), lines)),
         ("desk_destructions", lambda: _destructions_hold(case_rows(Destruction), lines)),
+        ("desk_copies", lambda: copies_hold(case_rows(SourceCopy), lines, case)),
     )
     for key, holds in checks:
         if not holds():

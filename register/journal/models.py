@@ -117,6 +117,8 @@ class Act(StrEnum):
     ASSIGNED = "assigned"  # a case was assigned to a member, until it is done or handed on
     URGENCY_SET = "urgency_set"  # a case's danger mark and term were set or taken off
     NOTED = "noted"  # an internal note was written
+    SOURCE_COPIED = "source_copied"  # a copy of the page of a source was stored, with its digest
+    SOURCE_DROPPED = "source_dropped"  # a copy was removed, before its case was public
     EVIDENCE_ADDED = "evidence_added"  # a member added a file to a case
     EVIDENCE_REMOVED = "evidence_removed"  # a file was removed from a case, with its copies
     COPY_REQUESTED = "copy_requested"  # a member asked for a clean copy of a file, with edits

@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from contextlib import closing, suppress
+from importlib.metadata import version
 from typing import NoReturn
 
 from flask import Flask
@@ -17,11 +18,13 @@ from register.evidence.sealed_files import SealedFiles
 from register.key_store import KeyStore
 from register.operations import setup
 from register.server import process_start
+from register.sources.page_fetch import PageFetcher
 from register.web.logs import error_fields, log
 from register.worker.copy_job import CopyJob
 from register.worker.jobs import EvidenceJob, IndexJob, RetentionJob
 from register.worker.lock import worker_lock
-from register.worker.loop import POLL_SECONDS, Worker
+from register.worker.loop import POLL_SECONDS, Job, Worker
+from register.worker.source_jobs import LinkJob, SourceCopyJob
 
 NICENESS = 5  # in favour of the processes that answer
 
@@ -55,11 +58,15 @@ def run_worker(app: Flask) -> NoReturn:
             with closing(open_store()) as store:
                 return setup.sealed_files(settings, store)
 
-        jobs = (
+        software = f"WebCitoyen/{version('webcitoyen')}"
+        fetcher = PageFetcher(f"{software} (+{settings.base_url})")
+        jobs: tuple[Job, ...] = (
             RetentionJob(engine, open_store, settings.undecided_after, _log_event),
             EvidenceJob(engine, open_files),
             CopyJob(engine, open_store, open_files),
             IndexJob(engine, app.extensions["register.search"]),
+            SourceCopyJob(engine, open_store, open_files, fetcher, software),
+            *([LinkJob(engine, fetcher)] if settings.link_checks else []),
         )
         worker = Worker(engine, worker_lock(settings, engine), jobs, _log_event)
         while True:

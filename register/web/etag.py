@@ -52,6 +52,7 @@ _UNSHOWN_SETTINGS = frozenset(
         "replica_url",
         "limiter_url",
         "trusted_proxies",
+        "link_checks",
         "onion_url",
     }
 )

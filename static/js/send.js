@@ -95,7 +95,7 @@ async function send(form, button) {
   if (button?.name) body.append(button.name, button.value);
   let page;
   try {
-    const answer = await fetch(url, { method: "POST", body, cache: "no-store" });
+    const answer = await fetch(url, { method: "POST", body, cache: "no-store", referrerPolicy: "no-referrer" });
     if (answer.headers.get("Content-Disposition")) {
       return download(await answer.blob(), url.pathname.split("/").pop());
     }

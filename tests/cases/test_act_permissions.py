@@ -132,30 +132,40 @@ draft     released       anyone                          one says that one has d
 draft     noted          anyone                          what members should know
 draft     assigned       anyone                         another member goes on with it
 draft     urgency_set    anyone                         what cannot wait
+draft     source_copied  anyone                          a page may be gone tomorrow
+draft     source_dropped anyone                          a wrong file
 
 published claimed        anyone                          one says that one works on it
 published released       anyone                          one says that one has done
 published noted          anyone                          what members should know
 published assigned       anyone                         another member goes on with it
 published urgency_set    anyone                         what cannot wait
+published source_copied  anyone                          a page may be gone tomorrow
+published source_dropped copy_goes_by_redaction          its digest was published
 
 withdrawn claimed        anyone                          one says that one works on it
 withdrawn released       anyone                          one says that one has done
 withdrawn noted          anyone                          what members should know
 withdrawn assigned       anyone                         another member goes on with it
 withdrawn urgency_set    anyone                         what cannot wait
+withdrawn source_copied  anyone                          a page may be gone tomorrow
+withdrawn source_dropped copy_goes_by_redaction          its digest was published
 
 merged    claimed        case_merged                     the other case is the one to work on
 merged    released       case_merged                     the other case is the one to work on
 merged    noted          anyone                          why it should be parted
 merged    assigned       case_merged                    the other case is the one to work on
 merged    urgency_set    case_merged                    the other case is the one to work on
+merged    source_copied  case_merged                     the other case is the one to work on
+merged    source_dropped case_merged                     the other case is the one to work on
 
 erased    claimed        case_erased                     nothing is left
 erased    released       case_erased                     nothing is left
 erased    noted          case_erased                     nothing is left
 erased    assigned       case_erased                    nothing is left
 erased    urgency_set    case_erased                    nothing is left
+erased    source_copied  case_erased                     nothing is left
+erased    source_dropped case_erased                     nothing is left
 
 draft     evidence_added     anyone what supports the case comes with it
 draft     evidence_removed   anyone what should not be kept
@@ -189,7 +199,7 @@ erased    copy_removed       case_erased nothing is left
 """
 ROWS = [line.split(maxsplit=3) for line in TABLE.splitlines() if line]
 # Acts on the register, on an account or by a reporter are no acts of a member on a case.
-_OTHER_PREFIXES = ("member_", "page_", "report_", "source_", "sign", "sessions_", "browsers_")
+_OTHER_PREFIXES = ("member_", "page_", "report_", "sign", "sessions_", "browsers_")
 # Acts that follow from another act are allowed by its rule.
 _FOLLOWING = (Act.CHANGE_PROPOSED, Act.CHANGE_REFUSED, Act.DESTROYED, Act.DESTRUCTION_KEPT)
 # A view of a report, and what the worker does.
@@ -197,6 +207,7 @@ _COPIES = (Act.COPY_VIEWED, Act.COPY_MADE, Act.COPY_FAILED)
 NOT_OF_A_CASE = (
     Act.OPENED,
     Act.TEXTS_CHANGED,
+    Act.SOURCE_WITHDRAWN,
     *_FOLLOWING,
     *_COPIES,
     *(act for act in Act if act.value.startswith(_OTHER_PREFIXES)),

@@ -218,6 +218,10 @@ EXAMINED_TABLES = {
     # The passages of a redaction, and the texts that had them, until they are destroyed.
     "destruction",
     "redacted_original",
+    # Copies of sources, sealed under the key of the case, and the work on them: deleted by erase.
+    "source_copy",
+    "source_request",
+    "source_check",
     # No words: who approved which revision, and a digest that erase empties.
     "approval",
     "incident_origin",

@@ -148,7 +148,9 @@ def test_what_is_missing_is_one_line_with_what_to_do_about_it(
     )
     for address in ("droit-de-reponse", "signaler-contenu"):
         assert f'href="/incidents/1/{address}"' in html
-    assert '<button class="as-link" form="signaler-ici">' in html
+    assert 'action="/signaler" id="completer" rel="noreferrer"' in html
+    offered = re.findall(r'form="completer" name="manque" value="(\w+)"', html)
+    assert offered == ["suite", "demarche", "procedure", "document", "source", "autre"]
     assert re.findall(r"<h[1-4][^>]*>(.*?)</h", html) == [
         "Interdiction de filmer le conseil municipal de Gagny",
         "Qui, quoi, contre qui",

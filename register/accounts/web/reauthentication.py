@@ -113,9 +113,12 @@ def is_cross_site() -> bool:
 
     Schemes are not compared: behind a proxy that is not configured, ours is not the reader's.
     """
-    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    if site not in (None, "same-origin", "none"):
         return True
-    origin = request.headers.get("Origin")
+    if site == "same-origin" and origin == "null":
+        # A form of ours that sends no referrer has no origin either.
+        return False
     return origin is not None and urlsplit(origin).netloc != request.host
 
 

@@ -34,9 +34,11 @@ from register.cases.acts.public_changes import (
 from register.cases.acts.publication import erase, publish, restore, withdraw
 from register.cases.acts.redaction import confirm_destruction, destroy_due, keep_hidden, redact
 from register.cases.acts.refusals import refuse_change, refuse_version
+from register.cases.acts.source_copies import add_source_copy, drop_source_copy
 
 __all__ = [
     "add_file",
+    "add_source_copy",
     "approve",
     "approve_change",
     "assign",
@@ -46,6 +48,7 @@ __all__ = [
     "destroy_due",
     "discard",
     "draft",
+    "drop_source_copy",
     "edit",
     "erase",
     "follow_up",

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from sqlalchemy import bindparam
+from sqlalchemy import bindparam, delete
 
 from register.accounts import vouching
 from register.accounts.models import Member, Role
@@ -19,10 +19,12 @@ from register.cases.case_codes import CodeChange
 from register.cases.case_content import Content
 from register.cases.case_evidence import remove_case_evidence
 from register.cases.decisions import with_decisions
-from register.cases.models import CaseEvidence, CaseState, Correction, Incident
+from register.cases.models import CaseEvidence, CaseState, Correction, Incident, SourceCopy
 from register.cases.persistence import erase_texts, save_revision
 from register.cases.risk_flags import GivenReasons
 from register.cases.second_person import Approval, Proposal, valid_approvals
+from register.cases.source_addresses import with_copies_of
+from register.cases.source_watch import CopyRequest, SourceCheck
 from register.cases.urgency import Urgency
 from register.cases.vocabulary import current_vocabulary
 from register.db import Base, UTCDateTime, empty_log
@@ -241,6 +243,9 @@ def erase_and_record(
     end_assignment(case, act, member.id)
     mark(case, Urgency(), tx.at)
     case.term_label = ""
+    for model in (SourceCopy, CopyRequest, SourceCheck):
+        # The worker deletes the files to which no row refers any more.
+        tx.session.execute(delete(model).where(model.incident_id == case.id))
     destroyed_ids = erase_texts(tx, case)
     remove_case_evidence(tx.session, CaseEvidence.incident_id == case.id)
     case.state = CaseState.ERASED
@@ -274,6 +279,7 @@ def valid_content(tx: WriteTransaction, content: Content, case: Incident | None 
     """
     content = content.cleaned()
     before = contents.content_of(case) if case is not None else None
+    content = with_copies_of(content, before or Content())
     vocabulary = current_vocabulary(tx.session)
     validation.require_valid(tx.session, vocabulary, content, before)
     return with_decisions(content, vocabulary)

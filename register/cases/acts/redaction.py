@@ -18,6 +18,7 @@ from register.cases import case_content as contents
 from register.cases.acts import _steps as steps
 from register.cases.acts._public_checks import ATTESTED, require_change_complete
 from register.cases.acts.public_changes import TITLE_LIMIT, changed_content
+from register.cases.acts.source_copies import destroy_marked, mark_for_destruction
 from register.cases.case_content import Content
 from register.cases.core_tables import IS_PUBLIC_LINE, JOURNAL_ENTRY
 from register.cases.field_rules import NARRATIVE_LIMIT
@@ -68,6 +69,7 @@ def redact(
     corrections: Mapping[int, str] | None = None,
     passages: Sequence[str] | None = None,
     hidden: Collection[int] = (),
+    copies: Collection[int] = (),
     seen: int | None = None,
 ) -> JournalEntry:
     """Correct a case and remove passages from its earlier texts, by a court's order or the RGPD.
@@ -78,7 +80,7 @@ def redact(
 
     :param passages: wordings to remove from the earlier versions; by default the runs of words that
         this redaction removes. Where it removes none, every earlier version is hidden whole.
-    :param hidden: ids of versions to hide whole.
+    :param hidden: ids of versions to hide whole; ``copies``: of copies of sources to destroy.
     :param attested: what its author attests (see :data:`register.cases.checklist.ATTESTATIONS`).
     :param flag_reasons: the reasons of the risk flags that the public text does not have yet.
     :param follow_ups: new title and text of follow-ups, and why they have no source, by id.
@@ -93,7 +95,7 @@ def redact(
     """
     case, member = steps.begin_act(tx, incident_id, Act.REDACTED, by, seen)
     rewrites = _list_rewrites(case, follow_ups, replies, corrections)
-    is_unchanged_allowed = bool(rewrites or passages or hidden)
+    is_unchanged_allowed = bool(rewrites or passages or hidden or copies)
     content = changed_content(tx, case, content, is_unchanged_allowed=is_unchanged_allowed)
     proposal = Proposal(Act.REDACTED, reason, content, attested=attested, flag_reasons=flag_reasons)
     new_texts = [("public_note", public_note), *_new_texts(rewrites)]
@@ -119,7 +121,7 @@ def redact(
         passages, _still_present = passages_removed(before, present)
     plan = plan_redaction(tx.session, case.id, present, passages, hidden)
     _require_removed(plan)
-    redaction_details, redacted = _hide_passages(tx, case, member, plan)
+    redaction_details, redacted = _hide_passages(tx, case, member, plan, copies)
     if case.state == CaseState.PUBLISHED:
         case.moved_at = tx.at
     details |= {**redaction_details, **ATTESTED}
@@ -258,7 +260,11 @@ def _require_removed(plan: RedactionPlan) -> None:
 
 
 def _hide_passages(
-    tx: WriteTransaction, case: Incident, member: Member, plan: RedactionPlan
+    tx: WriteTransaction,
+    case: Incident,
+    member: Member,
+    plan: RedactionPlan,
+    copies: Collection[int],
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """Hide from readers what a redaction removes.
 
@@ -273,7 +279,7 @@ def _hide_passages(
     )
     steps.insert(tx, destruction)
     hidden_ids = list(plan.hidden)
-    if not plan.passages and not hidden_ids:
+    if not (plan.passages or hidden_ids or copies):
         # Not words but a date or a code was removed, which every earlier version still has.
         hidden_ids = list(plan.unmatched)
     tx.session.execute(
@@ -293,6 +299,7 @@ def _hide_passages(
         "hidden": hidden_ids,
         "redacted": {str(revision_id): digests for revision_id, digests in commitments.items()},
         "due": destruction.due_on.isoformat(),
+        **mark_for_destruction(tx, case, copies, destruction.id),
     }
     return details, {
         str(line.seq): commitments[line.revision_id]["content"]
@@ -311,6 +318,7 @@ def _destroy_and_record(
         "destroyed": destroyed_ids,
         "ending": ending,
     }
+    details |= destroy_marked(tx, destruction.id)
     tx.session.execute(
         delete(PendingChange).where(PendingChange.revision_id.in_(destroyed_ids)),
         execution_options={"synchronize_session": False},

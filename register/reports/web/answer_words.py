@@ -16,6 +16,7 @@ from register.reports import form_vocabulary
 from register.reports.outside_places import read_outside_place
 from register.reports.questions import AnswerKind, Question, answer_date, answered
 from register.reports.report_content import ReportContent
+from register.reports.web.bound_case import case_words
 from register.reports.web.question_fields import FIELD_PREFIX, field_name
 from register.territory.web.place_names import describe_place
 from register.text.date_reading import interval_end, read_date
@@ -65,6 +66,7 @@ def list_answers(sent: ReportContent, displayed_on: date | None = None) -> list[
         ReviewedAnswer("cible", _("Qui était visé"), (target, sent.target_text)),
         ReviewedAnswer("procedure", _("Plainte ou procès"), (str(began),)),
         ReviewedAnswer("liens", _("Où cela peut se vérifier"), sent.links),
+        ReviewedAnswer("cas", _("À ajouter au cas"), (case_words(sent),)),
         *(_question_answer(sent, question, value) for question, value in answered(sent)),
     )
     filled = (replace(answer, lines=tuple(filter(None, answer.lines))) for answer in all_answers)

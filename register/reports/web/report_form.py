@@ -15,6 +15,7 @@ from wtforms import HiddenField, SelectMultipleField, StringField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import DataRequired, ValidationError
 
+from register.cases.validation import NUMBER_LIMIT
 from register.db import now
 from register.reports import form_vocabulary, report_content
 from register.reports.outside_places import read_outside_place
@@ -99,6 +100,11 @@ class ReportForm(QuestionFields):
     contact = short_field(
         _("Vous joindre"), report_content.CONTACT_LIMIT, _("Une adresse ou un numéro suffit.")
     )
+    # The public case that the report adds to, what it tells of it, and whether the known cases
+    # were shown and are another matter.
+    cas = HiddenField(filters=[_clean_code])
+    manque = HiddenField(filters=[_clean_code])
+    autre = HiddenField(filters=[_clean_code])
     site_web = StringField(filters=[_clean_code])
     jeton = HiddenField(filters=[_clean_code])
 
@@ -180,6 +186,23 @@ class ReportForm(QuestionFields):
         return "" if code == AS_TYPED or not self.lieu.data else code
 
     @property
+    def case_number(self) -> int:
+        """The number of the case that the report adds to; 0 for none."""
+        digits = str(self.cas.data)
+        is_number = digits.isascii() and digits.isdecimal() and len(digits) < 11
+        return min(int(digits), NUMBER_LIMIT) if is_number else 0
+
+    @property
+    def missing_part(self) -> str:
+        """What the report tells of that case, a code of ``missing_parts``; empty for none."""
+        code = str(self.manque.data)
+        return code if self.case_number and code in messages.reports.missing_parts else ""
+
+    def bind(self, number: str, missing: str) -> None:
+        """Make the report an addition to a case; an empty number ends it."""
+        self.cas.data, self.manque.data = number, missing
+
+    @property
     def date(self) -> str:
         """The date in EDTF, the first one of an interval; empty where it was not recognised."""
         return self.date_reading.start
@@ -208,11 +231,13 @@ class ReportForm(QuestionFields):
         """The content of the report, once the form is valid."""
         # The names of the fields are those of the stored content; a field that is renamed must be
         # renamed in ``report_content`` too. ``displayed_on`` must be set, for the date.
-        recognised = {
+        recognised: dict[str, Any] = {
             "lieu_code": self.place_code,
             "date": self.date,
             "liens": list(self.links),
             "reponses": self.answers,
+            "cas": self.case_number,
+            "manque": self.missing_part,
         }
         return report_content.parse_content(
             {**self.data, "types": self.types.data or [], **recognised}, language()

@@ -29,6 +29,7 @@ from register.reports.web.follow_up_page import ReportAccess, report_access
 from register.reports.web.question_fields import asked_parts, questions_html, summons_words
 from register.reports.web.report_form import AS_TYPED, ReportForm
 from register.text.dates import paris_day
+from register.text.normalisation import one_line
 from register.web import messages, rate_limits
 from register.web.blueprints import submit
 from register.web.headers import gzip_body, takes_gzip
@@ -52,7 +53,11 @@ def submit_step() -> ResponseReturnValue:
     """Run the step of the pressed button; the review, where no button was pressed."""
     if request.form.get("etape") == "commencer":
         # From the page of a place: a POST keeps ``lieu=commune:93032`` out of addresses.
-        return _form_with_place(request.form.get("lieu", ""))
+        # So does what a case page lacks, ``cas=5`` and ``manque=suite``.
+        values = request.form
+        return _form_with_place(
+            values.get("lieu", ""), values.get("cas", ""), values.get("manque", "")
+        )
     return _run_step(_submitted_form(), _STEPS.get(request.form.get("etape", ""), check))
 
 
@@ -83,9 +88,10 @@ def add() -> ResponseReturnValue:
     return _run_step(_submitted_form(), _add)
 
 
-def _form_with_place(place: str) -> str:
-    """A new form with the place filled in."""
+def _form_with_place(place: str, case: str = "", missing: str = "") -> str:
+    """A new form with the place filled in, and bound to a case if one is given."""
     form = ReportForm(formdata=None)
+    form.bind(one_line(case), one_line(missing))
     # Without the database, the form opens with no place.
     with suppress(*public_forms.OUTAGE_ERRORS):
         form.prefill_place(place)
@@ -134,6 +140,12 @@ def change(form: ReportForm) -> ResponseReturnValue:
     """Return to the form."""
     form.resolve_place()
     return _form_html(form)
+
+
+def separate(form: ReportForm) -> ResponseReturnValue:
+    """Review the answers as those of a report of its own."""
+    form.bind("", "")
+    return check(form)
 
 
 def send(form: ReportForm) -> ResponseReturnValue:
@@ -247,7 +259,12 @@ def _add_parts(tx: WriteTransaction, store: KeyStore, key: str, addition: str, n
     return is_new
 
 
-_STEPS: Mapping[str, Step] = {"verifier": check, "modifier": change, "envoyer": send}
+_STEPS: Mapping[str, Step] = {
+    "verifier": check,
+    "modifier": change,
+    "envoyer": send,
+    "separer": separate,
+}
 
 
 # --- the pages ----------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from wtforms import BooleanField, FormField
 from register.cases.acts.public_changes import TITLE_LIMIT
 from register.cases.case_content import Content, RequestContent
 from register.cases.member_view import DeskCase
+from register.cases.source_addresses import with_copies_of
 from register.cases.validation import LIST_LIMIT, UNKNOWN_WORD, ContentFault
 from register.cases.web.desk import editor_rows
 from register.cases.web.desk.piece_rows import PieceRow, PieceShelf, row_values
@@ -221,7 +222,7 @@ class CaseForm(EditorForm):
         if place_row.place and not place_row.is_empty:
             kind, code = place_row.place
             places[kind] = code
-        return editor_rows.build_part(
+        content = editor_rows.build_part(
             Content,
             self,
             **places,
@@ -236,6 +237,7 @@ class CaseForm(EditorForm):
             links=tuple(row.content() for row in self.links.filled_rows),
             pieces=self.shelf.pieces(self.pieces, stored.pieces),
         )
+        return with_copies_of(content, stored)
 
 
 class NewForm(ExplainedForm, CaseForm):

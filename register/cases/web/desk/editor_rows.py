@@ -132,7 +132,7 @@ class SourceRow(FieldGroup):
 
     def content(self) -> contents.SourceContent:
         """The source of the valid row."""
-        return build_part(contents.SourceContent, self)
+        return build_part(contents.SourceContent, self, copied_on="", copy_sha256="")
 
 
 class DecisionFields(FieldGroup):

@@ -18,6 +18,7 @@ from register.reports import acts, duplicates, queries, report_lists
 from register.reports.questions import Question, answer_date, answered
 from register.reports.report_content import ReportContent
 from register.reports.retention import clock_jump
+from register.reports.web.bound_case import case_words
 from register.reports.web.desk import labels
 from register.territory.web.place_names import full_name
 from register.text.date_reading import interval_end
@@ -94,6 +95,7 @@ def reported(sent: ReportContent) -> list[ReportedField]:
         ReportedField("links", _("Où vérifier"), links),
         *(_answer_field(sent, question, value) for question, value in answered(sent)),
     ]
+    fields.insert(0, ReportedField("case", _("À ajouter au cas"), [ReportedItem(case_words(sent))]))
     filled = (replace(field, items=[i for i in field.items if i.text]) for field in fields)
     return [field for field in filled if field.items]
 

@@ -1,0 +1,135 @@
+"""Acts on copies of the pages of sources: one is stored, or removed from a draft.
+
+The public sees the day and the digest of a copy from its row, from the next day on; the journal has
+them from the start. They are in the document of the case from its next version on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sqlalchemy import delete, select
+
+from register.accounts.models import Member
+from register.cases import act_permissions, source_addresses
+from register.cases import case_content as contents
+from register.cases.acts import _steps as steps
+from register.cases.models import ID_LIMIT, CaseState, Incident, SourceCopy
+from register.cases.source_watch import CopyRequest, SourceCheck
+from register.errors import NotFound, Refused
+from register.evidence.models import register_file
+from register.evidence.sealed_files import FileManifest, seal_manifest
+from register.journal import Act, JournalEntry, WriteTransaction
+from register.text.dates import paris_day
+
+FETCHED, ADDED = "fetched", "added"
+
+
+def add_source_copy(
+    tx: WriteTransaction,
+    incident_id: int,
+    source: str,
+    file: FileManifest,
+    key: bytes,
+    *,
+    by: int | None,
+    origin: str = ADDED,
+) -> JournalEntry:
+    """Store a copy of the page of a source.
+
+    :param source: digest of its address, which the present document has.
+    :param key: the key of the case (:func:`register.cases.case_evidence.case_key`).
+    :param by: the member who asked for it; None where their account is closed since, or for a
+        command.
+    :raises NotFound: ``no_such_source``: it was taken out of the case meanwhile.
+    """
+    case = _begin(tx, incident_id, by)
+    if source not in source_addresses.addresses(contents.document_of(case)):
+        raise NotFound("no_such_source")
+    register_file(tx.session, file.file_id)
+    day = paris_day(tx.at)
+    copy = SourceCopy(
+        incident_id=case.id,
+        source=source,
+        copied_on=day,
+        origin=origin,
+        sha256=file.sha256,
+        file_id=file.file_id,
+        sealed=seal_manifest(key, file, file.file_id),
+    )
+    steps.insert(tx, copy)
+    tx.session.execute(
+        delete(CopyRequest).where(CopyRequest.incident_id == case.id, CopyRequest.source == source)
+    )
+    return tx.record(
+        Act.SOURCE_COPIED,
+        by=by,
+        incident=case.id,
+        case=case.number,
+        details={"copy": copy.id, "sha256": copy.sha256, "day": day.isoformat(), "origin": origin},
+    )
+
+
+def drop_source_copy(tx: WriteTransaction, copy_id: int, *, by: int) -> JournalEntry:
+    """Remove a copy from a draft; the worker deletes its file.
+
+    :raises NotFound: ``no_such_copy``.
+    :raises Refused: ``copy_goes_by_redaction`` once the case has been public.
+    """
+    copy = tx.session.get(SourceCopy, min(max(copy_id, 0), ID_LIMIT))
+    if copy is None:
+        raise NotFound("no_such_copy")
+    case, member = steps.begin_act(tx, copy.incident_id, Act.SOURCE_DROPPED, by)
+    tx.session.delete(copy)
+    tx.session.flush()
+    return steps.record(tx, Act.SOURCE_DROPPED, case, member, copy=copy_id)
+
+
+def _begin(tx: WriteTransaction, incident_id: int, by: int | None) -> Incident:
+    if by is not None:
+        return steps.begin_act(tx, incident_id, Act.SOURCE_COPIED, by)[0]
+    case = tx.session.get(Incident, incident_id)
+    if case is None:
+        raise NotFound("no_such_case")
+    act_permissions.rule_for(CaseState(case.state), Act.SOURCE_COPIED)
+    return case
+
+
+def active_member(tx: WriteTransaction, member_id: int | None) -> int | None:
+    """A member who may still act, else None."""
+    member = tx.session.get(Member, member_id) if member_id is not None else None
+    return member.id if member is not None and member.is_active else None
+
+
+def mark_for_destruction(
+    tx: WriteTransaction, case: Incident, copy_ids: Collection[int], destruction_id: int
+) -> dict[str, list[int]]:
+    """Have a redaction destroy copies with its passages; the details of its line.
+
+    :raises NotFound: ``no_such_copy`` for one of another case.
+    :raises Refused: ``copy_in_destruction`` for one that another redaction destroys already.
+    """
+    # What names an address of before the redaction, by its digest, goes at once.
+    for model in (CopyRequest, SourceCheck):
+        tx.session.execute(delete(model).where(model.incident_id == case.id))
+    marked = []
+    for copy_id in sorted(set(copy_ids)):
+        copy = tx.session.get(SourceCopy, copy_id)
+        if copy is None or copy.incident_id != case.id:
+            raise NotFound("no_such_copy")
+        if copy.destruction_id is not None:
+            raise Refused("copy_in_destruction", state=case.state)
+        copy.destruction_id = destruction_id
+        tx.keep_alive(copy)
+        marked.append(copy.id)
+    tx.session.flush()
+    return {"copies": marked} if marked else {}
+
+
+def destroy_marked(tx: WriteTransaction, destruction_id: int) -> dict[str, list[int]]:
+    """Delete the copies of a redaction; the details of the line of its end."""
+    stmt = select(SourceCopy).where(SourceCopy.destruction_id == destruction_id)
+    copies = tx.session.scalars(stmt.order_by(SourceCopy.id)).all()
+    for copy in copies:
+        tx.session.delete(copy)
+    return {"copies": [copy.id for copy in copies]} if copies else {}

@@ -1,0 +1,139 @@
+"""Published cases that somebody may be about to report again: same link, or same commune and time.
+
+A citizen sees them, so only public cases and public codes count: never a draft, nor what was
+withdrawn, merged or erased. Each look-up reads one index and is bounded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from urllib.parse import urlsplit, urlunsplit
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from register.cases.case_codes import CASE_CODE, IS_PUBLIC_CODE
+from register.cases.core_tables import CASE, IS_PUBLIC
+from register.cases.duplicates import LOOKUP_LIMIT, NEARBY_SPAN
+from register.cases.result_lists import CaseSummary, load_case_summaries
+from register.territory import place_queries
+from register.text.dates import PartialDate
+
+MAX_CASES = 5
+_CANDIDATE_LIMIT = 50  # newest cases of each look-up
+# Without a date, people mostly report what is recent.
+_RECENT_SPAN = timedelta(days=365)
+
+
+@dataclass(frozen=True)
+class ReportedFacts:
+    """What a report says that a case may say too.
+
+    ``commune``: a commune's code, present or former; ``first`` and ``last``: bounds of the date.
+    """
+
+    commune: str = ""
+    first: date | None = None
+    last: date | None = None
+    types: Collection[str] = ()
+    links: Sequence[str] = ()
+
+    @classmethod
+    def of(
+        cls,
+        place_code: str,
+        start: PartialDate | None,
+        end: PartialDate | None,
+        types: Collection[str],
+        links: Sequence[str],
+    ) -> ReportedFacts:
+        """The facts of a report, from its place (``commune:93032``) and its dates."""
+        kind, _colon, code = place_code.partition(":")
+        last = end or start
+        return cls(
+            code if kind == "commune" else "",
+            start.first if start else None,
+            last.last if last else None,
+            types,
+            links,
+        )
+
+
+def find_known_cases(session: Session, facts: ReportedFacts, today: date) -> list[CaseSummary]:
+    """Public cases that may be what is reported, the likeliest first, at most ``MAX_CASES``."""
+    linked = _numbers_with_link(session, facts.links)
+    nearby = _numbers_nearby(session, facts, today)
+    summaries = load_case_summaries(session, list(dict.fromkeys((*linked, *nearby))))
+    types = set(facts.types)
+
+    def rank(number: int) -> tuple[bool, int, int]:
+        common = len(types.intersection(summaries[number].types))
+        return number not in linked, -common, nearby.get(number, 0)
+
+    return [summaries[number] for number in sorted(summaries, key=rank)[:MAX_CASES]]
+
+
+def _numbers_with_link(session: Session, links: Iterable[str]) -> list[int]:
+    spellings = sorted({url for link in links for url in _url_spellings(link)})[: 8 * LOOKUP_LIMIT]
+    if not spellings:
+        return []
+    stmt = (
+        select(CASE.c.number)
+        .join(CASE_CODE, CASE_CODE.c.incident_id == CASE.c.id)
+        .where(
+            CASE_CODE.c.axis == "source", CASE_CODE.c.code.in_(spellings), IS_PUBLIC_CODE, IS_PUBLIC
+        )
+        .order_by(CASE.c.id.desc())
+        .limit(_CANDIDATE_LIMIT)
+    )
+    return [number for number in session.scalars(stmt) if number]
+
+
+def _url_spellings(link: str) -> Iterator[str]:
+    """The addresses that a copied one may stand for: with and without www, a slash, a fragment."""
+    try:
+        parts = urlsplit(link.strip())
+        host = parts.netloc.lower()
+    except ValueError:
+        return
+    if parts.scheme not in ("http", "https") or not host:
+        return
+    yield link.strip()
+    bare_host = host.removeprefix("www.")
+    path = parts.path.rstrip("/")
+    for scheme in ("https", "http"):
+        for netloc in (bare_host, f"www.{bare_host}"):
+            for ending in ("", "/"):
+                yield urlunsplit((scheme, netloc, path + ending, parts.query, ""))
+
+
+def _numbers_nearby(session: Session, facts: ReportedFacts, today: date) -> dict[int, int]:
+    """Number → days between the report's date and the case's, for the cases of its commune."""
+    commune = place_queries.current_code(facts.commune) if facts.commune else None
+    if commune is None:
+        return {}
+    if facts.first and facts.last:
+        first, last = facts.first - NEARBY_SPAN, facts.last + NEARBY_SPAN
+    else:
+        first, last = today - _RECENT_SPAN, today
+    stmt = (
+        select(CASE.c.number, CASE.c.date_first, CASE.c.date_last)
+        .join(CASE_CODE, CASE_CODE.c.incident_id == CASE.c.id)
+        .where(
+            CASE_CODE.c.axis == "commune",
+            CASE_CODE.c.code == commune,
+            IS_PUBLIC_CODE,
+            IS_PUBLIC,
+            CASE.c.date_first <= last,
+            CASE.c.date_last >= first,
+        )
+        .order_by(CASE.c.sort_day.desc(), CASE.c.id.desc())
+        .limit(_CANDIDATE_LIMIT)
+    )
+    own_first, own_last = facts.first or today, facts.last or today
+    return {
+        row.number: max((row.date_first - own_last).days, (own_first - row.date_last).days, 0)
+        for row in session.execute(stmt)
+    }
