@@ -15,11 +15,10 @@ from PIL import Image, ImageDraw
 from register.cases import acts
 from register.cases.case_content import Content
 from register.cases.case_evidence import store_case_evidence
-from register.cases.case_keys import case_key
 from register.cases.checklist import ATTESTATIONS
-from register.cases.copies import FileCopy
+from register.cases.copies import FileCopy, require_case_key
 from register.cases.copy_models import CaseCopy, CaseCopyPage, CopyState
-from register.cases.copy_storage import CopyOrder, CopyPage, page_lookup, seal_order, seal_page
+from register.cases.copy_storage import CopyOrder, StoredPage, page_lookup, seal_order, seal_page
 from register.cases.piece_content import PieceContent
 from register.cases.pieces import piece_of
 from register.evidence.file_kinds import FileKind
@@ -85,7 +84,7 @@ def add_copy(
         evidence = store_case_evidence(tx, store, incident_id, sealed)
     else:
         position = 1 + tx.session.query(CaseCopy).filter_by(evidence_key=evidence).count()
-    key, copy_key = case_key(store, incident_id), secrets.token_hex(16)
+    key, copy_key = require_case_key(store, incident_id), secrets.token_hex(16)
     order = CopyOrder(mime, digest, edits or {})
     tx.session.add(
         CaseCopy(
@@ -102,7 +101,7 @@ def add_copy(
     for rank, page in enumerate(pages):
         file = files.write(replace(new_file(), mime=page.mime), [page.content], 1 << 30)
         register_file(tx.session, file.file_id)
-        made = CopyPage(
+        made = StoredPage(
             key=secrets.token_hex(16),
             position=rank,
             file=file,
