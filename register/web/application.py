@@ -43,6 +43,7 @@ import register.pages.web.public_pages
 import register.reports.web
 import register.reports.web.bound_case
 import register.reports.web.desk.accept_views
+import register.reports.web.desk.case_uploads
 import register.reports.web.desk.claim_views
 import register.reports.web.desk.dashboard
 import register.reports.web.desk.detail

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 
 from register.cases import copies
+from register.cases.case_evidence import case_evidence
 from register.cases.copies import FileCopy
 from register.cases.copy_models import CaseCopy, CopyState
 from register.cases.web.desk.copy_edit_form import sent_fields, stored_fields, typed_time
@@ -208,3 +209,58 @@ def test_stored_edits_come_back_as_they_were_typed():
     assert stored.cuts == [("0:10", "1:02.5")]
     assert stored.passages == "nom"
     assert typed_time(3725.25) == "62:05.25"
+
+
+# --- uploads ----------------------------------------------------------------------------------
+
+UPLOAD = "/moderation/pieces/avec-fichiers"
+
+
+def _send_files(member, case_id, *files):
+    fields = [("dossier", str(case_id))]
+    fields += [("fichiers_choisis", (io.BytesIO(content), name)) for name, content in files]
+    return member.send(UPLOAD, fields)
+
+
+def test_a_member_adds_files_that_are_sealed_as_they_come(desk, signed, session, case_files, store):
+    case, bruno = desk.draft(), signed("bruno")
+    assert f'action="{UPLOAD}"' in _page(bruno.get(f"{LIST}/{case.id}/pieces"))
+    original = picture()
+    answer = _send_files(bruno, case.id, ("a.jpg", original), ("b.txt", b"Un mot."))
+    assert (answer.status_code, answer.location) == (303, f"{LIST}/{case.id}/pieces")
+    page = _page(bruno.get(answer.location))
+    assert "2 fichiers ajoutés." in page
+    assert "a.jpg" in page
+    session.rollback()
+    (_row, first), (_other, second) = case_evidence(session, store, case.id)
+    assert (first.name, second.name) == ("a.jpg", "b.txt")
+    with case_files.files.open(first) as file:
+        assert io.BufferedReader(file).read() == original
+
+
+def test_a_refused_file_is_named_and_leaves_nothing(desk, signed, session, case_files, store):
+    case, merged, bruno = desk.draft(), desk.merged(), signed("bruno")
+    page = _page(_send_files(bruno, case.id, ("page.html", b"<html><script>x</script>")), 422)
+    assert "page.html" in page
+    assert "ne prend pas cette sorte de fichier" in page
+    assert "Choisissez au moins un fichier." in _page(_send_files(bruno, case.id), 422)
+    assert _send_files(bruno, merged.id, ("a.jpg", picture())).status_code == 409
+    assert _send_files(bruno, 999, ("a.jpg", picture())).status_code == 404
+    session.rollback()
+    assert case_evidence(session, store, case.id) == []
+    assert [*case_files.files.store.pending()] == []
+
+
+def test_a_strangers_files_are_not_read(desk, app, cast, signed, case_files):
+    case = desk.draft()
+    client = app.test_client()
+    answer = client.post(
+        UPLOAD, data={"dossier": str(case.id), "fichiers_choisis": (io.BytesIO(picture()), "a.jpg")}
+    )
+    assert (answer.status_code, answer.location) == (303, "/compte/connexion")
+    # Nor is a form of another site, which has no token.
+    bruno = signed("bruno")
+    fields = {"dossier": str(case.id), "fichiers_choisis": (io.BytesIO(picture()), "a.jpg")}
+    assert bruno.client.post(UPLOAD, data=fields).status_code == 403
+    page = _page(bruno.get(f"{LIST}/{case.id}/pieces"))
+    assert "n’a pas de fichier" in page

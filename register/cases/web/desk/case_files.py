@@ -240,7 +240,6 @@ def _page_values(desk_case: DeskCase) -> dict[str, Any]:
     is_public = state is CaseState.PUBLISHED
     return {
         "may_change": (state, Act.COPY_REQUESTED) in RULES,
-        "kinds": messages.evidence.file_kinds,
         "edit_words": messages.evidence.edit_words,
         "notes": messages.evidence.copy_notes,
         "editor": act_view.case_address(
