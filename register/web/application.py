@@ -41,6 +41,7 @@ import register.pages.web.help
 import register.pages.web.page_editor
 import register.pages.web.public_pages
 import register.reports.web
+import register.reports.web.account_offers
 import register.reports.web.bound_case
 import register.reports.web.desk.accept_views
 import register.reports.web.desk.case_uploads

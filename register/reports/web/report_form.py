@@ -129,6 +129,17 @@ class ReportForm(QuestionFields):
             self.lieu.data = self.lieu_lu.data = field_values["typed"]
             self.lieu_code.data = field_values["code"]
 
+    def take_offers(self, place: str, when: str) -> None:
+        """Answer place and date with what the account says, where they are empty.
+
+        :param place: kind and code of an offered place.
+        :param when: the words of an offered day.
+        """
+        if not self.lieu.data:
+            self.prefill_place(place)
+        if not self.quand.data:
+            self.quand.data = one_line(when)[: report_content.LINE_LIMIT]
+
     def validate_lieu(self, field: Any) -> None:
         """Ask once which place an ambiguous name means."""
         self.resolve_place()

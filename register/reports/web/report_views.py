@@ -103,6 +103,7 @@ def _form_with_place(place: str, case: str = "", missing: str = "") -> str:
 
 def _submitted_form() -> ReportForm:
     form = ReportForm()
+    form.take_offers(request.form.get("lieu_propose", ""), request.form.get("quand_propose", ""))
     token = _token(form)
     # A form too old to be sent is shown again today.
     form.displayed_on = token.day if token else paris_day(now())
