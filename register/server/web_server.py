@@ -18,8 +18,8 @@ from register.server import startup_checks
 from register.web.logs import log
 
 # More than those that wait for a turn, who hold one each: 42 for the report form, 64 to send it, 28
-# to send it with files, 26 for parts of files, 10 to sign in, 16 to search, 44 for files. A thread
-# that waits costs some kilobytes.
+# to send it with files, 26 for parts of files, 10 to sign in, 44 to read files. A thread that waits
+# costs some kilobytes.
 THREADS = 244
 # Open at a time, of each process; most systems let a process open 1,024 files.
 CONNECTIONS = 800

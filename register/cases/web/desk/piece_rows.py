@@ -23,7 +23,6 @@ from register.cases.web.public.piece_view import desk_folder
 from register.db import db
 from register.errors import SealError
 from register.text.normalisation import clean, one_line
-from register.web.error_messages import reason_sentence
 from register.web.form_fields import (
     FieldGroup,
     FieldGroupList,
@@ -33,6 +32,7 @@ from register.web.form_fields import (
 )
 from register.web.request_context import key_store
 
+_GONE = _("Cette pièce n’a plus de copie à montrer : retirez-la.")
 _LAST = 10**6  # rank of a piece without a number
 _WORDS = ("caption", "warning", "transcript", "no_transcript")
 
@@ -51,7 +51,7 @@ class PieceRow(FieldGroup):
         validators=[Length(max=50_000)],
     )
     transcript = text_field(_("Transcription"))
-    no_transcript = line_field(_("Sans transcription : pourquoi"))
+    no_transcript = line_field(_("Sans transcription : pourquoi"))
     warning = line_field(_("Avertissement"))
     rank = line_field(_("Place"), limit=4)
     renewed = BooleanField(_("Prendre la nouvelle copie"))
@@ -146,7 +146,7 @@ class PieceShelf:
         is_valid = True
         for row in rows.filled_rows:
             if self.find(row.original.data) is None:
-                row.caption.errors = [*row.caption.errors, reason_sentence("piece_gone", {})]
+                row.caption.errors = [*row.caption.errors, str(_GONE)]
                 is_valid = False
         return is_valid
 

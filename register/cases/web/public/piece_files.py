@@ -41,7 +41,7 @@ def piece_file(number: str, digest: str) -> Response:
         raise Gone("case_gone") from error
     names = {page["copy"]: name for name, page in pieces.named_pages(public_case.snapshot.content)}
     if digest not in names:
-        raise NotFound("no_such_file")
+        raise NotFound("no_such_piece")
     manifest = find_copy(incident_id(public_case), digest)
     name = f"cas-{public_case.number}-{names[digest]}"
     return send_copy(manifest, name, PAGE_CACHE_CONTROL)
@@ -60,13 +60,13 @@ def find_copy(case_id: int, digest: str) -> FileManifest:
     :raises Unavailable: its key or the key store is missing.
     """
     if not _DIGEST.fullmatch(digest):
-        raise NotFound("no_such_file")
+        raise NotFound("no_such_piece")
     try:
         manifest = find_page(db.session(), key_store(), case_id, digest)
     except SealError as error:
         raise Unavailable("evidence_away") from error
     if manifest is None or manifest.mime not in COPY_MIMES:
-        raise NotFound("no_such_file")
+        raise NotFound("no_such_piece")
     return manifest
 
 
