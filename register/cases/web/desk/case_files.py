@@ -168,7 +168,7 @@ def review_copy(incident_id: int, key: str) -> ResponseReturnValue:
         run_act(run)
     except Refused as error:
         return _refused(incident_id, load_file(incident_id, key), error_sentence(error), 409)
-    return _to_editor(incident_id, key, _("C’est noté : vous avez regardé ce qui est coché."))
+    return _to_editor(incident_id, key, _("C’est noté : vous avez regardé ce qui est coché."))
 
 
 @desk.post("/dossiers/<int:incident_id>/pieces/<key>/retirer")

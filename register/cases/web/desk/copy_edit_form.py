@@ -93,7 +93,7 @@ class EditFields:
         try:
             Edits.from_json(edits)
         except CopyError:
-            self.faults.append(("retouches", _("Ces retouches ne conviennent pas : reprenez-les.")))
+            self.faults.append(("retouches", _("Ces retouches ne conviennent pas : reprenez-les.")))
         return {name: parts for name, parts in edits.items() if parts}
 
     def _read_masks(self) -> Iterable[dict[str, Any]]:
@@ -134,7 +134,7 @@ class EditFields:
         seconds = [_seconds(start or "0"), _seconds(end)]
         if None in seconds or not (seconds[0] or 0) < (seconds[1] or 0):
             self._blame(
-                f"{name}-de", _("Écrivez deux temps, le second après le premier : 0:10 et 0:20.")
+                f"{name}-de", _("Écrivez deux temps, le second après le premier : 0:10 et 0:20.")
             )
             return None
         return {"start": seconds[0] or 0.0, "end": seconds[1] or 0.0}
@@ -146,7 +146,7 @@ class EditFields:
                 excerpt = passage[:60]
                 self._blame(
                     "passages",
-                    _("Ce passage n’est pas dans le texte : « %(words)s ».", words=excerpt),
+                    _("Ce passage n’est pas dans le texte : « %(words)s ».", words=excerpt),
                 )
             for start in places:
                 yield {"start": start, "end": start + len(passage)}
