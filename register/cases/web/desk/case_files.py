@@ -240,7 +240,9 @@ def _page_values(desk_case: DeskCase) -> dict[str, Any]:
     is_public = state is CaseState.PUBLISHED
     return {
         "may_change": (state, Act.COPY_REQUESTED) in RULES,
-        "edit_words": messages.evidence.edit_words,
+        "listed": lambda codes: ", ".join(
+            str(messages.evidence.edit_words[code]) for code in codes
+        ),
         "notes": messages.evidence.copy_notes,
         "editor": act_view.case_address(
             desk_case.id, "corriger#pieces" if is_public else "modifier#pieces"
