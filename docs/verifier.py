@@ -127,9 +127,11 @@ def check_case_file(name, *marks):
     texts = sum(path.endswith("/text.json") for path in files)
     demand(texts == kept, "un texte n'est scellé par aucune ligne")
     check_approvals(read(files["dossier.json"], "dossier.json"), opened)
+    originals = check_originals(files, opened)
     print(f"Cas nº {case} : {len(files)} pièces conformes au manifeste")
     print(f"{len(opened)} lignes du cas, chacune à sa place dans son livre, et ouvertes")
     print(f"{kept} textes, leurs motifs et leurs pages, conformes aux lignes qui les scellent")
+    print(originals, end="")
     print("Par le manifeste seul : index.html, les noms, les notes, invitations, signalements")
     print("Fin des livres, à comparer à des repères gardés ailleurs :", *heads, sep="\n")
 
@@ -166,6 +168,27 @@ def check_version(files, line, private, opened):
             kept += 1
         sealing, seals = cut, cut and other["redacted"][str(version)]
     return kept
+
+
+def check_originals(files, opened):
+    """Les originaux joints sont ceux de leur liste, et de ceux que le texte montre en copie."""
+    path = "originaux/liste.json"
+    if path not in files:
+        return ""
+    told = read(files[path], path)["originals"]
+    named = sorted(item["file"] for item in told if item["file"])
+    there = sorted(name for name in files if name.startswith("originaux/") and name != path)
+    demand(named == there, "les originaux ne sont pas ceux de leur liste")
+    for item in told:
+        data = files.get(item["file"])
+        made = data is not None and [hashlib.sha256(data).hexdigest(), len(data)]
+        demand(not made or made == [item["sha256"], item["size"]], f"{item['file']} : autre fichier")
+    kept = {item["sha256"] for item in told}
+    removed = {private["original"] for line, private in opened if line["act"] == "evidence_removed"}
+    asked = {private["original"] for line, private in opened if line["act"] == "copy_requested"}
+    demand(asked <= kept | removed, "un original dont une copie fut demandée n'est pas dans la liste")
+    lost = sum(not item["file"] for item in told)
+    return f"{len(there)} originaux conformes à leur liste" + f", {lost} perdus" * bool(lost) + "\n"
 
 
 def check_approvals(told, opened):

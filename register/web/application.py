@@ -18,6 +18,7 @@ import register.accounts.web.sign_in
 import register.cases.web.desk.act_view
 import register.cases.web.desk.case
 import register.cases.web.desk.case_acts
+import register.cases.web.desk.case_archive
 import register.cases.web.desk.case_files
 import register.cases.web.desk.case_list
 import register.cases.web.desk.case_summaries
