@@ -7,7 +7,6 @@ import json
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import select
@@ -17,7 +16,7 @@ from register.cases.case_evidence import case_evidence
 from register.cases.copies import file_copies
 from register.cases.models import Incident
 from register.evidence.sealed_files import BLOB_BYTES, FileManifest, SealedFiles
-from register.exchange.case_file import MANIFEST
+from register.exchange import archives
 from register.journal.models import canonical_json
 from register.key_store import KeyStore
 
@@ -67,33 +66,22 @@ def add_originals(
 def _rewritten(
     archive: bytes, originals: Sequence[CaseOriginal], files: SealedFiles
 ) -> Iterator[bytes]:
-    listed = canonical_json({"originals": [_entry(original) for original in originals]})
-    digests = {original.path: original.file.sha256 for original in originals if original.path}
-    digests[LIST] = sha256(listed).hexdigest()
-    sink = _Sink()
-    with zipfile.ZipFile(io.BytesIO(archive)) as before, zipfile.ZipFile(sink, "w") as after:
-        for info in before.infolist():
-            content = before.read(info)
-            if info.filename == MANIFEST:
-                manifest: dict[str, Any] = json.loads(content)
-                content = canonical_json(manifest | {"files": manifest["files"] | digests})
-            after.writestr(_like(info, info.filename), content)
-        template = before.getinfo(MANIFEST)
-        after.writestr(_like(template, LIST), listed)
-        yield sink.take()
-        for original in originals:
-            if original.path:
-                entry = _like(template, original.path)
-                # Pictures and films are compressed already.
-                entry.compress_type = zipfile.ZIP_STORED
-                with (
-                    after.open(entry, "w", force_zip64=True) as member,
-                    files.open(original.file) as file,
-                ):
-                    while chunk := file.read(BLOB_BYTES):
-                        member.write(chunk)
-                        yield sink.take()
-    yield sink.take()
+    with zipfile.ZipFile(io.BytesIO(archive)) as before:
+        contents = {name: before.read(name) for name in before.namelist()}
+    manifest: dict[str, Any] = json.loads(contents.pop(archives.MANIFEST))
+    contents[LIST] = canonical_json({"originals": [_entry(original) for original in originals]})
+    streamed = [
+        (original.path, original.file.sha256, _parts(files, original.file))
+        for original in originals
+        if original.path
+    ]
+    return archives.stream_archive(manifest, contents, streamed, archives.PRIVATE_MODE)
+
+
+def _parts(files: SealedFiles, file: FileManifest) -> Iterator[bytes]:
+    with files.open(file) as reader:
+        while chunk := reader.read(BLOB_BYTES):
+            yield chunk
 
 
 def _entry(original: CaseOriginal) -> dict[str, Any]:
@@ -106,32 +94,3 @@ def _entry(original: CaseOriginal) -> dict[str, Any]:
         "sha256": file.sha256,
         "copies": list(original.copies),
     }
-
-
-def _like(info: zipfile.ZipInfo, name: str) -> zipfile.ZipInfo:
-    made = zipfile.ZipInfo(name, info.date_time)
-    made.compress_type, made.create_system = info.compress_type, info.create_system
-    made.external_attr = info.external_attr
-    return made
-
-
-class _Sink(io.RawIOBase):
-    """A file that is only written to; what came since the last time is taken away."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._parts: list[bytes] = []
-
-    def writable(self) -> bool:
-        """Always."""
-        return True
-
-    def write(self, data: Any) -> int:
-        """Keep some bytes until they are taken."""
-        self._parts.append(bytes(data))
-        return len(self._parts[-1])
-
-    def take(self) -> bytes:
-        """What was written since the last time."""
-        parts, self._parts = self._parts, []
-        return b"".join(parts)

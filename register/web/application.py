@@ -35,6 +35,7 @@ import register.cases.web.public.overview
 import register.cases.web.public.piece_files
 import register.cases.web.public.structured_data
 import register.exchange.web.file_import
+import register.exchange.web.public_bundle
 import register.feeds.web
 import register.journal.web.members_journal
 import register.journal.web.public_journal
