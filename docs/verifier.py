@@ -274,7 +274,9 @@ def check_originals(files):
     for item in told:
         data = files.get(item["file"])
         made = data is not None and [hashlib.sha256(data).hexdigest(), len(data)]
-        demand(not made or made == [item["sha256"], item["size"]], f"{item['file']} : autre fichier")
+        demand(
+            not made or made == [item["sha256"], item["size"]], f"{item['file']} : autre fichier"
+        )
     lost = sum(not item["file"] for item in told)
     return f"{len(there)} originaux conformes à leur liste" + f", {lost} perdus" * bool(lost) + "\n"
 
