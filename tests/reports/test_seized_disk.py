@@ -141,7 +141,12 @@ def test_columns_in_clear_do_not_depend_on_the_content(session, pen, store, cast
         began="",
         links=(),
     )
-    full = receive_report(pen, store, contact="amina@exemple.test, 06 12 34 56 78")
+    full = receive_report(
+        pen,
+        store,
+        contact="amina@exemple.test, 06 12 34 56 78",
+        answers=(("danger_maintenant", "oui"), ("proces_tribunal", "tribunal de Bobigny")),
+    )
     _make_history(pen, store, cast, bare, MessageKind.ADDITION, "Oui.", "", "Non.")
     _make_history(
         pen, store, cast, full, MessageKind.CORRECTION, ANSWER * 20, "autre@exemple.test", SENTENCE
