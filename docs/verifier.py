@@ -219,9 +219,11 @@ def check_case_file(name, *marks):
     texts = sum(path.endswith("/text.json") for path in files)
     demand(texts == kept, "un texte n'est scellé par aucune ligne")
     check_approvals(read(files["dossier.json"], "dossier.json"), opened)
+    originals = check_originals(files)
     print(f"Cas nº {case} : {len(files)} pièces conformes au manifeste")
     print(f"{len(opened)} lignes du cas, chacune à sa place dans son livre, et ouvertes")
     print(f"{kept} textes, leurs motifs et leurs pages, conformes aux lignes qui les scellent")
+    print(originals, end="")
     print("Par le manifeste seul : index.html, les noms, les notes, invitations, signalements")
     print("Fin des livres, à comparer à des repères gardés ailleurs :", *heads, sep="\n")
 
@@ -258,6 +260,25 @@ def check_version(files, line, private, opened):
             kept += 1
         sealing, seals = cut, cut and other["redacted"][str(version)]
     return kept
+
+
+def check_originals(files):
+    """Les originaux joints sont ceux de leur liste, octet pour octet."""
+    path = "originaux/liste.json"
+    if path not in files:
+        return ""
+    told = read(files[path], path)["originals"]
+    named = sorted(item["file"] for item in told if item["file"])
+    there = sorted(name for name in files if name.startswith("originaux/") and name != path)
+    demand(named == there, "les originaux ne sont pas ceux de leur liste")
+    for item in told:
+        data = files.get(item["file"])
+        made = data is not None and [hashlib.sha256(data).hexdigest(), len(data)]
+        demand(
+            not made or made == [item["sha256"], item["size"]], f"{item['file']} : autre fichier"
+        )
+    lost = sum(not item["file"] for item in told)
+    return f"{len(there)} originaux conformes à leur liste" + f", {lost} perdus" * bool(lost) + "\n"
 
 
 def check_approvals(told, opened):

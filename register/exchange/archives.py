@@ -37,7 +37,10 @@ def archive_bytes(manifest: Mapping[str, Any], files: Mapping[str, bytes]) -> by
 
 
 def stream_archive(
-    manifest: Mapping[str, Any], files: Mapping[str, bytes], streamed: Iterable[StreamedFile] = ()
+    manifest: Mapping[str, Any],
+    files: Mapping[str, bytes],
+    streamed: Iterable[StreamedFile] = (),
+    mode: int = PUBLIC_MODE,
 ) -> Iterator[bytes]:
     """The archive in parts: its manifest, small files, then large ones that are read as it goes.
 
@@ -51,10 +54,10 @@ def stream_archive(
     with zipfile.ZipFile(sink, "w") as zip_file:
         listed = {MANIFEST: canonical_json({**manifest, "files": digests}), **files}
         for name, file_bytes in listed.items():
-            zip_file.writestr(_zip_info(name, zipfile.ZIP_DEFLATED, PUBLIC_MODE), file_bytes)
+            zip_file.writestr(_zip_info(name, zipfile.ZIP_DEFLATED, mode), file_bytes)
         yield sink.take()
         for name, _digest, parts in large:
-            info = _zip_info(name, zipfile.ZIP_STORED, PUBLIC_MODE)
+            info = _zip_info(name, zipfile.ZIP_STORED, mode)
             with zip_file.open(info, "w", force_zip64=True) as member:
                 for part in parts:
                     member.write(part)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -58,8 +58,6 @@ _STATE_COLUMNS = (
     "held_until",
     "single_review",
 )
-
-
 _VERSION_COLUMNS = ("id", "act", "made_at", "made_by", "reason", "flags_reason", "salt", "renderer")
 
 
@@ -303,7 +301,7 @@ def _files(case_file: CaseFile) -> Iterator[tuple[str, bytes]]:
         yield "signalements.json", canonical_json({"reports": reports})
 
 
-def save(archive_bytes: bytes, path: Path, *, replace: bool = False) -> None:
+def save(parts: Iterable[bytes], path: Path, *, replace: bool = False) -> None:
     """Write a file that only its owner may read.
 
     :raises Refused: ``file_exists``, unless ``replace`` is set.
@@ -322,11 +320,13 @@ def save(archive_bytes: bytes, path: Path, *, replace: bool = False) -> None:
         raise Invalid("file_unwritable", path=str(path), cause=error.strerror) from error
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(archive_bytes)
+            file.writelines(parts)
             file.flush()
             os.fsync(file.fileno())
         if replace:
             temporary.replace(path)
-    except OSError as error:
+    except BaseException as error:
         temporary.unlink(missing_ok=True)
+        if not isinstance(error, OSError):
+            raise
         raise Invalid("file_unwritable", path=str(path), cause=error.strerror) from error

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import http.client
 import os
 import re
 import secrets
+import ssl
 import subprocess
 import time
 from collections.abc import Iterator
@@ -16,6 +18,7 @@ from pathlib import Path
 import chromium
 import pytest
 from playwright.sync_api import sync_playwright
+from proxies import make_certificate, running_proxy
 from raw_http import EndableThread, connect, free_port, read_response, running, until
 from report_clients import HttpAnswer, ReportClient, Serve
 from report_factory import CODE
@@ -43,8 +46,8 @@ MARKER = b"une ligne que personne ne doit lire en clair. "
 
 
 @contextmanager
-def serving(settings, port=0) -> Iterator[Serve]:
-    served = Serve(settings, port or free_port(), REGISTER_RATE_LIMITS="off")
+def serving(settings, **variables: str) -> Iterator[Serve]:
+    served = Serve(settings, free_port(), REGISTER_RATE_LIMITS="off", **variables)
     try:
         until(served.is_up, 30, served.logged)
         yield served
@@ -53,8 +56,8 @@ def serving(settings, port=0) -> Iterator[Serve]:
         served.close()
 
 
-def send_with_files(port: int, form: str, account: str, *contents: bytes) -> HttpAnswer:
-    """Send a report with its files at once, as a browser without JavaScript sends a form."""
+def form_with_files(form: str, account: str, *contents: bytes) -> tuple[bytes, str]:
+    """The body of a report with its files, and its type: a form without JavaScript."""
     mark = secrets.token_hex(16).encode()
     fields = {"jeton": form, "recit": account, "etape": "envoyer"}
     parts = [
@@ -68,9 +71,15 @@ def send_with_files(port: int, form: str, account: str, *contents: bytes) -> Htt
         for content in contents
     ]
     body = b"".join(parts) + b"--%b--\r\n" % mark
+    return body, f"multipart/form-data; boundary={mark.decode()}"
+
+
+def send_with_files(port: int, form: str, account: str, *contents: bytes) -> HttpAnswer:
+    """Send a report with its files at once."""
+    body, content_type = form_with_files(form, account, *contents)
     head = (
         b"POST /signaler/avec-fichiers HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: %d\r\n"
-        b"Content-Type: multipart/form-data; boundary=%b\r\n\r\n" % (len(body), mark)
+        b"Content-Type: %b\r\n\r\n" % (len(body), content_type.encode())
     )
     with connect(port) as connection:
         connection.settimeout(60)
@@ -270,6 +279,49 @@ def test_no_byte_of_a_file_is_written_in_clear(settings, engine, store, tmp_path
     for path in settings.instance.rglob("*"):
         if path.is_file():
             assert MARKER[:20] not in path.read_bytes(), path
+
+
+@pytest.mark.parametrize(
+    ("name", "buffered"), [("nginx", False), ("nginx", True), ("caddy", False)]
+)
+def test_a_proxy_of_the_examples_writes_no_byte_of_a_file(
+    settings, engine, tmp_path, name, buffered
+):
+    folder, trace = tmp_path / "proxy", tmp_path / "trace"
+    (tmp_path / "pair").mkdir()
+    certificate = make_certificate(tmp_path / "pair")
+    # The counter-proof: a proxy that buffers writes what it buffers.
+    change = (lambda text: text.replace("proxy_request_buffering off;", "")) if buffered else str
+    with (
+        serving(settings, REGISTER_TRUSTED_PROXIES="1") as served,
+        running_proxy(name, served.port, certificate, folder, change) as proxy,
+    ):
+        form = ReportClient(served.port).form()
+        body, content_type = form_with_files(form, "Un récit.", MARKER * 450_000)  # 20 MB
+        workers = subprocess.run(["pgrep", "-x", name], capture_output=True, text=True, check=True)
+        numbers = [word for number in workers.stdout.split() for word in ("-p", number)]
+        calls = "trace=write,writev,pwrite64,pwritev"
+        with (tmp_path / "told").open("wb") as told:
+            command = ["strace", "-f", "-y", "-s", "120", "-e", calls, "-o", str(trace), *numbers]
+            strace = subprocess.Popen(command, stderr=told)
+        until(lambda: b"attached" in (tmp_path / "told").read_bytes(), 15)
+        time.sleep(1)
+        connection = http.client.HTTPSConnection(
+            "localhost", proxy.port, context=ssl._create_unverified_context(), timeout=90
+        )
+        headers = {"Content-Type": content_type, "Host": f"localhost:{proxy.port}"}
+        connection.request("POST", "/signaler/avec-fichiers", body, headers)
+        answer = connection.getresponse()
+        page = answer.read().decode()
+        connection.close()
+        strace.terminate()
+        strace.wait(15)
+    assert answer.status == 200, page[:300]
+    assert CODE.search(page)
+    lines = trace.read_text("utf-8", "replace").splitlines()
+    sockets = [line for line in _clear_writes(lines) if re.search(r"<(?:socket|TCP)", line)]
+    assert sockets  # It is passed on in clear, on loopback.
+    assert (len(_clear_writes(lines)) > len(sockets)) is buffered
 
 
 def _clear_writes(lines: list[str]) -> list[str]:
