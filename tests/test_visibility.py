@@ -347,6 +347,7 @@ SAMPLES = {
     # The keys of existing reports are added by ``searches``.
     ("moderation", "key"): ["0" * 32],
     ("moderation", "revision"): ["1", "9"],
+    ("moderation", "copy_id"): ["1", "9"],
     ("moderation", "day"): ["2026-03-02"],
     ("moderation", "name"): ["public", "bureau"],
     ("moderation", "seq"): ["1", "5"],

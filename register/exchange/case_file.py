@@ -60,8 +60,6 @@ _STATE_COLUMNS = (
     "held_until",
     "single_review",
 )
-
-
 _VERSION_COLUMNS = ("id", "act", "made_at", "made_by", "reason", "flags_reason", "salt", "renderer")
 
 
@@ -108,6 +106,7 @@ class CaseFile:
     segments: Mapping[Ledger, bytes]
     ledgers: Mapping[str, Mapping[str, Any]]
     reports: Sequence[ReportContent] | None = ()
+    source_copies: Sequence[tuple[str, bytes]] = ()  # name → content
 
 
 def gather(session: Session, number: int, store: KeyStore | None = None) -> CaseFile:
@@ -316,6 +315,7 @@ def _files(case_file: CaseFile) -> Iterator[tuple[str, bytes]]:
             # The hashed bytes.
             yield f"{version.folder}text.json", version.content
             yield f"{version.folder}page.json", version.page or b""
+    yield from case_file.source_copies
     if case_file.reports:
         reports = [report.public_fields() for report in case_file.reports]
         yield "signalements.json", canonical_json({"reports": reports})
