@@ -134,6 +134,11 @@ class Settings:
     itself, one index for all machines. Default: the database's own where it has one."""
 
     @property
+    def evidence_file_bytes(self) -> int:
+        """Bytes of the largest evidence file."""
+        return self.evidence_file_mb * 1_000_000
+
+    @property
     def host(self) -> str:
         """The host name of the public address, lower case."""
         return (urlsplit(self.base_url).hostname or "").lower()

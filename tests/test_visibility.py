@@ -346,6 +346,7 @@ SAMPLES = {
     ("moderation", "incident_id"): [*map(str, range(1, 12)), "999"],
     # The keys of existing reports are added by ``searches``.
     ("moderation", "key"): ["0" * 32],
+    ("moderation", "file_key"): ["0" * 32],
     ("moderation", "revision"): ["1", "9"],
     ("moderation", "copy_id"): ["1", "9"],
     ("moderation", "day"): ["2026-03-02"],

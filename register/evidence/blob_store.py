@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, date, datetime, time
@@ -50,6 +51,9 @@ class BlobStore(Protocol):
 
     def probe(self) -> None:
         """Raise unless a blob can be written and deleted."""
+
+    def free_bytes(self) -> int | None:
+        """Room for more blobs; None where nothing bounds it."""
 
 
 def open_store(url: str, instance: Path) -> BlobStore:
@@ -141,6 +145,14 @@ class FolderStore:
         self.put(name, b"")
         self.delete(name)
 
+    def free_bytes(self) -> int | None:
+        """The free space of the disk."""
+        folder = self.folder if self.folder.is_dir() else self.folder.parent
+        try:
+            return shutil.disk_usage(folder).free
+        except OSError as error:
+            raise Unavailable("evidence_away") from error
+
     def _files(self, area: str) -> Iterator[Path]:
         return self.folder.glob(f"{area}/??/*")
 
@@ -228,6 +240,10 @@ class S3Store:
         name = secrets.token_hex(32)
         self.put(name, b"")
         self.delete(name)
+
+    def free_bytes(self) -> int | None:
+        """Not known of a bucket."""
+        return None
 
     def _entries(self, area: str) -> Iterator[dict[str, Any]]:
         token: dict[str, str] = {}

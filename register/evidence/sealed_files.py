@@ -121,7 +121,7 @@ class SealedFiles:
                 digest.update(chunk)
                 size += len(chunk)
                 if size > limit:
-                    raise Invalid("evidence_too_large", limit=limit)
+                    raise Invalid("evidence_too_large", megabytes=limit // 1_000_000)
                 buffer += chunk
                 while len(buffer) >= BLOB_BYTES:
                     self.write_blob(file, index, bytes(buffer[:BLOB_BYTES]))

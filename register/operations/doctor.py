@@ -17,6 +17,7 @@ from register.cases import case_codes, published_texts, vocabulary
 from register.config import MEMORY, Settings, missing_for_public
 from register.db import now, read_only_engine, sqlite_path
 from register.errors import RegisterError
+from register.evidence.clean_copy import copies
 from register.journal import JournalEntry, Ledger, head
 from register.operations import move, schema, setup
 from register.postgresql import APPLICATION_NAME
@@ -50,6 +51,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     else:
         yield from _database_findings(settings, read_only_engine(settings.database_url))
     yield from _file_mode_finding(settings.instance)
+    yield from _copy_findings()
     missing = missing_for_public(settings)
     yield Finding("legal", not missing, ", ".join(missing))
 
@@ -180,6 +182,14 @@ def process_findings(settings: Settings, session: Session, processes: int) -> It
             )
         )
         yield Finding("connections", most <= (free or 0), f"{most} / {free}")
+
+
+def _copy_findings() -> Iterator[Finding]:
+    """Whether hostile evidence files are kept from files and network, and ffmpeg is there."""
+    unprotected = copies.missing_protections()
+    yield Finding("copy_child", not unprotected, ", ".join(unprotected))
+    # Without it sounds and videos stay sealed, which is no fault.
+    yield Finding("ffmpeg" if copies.has_ffmpeg() else "no_ffmpeg", True)
 
 
 def _file_mode_finding(path: Path) -> Iterator[Finding]:

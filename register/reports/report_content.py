@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import func
 
@@ -46,7 +46,27 @@ _PUBLIC_NAMES: Mapping[str, str] = {
     "links": "liens",
 }
 # The fields that version 2 adds, by their public names.
-_ADDED_NAMES: Mapping[str, str] = {"answers": "reponses", "case": "cas", "missing": "manque"}
+_ADDED_NAMES: Mapping[str, str] = {
+    "answers": "reponses",
+    "case": "cas",
+    "missing": "manque",
+    "files": "fichiers",
+}
+
+
+class SentFile(NamedTuple):
+    """A file that was sent with a report: media type, bytes, SHA-256 in hexadecimal.
+
+    Its name is no part of the content: it may name a person.
+    """
+
+    mime: str
+    size: int
+    sha256: str
+
+    def public_fields(self) -> dict[str, Any]:
+        """The fields by their names in receipts."""
+        return {"nature": self.mime, "octets": self.size, "sha256": self.sha256}
 
 
 @dataclass(frozen=True)
@@ -59,7 +79,8 @@ class ReportContent:
     as pairs of a question's key and a code or typed words, in the order of the keys; the date that
     was recognised in an answer follows under the key of :func:`date_key`. ``case``: the number of
     the public case that the reporter adds to, 0 for none; ``missing``: what they tell of it, a code
-    of ``missing_parts``. ``language``: that of the form, which is no part of the receipt.
+    of ``missing_parts``. ``files``: by their digests. ``language``: that of the
+    form, which is no part of the receipt.
     """
 
     account: str
@@ -77,6 +98,7 @@ class ReportContent:
     answers: tuple[tuple[str, str], ...] = ()
     case: int = 0
     missing: str = ""
+    files: tuple[SentFile, ...] = ()
     language: Language = "fr"
 
     @property
@@ -97,6 +119,8 @@ class ReportContent:
         for field in ("case", "missing"):
             if value := getattr(self, field):
                 public[_ADDED_NAMES[field]] = value
+        if self.files:
+            public[_ADDED_NAMES["files"]] = [file.public_fields() for file in self.files]
         return public
 
 
@@ -108,6 +132,10 @@ def parse_content(public_fields: Mapping[str, Any], language: Language = "fr") -
     sent["answers"] = tuple(sorted(public_fields.get(_ADDED_NAMES["answers"], {}).items()))
     for field, nothing in (("case", 0), ("missing", "")):
         sent[field] = public_fields.get(_ADDED_NAMES[field], nothing)
+    sent["files"] = tuple(
+        SentFile(file["nature"], file["octets"], file["sha256"])
+        for file in public_fields.get(_ADDED_NAMES["files"], ())
+    )
     return ReportContent(**sent, language=language)
 
 

@@ -50,8 +50,10 @@ _UNIT_WORDS = {
     **dict.fromkeys(("an dernier", "an passe", "annee derniere"), ("year", 1)),
     **dict.fromkeys(("annee passee", "last year"), ("year", 1)),
     **dict.fromkeys(("cette annee", "this year"), ("year", 0)),
-    **dict.fromkeys(("week end dernier", "week end passe", "last weekend"), ("weekend", 1)),
-    **dict.fromkeys(("ce week end", "this weekend"), ("weekend", 0)),
+    **dict.fromkeys(
+        ("week end dernier", "week end passe", "weekend dernier", "last weekend"), ("weekend", 1)
+    ),
+    **dict.fromkeys(("ce week end", "ce weekend", "this weekend"), ("weekend", 0)),
 }
 # First and last day of each season, as calendars give them.
 _SEASONS = {

@@ -39,18 +39,22 @@ import register.pages.web.help
 import register.pages.web.page_editor
 import register.pages.web.public_pages
 import register.reports.web
+import register.reports.web.account_offers
 import register.reports.web.bound_case
 import register.reports.web.desk.accept_views
 import register.reports.web.desk.claim_views
 import register.reports.web.desk.dashboard
 import register.reports.web.desk.detail
+import register.reports.web.desk.file_views
 import register.reports.web.desk.labels
 import register.reports.web.desk.masking
 import register.reports.web.desk.report_list
 import register.reports.web.desk.report_list_query
 import register.reports.web.desk.report_summary
+import register.reports.web.file_field
 import register.reports.web.follow_up_views
 import register.reports.web.report_views
+import register.reports.web.upload_views
 import register.territory.web.place_choice
 import register.territory.web.place_pages
 import register.web.etag
@@ -75,6 +79,7 @@ from register.web import (
     template_env,
 )
 from register.web.blueprints import account, desk, public, submit
+from register.web.form_streams import StreamedRequest
 from register.web.headers import StartResponse
 
 _COOKIE_KEY = "register.cookie_key"
@@ -109,6 +114,7 @@ class Application(Flask):
     """A Flask application without ``SECRET_KEY`` in its configuration."""
 
     session_interface = _SessionInterface()
+    request_class = StreamedRequest
     jinja_environment = TemplateEnvironment
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:

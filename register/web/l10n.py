@@ -151,7 +151,8 @@ def _localise_links(response: Response) -> Response:
     location = response.headers.get("Location", "").removeprefix(request.host_url.rstrip("/"))
     if location.startswith("/") and not location.startswith("//"):
         response.headers["Location"] = in_language(location, "en")
-    if response.mimetype == "text/html" and not response.is_streamed:
+    is_plain = not response.is_streamed and not response.content_encoding
+    if response.mimetype == "text/html" and is_plain:
         page = _TAG.sub(
             lambda tag: _LINK.sub(lambda link: link[1] + in_language(link[2], "en"), tag[0]),
             response.get_data(as_text=True),

@@ -47,6 +47,8 @@ RATES: Mapping[str, str] = {
     "code": "20 per 10 minutes; 100 per day",
     "message": "20 per hour",
     "receipt": "30 per 10 minutes",
+    # Files sent in parts; their number of bytes is bounded by their size.
+    "upload": "60 per hour; 200 per day",
     "sign_in": "30 per 10 minutes",
 }
 # For all sources together. Beyond it, reports go to the folder of suspect ones, and sign-in from a

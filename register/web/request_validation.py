@@ -30,6 +30,11 @@ BODY_LIMIT = 1024 * 1024
 DESK_BODY_LIMIT = 4 * 1024 * 1024
 REPORT_BODY_LIMIT = 2 * 1024 * 1024
 _REPORT_PATHS = ("/signaler", "/suivi")
+# Forms sent with their files, by browsers without JavaScript. Proxies pass their bodies on as they
+# come, since a temporary file of theirs would hold the evidence in clear.
+UPLOAD_PATHS = frozenset({"/signaler/avec-fichiers", "/suivi/message/avec-fichiers"})
+# Seconds without a byte of such a body.
+_SILENCE_LIMIT = 60
 # Fields of one form of the desk: forty sources, forty proceedings and their steps.
 DESK_FORM_PARTS = 12_000
 
@@ -48,6 +53,7 @@ class RequestValidator:
         self.hosts = AllowedHosts(settings)
         self.scheme = urlsplit(settings.base_url).scheme
         self.is_behind_proxy = bool(settings.trusted_proxies)
+        self.upload_limit = upload_limit(settings)
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Refuse the request, or let the application answer."""
@@ -57,7 +63,7 @@ class RequestValidator:
         elif _is_head_too_long(environ):
             status = 431
         elif _is_address(environ) and self.hosts.allows(environ.get("HTTP_HOST", "")):
-            status = body_refusal_status(environ)
+            status = body_refusal_status(environ, self.upload_limit)
         else:
             status = 400
         if status is None:
@@ -66,8 +72,11 @@ class RequestValidator:
             # With this promise of the server, a body that breaks off before its length would be
             # read as a whole one.
             environ.pop("wsgi.input_terminated", None)
+            if environ.get("PATH_INFO") in UPLOAD_PATHS and "gunicorn.socket" in environ:
+                # A phone that lost its network must not hold a thread for ever.
+                environ["gunicorn.socket"].settimeout(_SILENCE_LIMIT)
             return self.app(environ, start_response)
-        if status == 413 and self.is_behind_proxy:
+        if status == 413 and self.is_behind_proxy and environ["PATH_INFO"] not in UPLOAD_PATHS:
             # The server would close the connection with bytes unread, and the proxy would report
             # that instead of this page. It has the whole body, and limits it.
             while environ["wsgi.input"].read(65536):
@@ -106,19 +115,29 @@ class AllowedHosts:
         return self.loopback or match[2] in self.names[match[1]]
 
 
-def body_refusal_status(environ: dict[str, Any]) -> int | None:
-    """400 for a body without a decimal length, 413 for one that is too long, else None."""
+def upload_limit(settings: Settings) -> int:
+    """Maximum bytes of a form with its files."""
+    return settings.evidence_files * settings.evidence_file_bytes + REPORT_BODY_LIMIT
+
+
+def body_refusal_status(environ: dict[str, Any], uploads: int = 0) -> int | None:
+    """400 for a body without a decimal length, 413 for one that is too long, else None.
+
+    :param uploads: maximum bytes of a form with its files.
+    """
     if "HTTP_TRANSFER_ENCODING" in environ:
         # Some servers silently cut a chunked body at the limit: half a report would be accepted.
         return 400
     length = environ.get("CONTENT_LENGTH") or "0"
     if not _LENGTH.fullmatch(length):
         return 400
-    return 413 if int(length) > body_limit(environ.get("PATH_INFO", "")) else None
+    return 413 if int(length) > body_limit(environ.get("PATH_INFO", ""), uploads) else None
 
 
-def body_limit(path: str) -> int:
+def body_limit(path: str, uploads: int = 0) -> int:
     """Maximum bytes of a body sent to a path."""
+    if path in UPLOAD_PATHS:
+        return uploads or REPORT_BODY_LIMIT
     if is_member_path(path):
         return DESK_BODY_LIMIT
     return REPORT_BODY_LIMIT if is_of_reports(path) else BODY_LIMIT
@@ -157,9 +176,10 @@ def attach(app: Flask, settings: Settings) -> None:
     app.config["MAX_CONTENT_LENGTH"] = BODY_LIMIT
 
     def raise_form_limits() -> None:
-        limit = body_limit(request.path)
+        limit = body_limit(request.path, upload_limit(settings))
         if limit > BODY_LIMIT:
-            request.max_content_length = request.max_form_memory_size = limit
+            request.max_content_length = limit
+            request.max_form_memory_size = min(limit, DESK_BODY_LIMIT)
         if is_member_path(request.path):
             request.max_form_parts = DESK_FORM_PARTS
 

@@ -11,11 +11,12 @@ async function load(section) {
   const page = new DOMParser().parseFromString(await fetched, "text/html");
   if (section.dataset.source === "") return;
   section.dataset.source = "";
-  for (const node of [...section.querySelectorAll(".question")]) page.getElementById(node.id)?.replaceWith(node);
+  const existing = new Set(section.querySelectorAll(".question"));
+  existing.forEach((node) => page.getElementById(node.id)?.replaceWith(node));
   section.querySelectorAll("[data-group], [name=questions_vues]").forEach((node) => node.remove());
-  const own = [...page.querySelectorAll(".question")].filter((node) => !section.contains(node));
+  const added = [...page.querySelectorAll(".question")].filter((node) => !existing.has(node));
   section.append(...page.body.childNodes);
-  own.forEach((node) => node.dispatchEvent(new Event("registre:part", { bubbles: true })));
+  added.forEach((node) => node.dispatchEvent(new Event("registre:part", { bubbles: true })));
 }
 
 function show(form) {

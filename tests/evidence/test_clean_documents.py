@@ -102,3 +102,16 @@ def test_odd_sizes_of_pages_are_bounded(box: bytes) -> None:
 def test_pages_of_a_document_are_probed() -> None:
     content = pdf(RED, BLUE)
     assert copies.probe(BytesIO(content), file_type_of(content)) == Facts(2, 1600, 800)
+
+
+def test_a_document_that_does_not_open_says_why() -> None:
+    for content, key in ((b"%PDF-1.7 nothing", "copy_broken"), (ENCRYPTED_PDF, "copy_encrypted")):
+        with pytest.raises(CopyError, match=key):
+            copy_of(content)
+
+
+ENCRYPTED_PDF = pdf(
+    RED,
+    trailer="/ID [<00><00>] /Encrypt << /Filter /Standard /V 2 /R 3 /Length 128 /P -44 "
+    f"/O <{'41' * 32}> /U <{'42' * 32}> >>",
+)

@@ -285,3 +285,54 @@ def test_facts_of_odd_answers_are_bounded() -> None:
     for streams_found in ([], unknown):
         with pytest.raises(CopyError, match="copy_broken"):
             media_facts.facts_of({"streams": streams_found}, with_picture=True)
+
+
+def test_the_options_of_a_copy_hold_every_edit() -> None:
+    facts = media_facts.MediaFacts(320, 180, 60, 6, 0)
+    edits = Edits(
+        masks=(Mask(PageArea(0, 0, 0.5, 0.5)), Mask(PageArea(0, 0, 1, 1), MaskStyle.BLACK)),
+        crops=(Crop(PageArea(0, 0, 0.5, 1)),),
+        cuts=(Interval(1, 2),),
+        mutes=(Interval(3, 4),),
+    )
+    options = media.output_options(facts, edits, CopyLimits(), media._WEBM)
+    graph = options[options.index("-filter_complex") + 1].split(";")
+    assert graph == [
+        "[0:V:0]fps=30,scale=320:180,setsar=1,format=yuv420p[masked0]",
+        "[masked0]split[whole0][part0]",
+        "[part0]crop=160:90:0:0,scale=4:4:flags=area,scale=160:90:flags=bicubic[blur0]",
+        "[whole0][blur0]overlay=x=0:y=0:format=yuv420[masked1]",
+        "[masked1]drawbox=x=0:y=0:w=320:h=180:color=black:t=fill[masked2]",
+        "[masked2]crop=160:180:0:0[pictures]",
+        "[pictures]split=2[vin0][vin1]",
+        "[vin0]trim=0.000:1.000,setpts=PTS-STARTPTS[v0]",
+        "[vin1]trim=2.000:14400.000,setpts=PTS-STARTPTS[v1]",
+        "[v0][v1]concat=n=2:v=1:a=0[v]",
+        "[0:a:0]aresample=48000,volume=0:enable='between(t,3.000,4.000)'[sounds]",
+        "[sounds]asplit=2[ain0][ain1]",
+        "[ain0]atrim=0.000:1.000,asetpts=PTS-STARTPTS[a0]",
+        "[ain1]atrim=2.000:14400.000,asetpts=PTS-STARTPTS[a1]",
+        "[a0][a1]concat=n=2:v=0:a=1[a]",
+    ]
+    # Four hours in 256 MiB leave less than the lowest rate of pictures.
+    assert options[options.index("-maxrate") + 1] == str(media._LOWEST_RATE)
+    assert options[options.index("-ac") + 1] == "2"
+
+
+def test_the_programs_run_in_this_process_too() -> None:
+    with _file_in_memory(video()) as source:
+        assert media.media_facts(source, "video/mp4", CopyLimits()).height == 90
+        for limits, key in (
+            (CopyLimits(video_pixels=1000), "copy_pixels"),
+            (CopyLimits(duration=2), "copy_duration"),
+        ):
+            with pytest.raises(CopyError, match=key):
+                media_facts.read_facts(source.fileno(), "video/mp4", limits)
+    with _file_in_memory(b"no video") as source:
+        with pytest.raises(CopyError, match="copy_broken"):
+            media_facts.read_facts(source.fileno(), "video/mp4", CopyLimits())
+        with pytest.raises(CopyError, match="copy_broken"):
+            media_process.run_ffmpeg(
+                [*media_process.input_options(source.fileno(), "video/mp4"), "-f", "null", "-"],
+                (source.fileno(),),
+            )

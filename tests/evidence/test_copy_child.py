@@ -10,10 +10,18 @@ import sys
 import time
 from contextlib import closing, contextmanager, suppress
 from io import BytesIO
-from pathlib import Path
 
 import pytest
-from evidence_samples import MARKER, copied, file_type_of, pdf, photograph, saved
+from evidence_samples import (
+    MARKER,
+    children,
+    copied,
+    file_type_of,
+    open_files,
+    pdf,
+    photograph,
+    saved,
+)
 
 from register.errors import CopyError
 from register.evidence.clean_copy import __main__ as child_program
@@ -26,20 +34,6 @@ from register.evidence.file_kinds import JPEG, PDF, TEXT
 from register.web import messages
 
 PICTURE = saved(photograph(), "JPEG")
-
-
-def children() -> set[int]:
-    """The processes that this one started and that have not been waited for."""
-    task = Path("/proc/self/task")
-    return {
-        int(number)
-        for thread in task.iterdir()
-        for number in (thread / "children").read_text("ascii").split()
-    }
-
-
-def open_files() -> int:
-    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 def restricted(code: str, **limits: int) -> subprocess.CompletedProcess[bytes]:

@@ -13,6 +13,7 @@ from sqlalchemy import NullPool, create_engine, text
 from register import encryption
 from register.config import LEGAL_FIELDS
 from register.db import now, write_engine
+from register.evidence.clean_copy import copies
 from register.key_store import KeyStore
 from register.operations.doctor import examine
 from register.reports.acts import purging
@@ -45,8 +46,17 @@ def test_a_sound_register_has_nothing_wrong(settings, engine, desk, inbox):
         "late_texts",
         "retention",
         "mode",
+        "copy_child",
+        "ffmpeg" if copies.has_ffmpeg() else "no_ffmpeg",
         "legal",
     ]
+
+
+def test_a_system_that_does_not_restrict_copies_is_reported(settings, engine, monkeypatch):
+    monkeypatch.setattr(copies, "missing_protections", lambda: ["network", "files"])
+    monkeypatch.setattr(copies, "has_ffmpeg", lambda: False)
+    assert _faults(settings) == {"copy_child": "network, files"}
+    assert "no_ffmpeg" in {finding.code for finding in examine(settings)}
 
 
 @pytest.mark.parametrize(

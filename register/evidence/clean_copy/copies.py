@@ -105,10 +105,10 @@ def probe(source: BinaryIO, file_type: FileType, limits: CopyLimits | None = Non
     return Facts(pages, width, height, _seconds(fields.get("duration")))
 
 
-def missing_protections(secret_path: Path) -> list[str]:
+def missing_protections(secret_path: Path = Path("/etc/passwd")) -> list[str]:
     """What this system cannot keep the child from: ``network``, ``files``, or all is well.
 
-    :param secret_path: a file of the register that a child must not be able to read.
+    :param secret_path: a file that is there, and that a child must not be able to read.
     """
     fields = {"task": "check", "secret": str(secret_path)}
     try:
@@ -199,12 +199,17 @@ class _PageBytes:
         return content
 
 
+def has_ffmpeg() -> bool:
+    """Whether sounds and videos can be copied on this machine."""
+    return bool(shutil.which("ffmpeg") and shutil.which("ffprobe"))
+
+
 @contextmanager
 def _child(
     source: BinaryIO | None, file_type: FileType, fields: dict[str, Any], limits: CopyLimits
 ) -> Iterator[_Child]:
     """A child at work, which has ended when the block ends."""
-    if is_media(file_type.kind) and not (shutil.which("ffmpeg") and shutil.which("ffprobe")):
+    if is_media(file_type.kind) and not has_ffmpeg():
         raise CopyError("copy_needs_ffmpeg")
     memory = _in_memory(source, limits)
     try:

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from io import BytesIO
 from typing import BinaryIO
 
-import pillow_heif
 from PIL import Image, ImageCms
 
 from register.errors import CopyError
 from register.evidence.clean_copy.edits import Edits, Mask, MaskStyle, PageArea
 from register.evidence.clean_copy.limits import CopyLimits
 from register.evidence.clean_copy.pages import Facts, MadePage
+from register.evidence.file_kinds import HEIC
 
 # One decoder a type: a file that is two things at once is read as what it was recognised for.
 _DECODERS = {
@@ -51,7 +51,11 @@ def open_picture(source: BinaryIO, mime: str, limits: CopyLimits) -> Image.Image
 
     :raises CopyError: ``copy_pixels``, by its header it has too many.
     """
-    pillow_heif.register_heif_opener(thumbnails=False)
+    if mime == HEIC.mime:
+        # A large library, which the copies of other pictures do without.
+        import pillow_heif
+
+        pillow_heif.register_heif_opener(thumbnails=False)
     # Pillow refuses twice this number, and only warns before.
     Image.MAX_IMAGE_PIXELS = limits.pixels // 2
     warnings.simplefilter("ignore", Image.DecompressionBombWarning)

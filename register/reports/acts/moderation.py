@@ -12,7 +12,7 @@ from register.accounts.vouching import load_acting_member
 from register.cases import acts as cases
 from register.cases.acts.marks import mark
 from register.cases.case_content import Content
-from register.cases.case_evidence import case_key_name
+from register.cases.case_evidence import case_key_name, store_case_evidence
 from register.cases.models import CaseState, Incident
 from register.cases.urgency import Urgency, claim_holder
 from register.cases.vocabulary import current_vocabulary
@@ -24,6 +24,7 @@ from register.reports.acts import transitions
 from register.reports.models import MessageKind, Report, ReportState, RetainedReport
 from register.reports.queries import has_retained, viewed_on_day
 from register.reports.report_content import Decision
+from register.reports.report_files import report_files
 from register.text.dates import paris_day
 
 SENTENCE_LIMIT = 2_000
@@ -118,6 +119,9 @@ def accept(
     received = report_content.decrypt_content(data_key, report.key, report.sealed or b"")
     sealed = report_content.encrypt_content(case_key, retained_key, received)
     tx.session.add(RetainedReport(key=retained_key, incident_id=incident_id, sealed=sealed))
+    # So are its files, whose blobs are stored once.
+    for file in report_files(tx.session, store, key):
+        store_case_evidence(tx, store, incident_id, file.manifest)
     reporter_sentence = (
         transitions.require_text(sentence, SENTENCE_LIMIT) if sentence.strip() else ""
     )

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from register.cases import acts as cases
-from register.cases.models import CaseState, Incident
+from register.cases.case_evidence import remove_case_evidence, store_case_evidence
+from register.cases.models import CaseEvidence, CaseState, Incident
 from register.errors import Invalid, Refused
+from register.evidence.sealed_files import FileManifest
 from register.journal import Act, WriteTransaction
 from register.journal.models import new_salt
 from register.key_store import KeyStore
@@ -20,6 +23,7 @@ from register.reports.acts.purging import destroy_keys_after_commit, destroy_tex
 from register.reports.models import Message, MessageKind, Report, ReportState
 from register.reports.questions import typed_answers
 from register.reports.report_content import CONTACT_LIMIT, Received, ReportContent, content_digest
+from register.reports.report_files import file_ids, report_files, sent_files, store_files
 from register.text.dates import paris_day
 from register.text.normalisation import clean
 from register.text.text_comparison import is_distinctive
@@ -42,14 +46,17 @@ def receive(
     *,
     contact: str = "",
     suspect: bool = False,
+    files: Sequence[FileManifest] = (),
 ) -> ReceivedReport:
     """Receive a report; the same nonce with the same content gives the same report.
 
     :param nonce: the form's, 32 hexadecimal digits.
+    :param files: its files, whose blobs are all stored; their digests become part of the content.
     :raises Refused: ``report_already_sent`` for the same nonce with another content, with the key
         of the first report as ``report``.
     :raises Invalid: ``report_nonce``, or ``too_long`` for the contact.
     """
+    sent = replace(sent, files=sent_files(files))
     existing = find_received(tx.session, store, sent, nonce)
     if existing is not None:
         return existing
@@ -71,6 +78,7 @@ def receive(
             contact=report_content.encrypt_contact(contact_key, key, contact_id, contact_text),
         )
     )
+    store_files(tx, data_key, key, files)
     transitions.record(tx, Act.REPORT_RECEIVED, key)
     return ReceivedReport(key, code)
 
@@ -115,12 +123,19 @@ def _clean_contact(contact: str) -> str:
 
 
 def add(
-    tx: WriteTransaction, store: KeyStore, key: str, kind: MessageKind, text: str, nonce: str
+    tx: WriteTransaction,
+    store: KeyStore,
+    key: str,
+    kind: MessageKind,
+    text: str,
+    nonce: str,
+    files: Sequence[FileManifest] = (),
 ) -> bool:
     """Store a message of the reporter; whether it was new, as a nonce makes one message.
 
+    :param files: its files, as those of :func:`receive`.
     :raises Refused: ``report_state`` once it was withdrawn, ``report_purged``, or
-        ``report_already_sent`` for the same nonce with another text.
+        ``report_already_sent`` for the same nonce with another text or other files.
     :raises Invalid: ``report_nonce``, ``missing`` or ``too_long``.
     """
     report = transitions.load_report(tx, key)
@@ -131,12 +146,21 @@ def add(
     existing = tx.session.get(Message, message_key)
     if existing is not None:
         _kind, text_before = report_content.decrypt_message(data_key, message_key, existing.sealed)
-        if text_before == body:
+        files_before = [
+            file.manifest
+            for file in report_files(tx.session, store, key)
+            if file.message_key == message_key
+        ]
+        if text_before == body and sent_files(files_before) == sent_files(files):
             return False
         raise Refused("report_already_sent", state=report.state, report=key)
     transitions.change_state(tx, report, Act.REPORT_ADDED)
     report.news = True
     transitions.store_message(tx, report, data_key, message_key, kind, body)
+    store_files(tx, data_key, key, files, message_key)
+    if report.state == ReportState.ACCEPTED and (case := _live_case(tx, report, data_key)):
+        for file in files:
+            store_case_evidence(tx, store, case.id, file)
     transitions.record(tx, Act.REPORT_ADDED, key)
     return True
 
@@ -183,12 +207,7 @@ def withdraw(
     """
     report = transitions.load_report(tx, key)
     data_key = transitions.require_data_key(store, report)
-    case = None
-    if report.state == ReportState.ACCEPTED and report.decision is not None:
-        decision = report_content.decrypt_decision(data_key, key, report.decision)
-        case = tx.session.get(Incident, decision.incident) if decision.incident else None
-    if case is not None and case.state == CaseState.ERASED:
-        case = None
+    case = _live_case(tx, report, data_key) if report.state == ReportState.ACCEPTED else None
     if case is not None and case.number is not None:
         add(tx, store, key, MessageKind.REQUEST, clean(text).strip() or "–", nonce)
         cases.withdraw_report_unpublished(tx, case.id, _reporter_words(tx, report, data_key))
@@ -201,6 +220,15 @@ def withdraw(
     if destroys:
         destroy(tx, store, key)
     return True
+
+
+def _live_case(tx: WriteTransaction, report: Report, data_key: bytes) -> Incident | None:
+    """The case of a report that was accepted, unless it is erased."""
+    if report.decision is None:
+        return None
+    decision = report_content.decrypt_decision(data_key, report.key, report.decision)
+    case = tx.session.get(Incident, decision.incident) if decision.incident else None
+    return None if case is None or case.state == CaseState.ERASED else case
 
 
 def destroy(tx: WriteTransaction, store: KeyStore, key: str) -> None:
@@ -219,9 +247,14 @@ def destroy(tx: WriteTransaction, store: KeyStore, key: str) -> None:
 def _detach_from_case(
     tx: WriteTransaction, store: KeyStore, report: Report, data_key: bytes, case: Incident
 ) -> None:
-    """Remove a report's copy and the reporter's words from a case that is not public."""
+    """Remove a report's copy, its files and its words from a case that is not public."""
     for retained, _case_key in retained_copies(tx, store, report, data_key):
         tx.session.delete(retained)
+    remove_case_evidence(
+        tx.session,
+        (CaseEvidence.incident_id == case.id)
+        & CaseEvidence.file_id.in_(file_ids(tx.session, report.key)),
+    )
     words = _reporter_words(tx, report, data_key)
     cases.withdraw_report(tx, case.id, words)
     if case.merged_into is not None:

@@ -15,8 +15,9 @@ from flask_babel import ngettext
 from register.reports import form_vocabulary
 from register.reports.outside_places import read_outside_place
 from register.reports.questions import AnswerKind, Question, answer_date, answered
-from register.reports.report_content import ReportContent
+from register.reports.report_content import ReportContent, SentFile
 from register.reports.web.bound_case import case_words
+from register.reports.web.file_field import file_words
 from register.reports.web.question_fields import FIELD_PREFIX, field_name
 from register.territory.web.place_names import describe_place
 from register.text.date_reading import interval_end, read_date
@@ -66,6 +67,7 @@ def list_answers(sent: ReportContent, displayed_on: date | None = None) -> list[
         ReviewedAnswer("cible", _("Qui était visé"), (target, sent.target_text)),
         ReviewedAnswer("procedure", _("Plainte ou procès"), (str(began),)),
         ReviewedAnswer("liens", _("Où cela peut se vérifier"), sent.links),
+        ReviewedAnswer("fichiers", _("Fichiers"), tuple(map(_file_line, sent.files))),
         ReviewedAnswer("cas", _("À ajouter au cas"), (case_words(sent),)),
         *(_question_answer(sent, question, value) for question, value in answered(sent)),
     )
@@ -118,25 +120,11 @@ def _excerpt(answer: ReviewedAnswer, longest: int, most_lines: int) -> ReviewedA
     return replace(answer, lines=tuple(lines), note="", is_cut=lines != full_lines)
 
 
-def added_text(before: ReportContent, after: ReportContent) -> str:
-    """The answers of a second filling that differ from the first; empty if none does.
-
-    The changed account comes first, then other changed answers under their labels, then the labels
-    of emptied ones, so that moderators learn what the reporter took back.
-    """
-    first, second = list_answers(before), list_answers(after)
-    unchanged = {(answer.field, answer.lines, answer.interpretation) for answer in first}
-    remaining_fields = {answer.field for answer in second}
-    parts = []
-    for answer in second:
-        if (answer.field, answer.lines, answer.interpretation) not in unchanged:
-            is_account = answer.field == "recit"
-            heading = () if is_account else (typeset(_("%(label)s :", label=answer.label)),)
-            parts.append("\n".join([*heading, *answer.lines]))
-    for answer in first:
-        if answer.field not in remaining_fields:
-            parts.append(typeset(_("%(label)s : à retirer", label=answer.label)))
-    return "\n\n".join(parts)
+def _file_line(file: SentFile) -> str:
+    """A file by its kind and size, and by the beginning of its digest."""
+    return typeset(
+        _("%(file)s, empreinte %(digest)s…", file=file_words(file), digest=file.sha256[:16])
+    )
 
 
 def _outside_words(typed: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
@@ -22,8 +23,10 @@ from register.reports import queries, receipt_codes
 from register.reports.models import MessageKind
 from register.reports.queries import ReportView
 from register.reports.report_content import CONTACT_LIMIT, MESSAGE_LIMIT
+from register.reports.report_files import report_files
 from register.reports.web import public_forms
 from register.reports.web.answer_words import list_answers
+from register.reports.web.file_field import files_field
 from register.reports.web.public_forms import OUTAGE_ERRORS, SessionlessForm, outage_response
 from register.reports.web.status_text import status_text
 from register.web import messages, rate_limits
@@ -146,6 +149,17 @@ class ReporterForm(SessionlessForm):
     act = ""
 
 
+class RequiredWithoutFiles(DataRequired):
+    """A validator: a text that may be left out where files say it."""
+
+    def __call__(self, form: Any, field: Any) -> None:
+        """Refuse an empty message."""
+        if form.fichiers.files and not field.data:
+            # What stands for a text on the pages.
+            field.data = "–"
+        super().__call__(form, field)
+
+
 class MessageForm(ReporterForm):
     """An answer, an addition or a correction."""
 
@@ -155,7 +169,10 @@ class MessageForm(ReporterForm):
         choices=[SelectChoice(code, name) for code, name in messages.reports.message_kinds.items()],
         validate_choice=False,
     )
-    message = text_field(_("Votre message"), required=True, limit=MESSAGE_LIMIT)
+    fichiers = files_field()
+    message = text_field(
+        _("Votre message"), limit=MESSAGE_LIMIT, validators=[RequiredWithoutFiles()]
+    )
 
     @property
     def kind(self) -> MessageKind:
@@ -245,6 +262,7 @@ def report_html(
         file=access.report_view,
         about=about,
         sent=list_answers(received.sent) if received else [],
+        stored_files=report_files(db.session(), key_store(), access.key) if received else [],
         done=done,
         **forms,
         **_form_values(access.code, filled, error_text, used),

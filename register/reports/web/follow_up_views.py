@@ -18,6 +18,7 @@ from register.journal import WriteTransaction
 from register.operations import setup
 from register.reports import acts, receipt_codes, report_content
 from register.reports.models import MessageKind, ReportState
+from register.reports.web import upload_streams
 from register.reports.web.follow_up_page import (
     DELETE,
     ContactForm,
@@ -56,6 +57,7 @@ def enter() -> str:
 
 
 @submit.get("/suivi/message", endpoint="follow_message_enter")
+@submit.get("/suivi/message/avec-fichiers", endpoint="follow_message_files_enter")
 @submit.get("/suivi/contact", endpoint="follow_contact_enter")
 @submit.get("/suivi/retirer", endpoint="follow_withdraw_enter")
 @submit.get("/suivi/detruire", endpoint="follow_destroy_enter")
@@ -80,13 +82,22 @@ def follow(access: ReportAccess) -> ResponseReturnValue:
 
 
 @submit.post("/suivi/message", endpoint="follow_message")
+@submit.post("/suivi/message/avec-fichiers", endpoint="follow_message_with_files")
+def message() -> ResponseReturnValue:
+    """Store an answer, an addition or a correction, with its files."""
+    upload_streams.receive_form()
+    return _message()
+
+
 @with_report(lambda why: unsaved_form_html(MessageForm(), why))
-def message(access: ReportAccess) -> ResponseReturnValue:
-    """Store an answer, an addition or a correction."""
+def _message(access: ReportAccess) -> ResponseReturnValue:
     form = MessageForm()
+    if form.is_sent and not form.fichiers.require_whole():
+        return report_html(access, form), 422
 
     def act(tx: WriteTransaction, nonce: str) -> object:
-        return acts.add(tx, key_store(), access.key, form.kind, form.message.data, nonce)
+        text, files = form.message.data, form.fichiers.manifests
+        return acts.add(tx, key_store(), access.key, form.kind, text, nonce, files)
 
     done = {
         MessageKind.ANSWER: _("Votre réponse est enregistrée."),
@@ -207,7 +218,7 @@ def _perform(
             outcome = act(tx, token.nonce)
     except (Refused, Invalid) as error:
         reason = error_sentence(error)
-        if isinstance(error, Refused):
+        if isinstance(error, Refused) and error.key != "evidence_again":
             reason = str(
                 messages.reports.other_text_sent
                 if error.key == "report_already_sent"

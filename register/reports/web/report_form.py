@@ -19,6 +19,7 @@ from register.cases.validation import NUMBER_LIMIT
 from register.db import now
 from register.reports import form_vocabulary, report_content
 from register.reports.outside_places import read_outside_place
+from register.reports.report_files import sent_files
 from register.reports.web.answer_fields import (
     CheckedField,
     CheckedRadio,
@@ -26,6 +27,7 @@ from register.reports.web.answer_fields import (
     at_most,
     short_field,
 )
+from register.reports.web.file_field import files_field
 from register.reports.web.question_fields import QuestionFields
 from register.territory.name_normalisation import MAX_TYPED_LENGTH
 from register.territory.readings import INEXACT, PlaceResolution
@@ -97,6 +99,7 @@ class ReportForm(QuestionFields):
         validate_choice=False,
     )
     liens = text_field(_("Où cela peut se vérifier"), limit=DESK_BODY_LIMIT)
+    fichiers = files_field()
     contact = short_field(
         _("Vous joindre"), report_content.CONTACT_LIMIT, _("Une adresse ou un numéro suffit.")
     )
@@ -125,6 +128,17 @@ class ReportForm(QuestionFields):
             field_values = stored_place(*place_match)
             self.lieu.data = self.lieu_lu.data = field_values["typed"]
             self.lieu_code.data = field_values["code"]
+
+    def take_offers(self, place: str, when: str) -> None:
+        """Answer place and date with what the account says, where they are empty.
+
+        :param place: kind and code of an offered place.
+        :param when: the words of an offered day.
+        """
+        if not self.lieu.data:
+            self.prefill_place(place)
+        if not self.quand.data:
+            self.quand.data = one_line(when)[: report_content.LINE_LIMIT]
 
     def validate_lieu(self, field: Any) -> None:
         """Ask once which place an ambiguous name means."""
@@ -238,6 +252,7 @@ class ReportForm(QuestionFields):
             "reponses": self.answers,
             "cas": self.case_number,
             "manque": self.missing_part,
+            "fichiers": [f.public_fields() for f in sent_files(self.fichiers.manifests)],
         }
         return report_content.parse_content(
             {**self.data, "types": self.types.data or [], **recognised}, language()
@@ -246,12 +261,12 @@ class ReportForm(QuestionFields):
     def hidden_fields(self, shown: Collection[str] = ()) -> list[tuple[str, str]]:
         """Names and values of the fields, for the hidden inputs of the review page.
 
-        :param shown: names of fields that the page shows itself.
+        :param shown: names of fields that the page shows itself. Files have boxes.
         """
         return [
             (field.name, value)
             for field in self
-            if field.short_name != "jeton" and field.name not in shown
+            if field.short_name not in ("jeton", "fichiers") and field.name not in shown
             for value in (field.data if isinstance(field.data, list) else [field.data])
             if value
         ]

@@ -7,24 +7,23 @@ reload or the back button the same report.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 
 from flask import Response, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from register.db import db, now
 from register.errors import Refused
-from register.journal import Act, WriteTransaction
-from register.key_store import KeyStore
+from register.journal import Act
 from register.reports import acts, form_vocabulary, queries, receipt_codes
 from register.reports.acts.reporter import find_received
 from register.reports.acts.transitions import allows
-from register.reports.models import MessageKind
-from register.reports.report_content import ACCOUNT_LIMIT, LINKS_LIMIT, MESSAGE_LIMIT
-from register.reports.web import public_forms
-from register.reports.web.answer_words import added_text, list_answers, short_answers
+from register.reports.report_content import ACCOUNT_LIMIT, LINKS_LIMIT
+from register.reports.web import public_forms, upload_streams
+from register.reports.web.additions import add_parts, added_text
+from register.reports.web.answer_words import list_answers, short_answers
 from register.reports.web.follow_up_page import ReportAccess, report_access
 from register.reports.web.question_fields import asked_parts, questions_html, summons_words
 from register.reports.web.report_form import AS_TYPED, ReportForm
@@ -32,11 +31,12 @@ from register.text.dates import paris_day
 from register.text.normalisation import one_line
 from register.web import messages, rate_limits
 from register.web.blueprints import submit
+from register.web.error_messages import error_sentence
 from register.web.headers import gzip_body, takes_gzip
 from register.web.l10n import language
 from register.web.request_context import key_store
 
-PURPOSE = "signaler"
+PURPOSE = public_forms.FORM_NAME
 
 Step = Callable[[ReportForm], ResponseReturnValue]
 
@@ -49,8 +49,10 @@ def begin() -> ResponseReturnValue:
 
 
 @submit.post("/signaler", endpoint="report_on")
+@submit.post("/signaler/avec-fichiers", endpoint="report_with_files")
 def submit_step() -> ResponseReturnValue:
     """Run the step of the pressed button; the review, where no button was pressed."""
+    upload_streams.receive_form()
     if request.form.get("etape") == "commencer":
         # From the page of a place: a POST keeps ``lieu=commune:93032`` out of addresses.
         # So does what a case page lacks, ``cas=5`` and ``manque=suite``.
@@ -77,6 +79,7 @@ def all_questions() -> Response:
 
 
 @submit.get("/signaler/ajouter", endpoint="report_again")
+@submit.get("/signaler/avec-fichiers", endpoint="report_with_files_again")
 def again() -> ResponseReturnValue:
     """Redirect to the form."""
     return redirect("/signaler", 303)
@@ -100,6 +103,7 @@ def _form_with_place(place: str, case: str = "", missing: str = "") -> str:
 
 def _submitted_form() -> ReportForm:
     form = ReportForm()
+    form.take_offers(request.form.get("lieu_propose", ""), request.form.get("quand_propose", ""))
     token = _token(form)
     # A form too old to be sent is shown again today.
     form.displayed_on = token.day if token else paris_day(now())
@@ -124,7 +128,8 @@ def check(form: ReportForm) -> ResponseReturnValue:
     """Review the answers before sending."""
     if not form.is_sent:
         return _form_html(form), 422
-    sent = form.sent
+    # The files have boxes there, with their names.
+    sent = replace(form.sent, files=())
     return render_template(
         "reports/check_answers.html",
         form=form,
@@ -178,15 +183,25 @@ def send(form: ReportForm) -> ResponseReturnValue:
         )
     if existing is not None:
         return receipt(report_access(existing.code, existing.key), form)
+    if not form.fichiers.require_whole():
+        return _form_html(form), 422
     is_suspect = rate_limits.are_enabled() and (bool(form.site_web.data) or token.is_hasty)
     # Beyond the budget of all sources together, a report is marked as suspect, never refused.
     is_suspect = bool(rate_limits.budget("report")) or is_suspect
     try:
         with public_forms.queued_transaction() as tx:
             received = acts.receive(
-                tx, store, sent, token.nonce, contact=form.contact.data, suspect=is_suspect
+                tx,
+                store,
+                sent,
+                token.nonce,
+                contact=form.contact.data,
+                suspect=is_suspect,
+                files=form.fichiers.manifests,
             )
-    except Refused:
+    except Refused as error:
+        if error.key == "evidence_again":
+            return _form_html(form, error_text=error_sentence(error)), 409
         return _other_text_page(form, token)
     return receipt(report_access(received.code, received.key), form)
 
@@ -236,27 +251,20 @@ def _add(form: ReportForm) -> ResponseReturnValue:
     received, store, contact = first.report_view.received, key_store(), form.contact.data
     if received is None:
         return _closed_page(form)
+    if not form.fichiers.require_whole():
+        return _form_html(form), 422
     addition = added_text(received.sent, form.sent)
+    files = [file.manifest for file in form.fichiers.files if file.sent not in received.sent.files]
     try:
         with public_forms.queued_transaction() as tx:
-            is_new = _add_parts(tx, store, first.key, addition, token.nonce)
+            is_new = add_parts(tx, store, first.key, addition, token.nonce, files)
             if is_new and contact and contact != first.report_view.contact:
                 acts.leave_contact(tx, store, first.key, contact)
-    except Refused:
+    except Refused as error:
+        if error.key == "evidence_again":
+            return _form_html(form, error_text=error_sentence(error)), 409
         return _closed_page(form)
     return receipt(report_access(first.code, first.key), form, is_added=True)
-
-
-def _add_parts(tx: WriteTransaction, store: KeyStore, key: str, addition: str, nonce: str) -> bool:
-    """Add a text as messages of at most ``MESSAGE_LIMIT`` characters; whether any was new."""
-    is_new = False
-    for number, start in enumerate(range(0, len(addition), MESSAGE_LIMIT)):
-        part = addition[start : start + MESSAGE_LIMIT]
-        if part.strip():
-            # The text is in the nonce: another text of the same form is another message.
-            part_nonce = hashlib.sha256(f"{nonce} {number} {part}".encode()).hexdigest()[:32]
-            is_new |= acts.add(tx, store, key, MessageKind.ADDITION, part, part_nonce)
-    return is_new
 
 
 _STEPS: Mapping[str, Step] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from cast import Desk
@@ -20,7 +21,9 @@ from test_report_form import (
 )
 
 from register.config import Settings
+from register.db import now
 from register.key_store import KeyStore
+from register.text.dates import paris_day
 
 pytestmark = pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 
@@ -191,3 +194,58 @@ def test_a_form_without_referrer_is_of_this_site(app: Flask, desk: Desk) -> None
     ):
         response = app.test_client().post(FORM_PATH, data=fields, headers=headers)
         assert response.status_code == status, headers
+
+
+# --- what the account says ----------------------------------------------------------------------
+
+STORY = "Hier soir, à la mairie de Gagny, le maire a fait éteindre ma caméra."
+OFFER = "Votre récit le dit peut-être déjà"
+
+
+def test_place_and_day_of_the_account_are_offered_and_taken_by_a_button_each(
+    settings: Settings, store: KeyStore, amina: FormClient
+) -> None:
+    assert review_form(amina, recit=STORY) == 200
+    assert OFFER in page_text(amina)
+    assert "Gagny (Seine-Saint-Denis)" in page_text(amina)
+    assert "« Hier soir »" in page_text(amina)
+    amina.send(FORM_PATH, lieu_propose="commune:93032")
+    assert "Compris : Gagny (Seine-Saint-Denis), commune" in page_text(amina)
+    assert 'name="lieu_propose"' not in page_html(amina)
+    amina.send(FORM_PATH, quand_propose="Hier soir")
+    assert OFFER not in page_text(amina)
+    amina.send(FORM_PATH, etape="envoyer")
+    content = stored_content(settings, store, shown_code(amina))
+    assert content.place_code == "commune:93032"
+    yesterday = paris_day(now()) - timedelta(days=1)
+    assert (content.when, content.date) == ("Hier soir", yesterday.isoformat())
+    assert content.account == STORY
+
+
+def test_what_was_only_offered_is_not_sent(
+    settings: Settings, store: KeyStore, amina: FormClient
+) -> None:
+    assert review_form(amina, recit=STORY) == 200
+    amina.send(FORM_PATH, etape="envoyer")
+    content = stored_content(settings, store, shown_code(amina))
+    assert (content.place, content.place_code, content.when, content.date) == ("", "", "", "")
+
+
+def test_an_answer_is_never_replaced_by_an_offer(
+    settings: Settings, store: KeyStore, amina: FormClient
+) -> None:
+    assert review_form(amina, recit=STORY, lieu="Puteaux", quand="mars 2024") == 200
+    assert OFFER not in page_text(amina)
+    amina.send(FORM_PATH, lieu_propose="commune:93032", quand_propose="hier")
+    amina.send(FORM_PATH, etape="envoyer")
+    content = stored_content(settings, store, shown_code(amina))
+    assert (content.place, content.date) == ("Puteaux", "2024-03")
+
+
+def test_an_offered_place_that_does_not_exist_fills_in_nothing(
+    settings: Settings, store: KeyStore, amina: FormClient
+) -> None:
+    assert review_form(amina) == 200
+    for value in ("commune:00000", "x", "commune:93032'", ""):
+        amina.send(FORM_PATH, lieu_propose=value)
+        assert "Compris" not in page_text(amina)

@@ -250,6 +250,8 @@ def test_the_script_gets_all_questions_compressed_in_each_language(app: Flask) -
     keys = re.findall(r'id="question-([a-z_]+)"', plain.get_data(as_text=True))
     assert sorted(keys) == sorted(one.key for one in questions.current_questions())
     english = client.get("/en/signaler/questions").get_data(as_text=True)
+    packed = client.get("/en/signaler/questions", headers={"Accept-Encoding": "gzip"})
+    assert gzip.decompress(packed.data).decode() == english
     assert "Was the meeting public?" in english
     assert "La séance" not in english
     assert "La séance était-elle publique" in plain.get_data(as_text=True)

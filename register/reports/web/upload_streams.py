@@ -1,0 +1,217 @@
+"""Files of a form sent by a browser without JavaScript: sealed as they arrive.
+
+Nothing that goes wrong with a file loses what was typed: its bytes are then read and dropped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from typing import IO, cast
+
+from flask import g, request
+
+from register.concurrency_limit import Bulkhead
+from register.db import is_disk_full, now
+from register.errors import Invalid, RegisterError, Unavailable
+from register.evidence import file_kinds
+from register.evidence.sealed_files import BLOB_BYTES, SealedFiles, new_file
+from register.reports.web import upload_tokens
+from register.reports.web.public_forms import OUTAGE_ERRORS
+from register.reports.web.upload_tokens import ARRIVED, ReceivedFile
+from register.web import logs
+from register.web.form_streams import set_stream_factory
+from register.web.request_context import sealed_files, settings
+from register.web.request_validation import UPLOAD_PATHS
+
+# Forms with files that are read at a time, each by a thread: those of phones take minutes. The
+# files of further ones are dropped as they come, and their texts come back; more are refused.
+_sealing_turns = Bulkhead(16, 0, 0.0)
+_reading_turns = Bulkhead(24, 4, 2.0)
+
+
+@dataclass
+class Refusal:
+    """A file that was not taken: its name, and why."""
+
+    name: str
+    error: RegisterError
+
+
+@dataclass
+class Arrivals:
+    """The files of a request, as they arrived."""
+
+    files: list[ReceivedFile] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+
+
+class SealingStream(io.RawIOBase):
+    """A file that is sealed as it is written; one blob of it is in memory.
+
+    ``error``: why it is not taken. Nothing of it is stored then.
+    """
+
+    def __init__(self, files: SealedFiles, name: str, limit: int) -> None:
+        super().__init__()
+        self._files, self._limit = files, limit
+        self.manifest, self.begun_at = new_file(name), now()
+        self.error: RegisterError | None = None
+        self.is_whole = False
+        self._buffer, self._head = bytearray(), b""
+        self._digest, self._size, self._index = hashlib.sha256(), 0, 0
+
+    def writable(self) -> bool:
+        """Always."""
+        return True
+
+    def write(self, chunk: object) -> int:
+        """Take a chunk; never raises."""
+        data = cast(bytes, chunk)
+        if self.error is None:
+            with self._refusing():
+                self._take(data)
+        return len(data)
+
+    def _take(self, data: bytes) -> None:
+        self._size += len(data)
+        if self._size > self._limit:
+            raise Invalid("evidence_too_large", megabytes=self._limit // 1_000_000)
+        if not self._index:
+            self._head = (self._head + data)[: file_kinds.HEAD_BYTES]
+        self._digest.update(data)
+        self._buffer += data
+        while len(self._buffer) >= BLOB_BYTES:
+            self._seal(bytes(self._buffer[:BLOB_BYTES]))
+            del self._buffer[:BLOB_BYTES]
+
+    def _seal(self, chunk: bytes) -> None:
+        if not self._index:
+            # An empty file, and one of another kind, never reach the disk.
+            file_kinds.recognise(self._head, max(self._size, len(chunk)))
+        upload_tokens.require_room(len(chunk))
+        self._files.write_blob(self.manifest, self._index, chunk)
+        self._index += 1
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """The parser's sign that the file is whole."""
+        if self.error is None and not self.is_whole:
+            with self._refusing():
+                file_type = file_kinds.recognise(self._head, self._size)
+                if self._buffer:
+                    self._seal(bytes(self._buffer))
+                    self._buffer.clear()
+                self.manifest = replace(
+                    self.manifest,
+                    mime=file_type.mime,
+                    size=self._size,
+                    sha256=self._digest.hexdigest(),
+                )
+        self.is_whole = self.error is None
+        return 0
+
+    @contextmanager
+    def _refusing(self) -> Iterator[None]:
+        """Turn a failure into the reason why the file is not taken."""
+        try:
+            yield
+        except (RegisterError, OSError) as error:
+            if isinstance(error, RegisterError):
+                self.error = error
+            else:
+                self.error = Unavailable("evidence_full" if is_disk_full(error) else "busy")
+            if not isinstance(error, Invalid):
+                logs.log_failure(secrets.token_hex(4), request.endpoint or "", error)
+            self.discard()
+
+    def discard(self) -> None:
+        """Delete what is stored of it; the worker deletes what cannot be deleted now."""
+        self._buffer.clear()
+        try:
+            self._files.delete(self.manifest.file_id)
+        except (RegisterError, OSError) as error:
+            logs.log_failure(secrets.token_hex(4), request.endpoint or "", error)
+
+
+class _DroppedStream(io.RawIOBase):
+    """A file whose bytes are dropped."""
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, chunk: object) -> int:
+        return len(cast(bytes, chunk))
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        return 0
+
+
+def arrivals() -> Arrivals:
+    """The files that came with the form of this request."""
+    return cast(Arrivals, g.get("arrivals") or Arrivals())
+
+
+def receive_form() -> None:
+    """Read the form of this request, and seal its files.
+
+    :raises Unavailable: ``busy``, when too many are being read.
+    """
+    if request.path not in UPLOAD_PATHS:
+        _read_form(has_turn=True)
+        return
+    with _reading_turns.turn():
+        try:
+            with _sealing_turns.turn():
+                _read_form(has_turn=True)
+                return
+        except Unavailable:
+            if "form" in request.__dict__:
+                raise
+        _read_form(has_turn=False)
+
+
+def _read_form(*, has_turn: bool) -> None:
+    streams: list[SealingStream] = []
+    result = g.arrivals = Arrivals()
+    files: SealedFiles | None = None
+    if has_turn:
+        # During an outage the form is still read, and says so itself.
+        with suppress(*OUTAGE_ERRORS):
+            files = sealed_files()
+
+    def stream_factory(
+        total_content_length: int | None,
+        content_type: str | None,
+        filename: str | None,
+        content_length: int | None = None,
+    ) -> IO[bytes]:
+        name = upload_tokens.clean_name(filename)
+        # A file input without a file is sent as an empty file without a name.
+        if not filename or len(streams) >= settings().evidence_files:
+            if filename:
+                error = Invalid("evidence_too_many", limit=settings().evidence_files)
+                result.refusals.append(Refusal(name, error))
+            return cast(IO[bytes], _DroppedStream())
+        if files is None:
+            result.refusals.append(Refusal(name, Unavailable("evidence_busy")))
+            return cast(IO[bytes], _DroppedStream())
+        streams.append(SealingStream(files, name, settings().evidence_file_bytes))
+        return cast(IO[bytes], streams[-1])
+
+    set_stream_factory(stream_factory)
+    try:
+        _ = request.form
+    finally:
+        for stream in streams:
+            if stream.error is not None:
+                result.refusals.append(Refusal(stream.manifest.name, stream.error))
+            elif stream.is_whole:
+                result.files.append(
+                    upload_tokens.seal_token(ARRIVED, stream.manifest, stream.begun_at)
+                )
+            else:
+                stream.discard()

@@ -1,0 +1,131 @@
+"""Hostile files of more than a hundred kinds: each gets its answer and leaves nothing behind."""
+
+from __future__ import annotations
+
+import resource
+import time
+import zlib
+from io import BytesIO
+
+import pytest
+from evidence_samples import children, copied, file_type_of, needs_ffmpeg, open_files, pdf
+from hostile_pictures import MARK, PDFS, PICTURES, RED, REFUSED, TEXTS, bomb_page, jpeg, png, stream
+from hostile_recordings import RECORDINGS
+from PIL import Image
+
+from register.errors import CopyError, Invalid
+from register.evidence.clean_copy import copies
+from register.evidence.clean_copy.limits import MEBIBYTE, CopyLimits
+
+# Less than in the register, so that what is without end ends soon.
+LIMITS = CopyLimits(cpu=20, wait=30, media_cpu=20, media_wait=30)
+
+
+def answer(content: bytes, limits: CopyLimits = LIMITS) -> str:
+    """The type of the copy, or why there is none; whatever it is, nothing stays."""
+    before = children(), open_files()
+    try:
+        pages = copied(content, limits=limits)
+    except CopyError as error:
+        return error.key
+    except Invalid as error:
+        return error.key
+    finally:
+        assert (children(), open_files()) == before
+    assert all(MARK not in copy for _page, copy in pages)
+    (mime,) = {page.mime for page, _copy in pages}
+    return mime
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_file_of_no_kind_is_refused(name: str) -> None:
+    with pytest.raises(Invalid, match="evidence_kind"):
+        file_type_of(REFUSED[name])
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "expected"),
+    [(name, *row) for table in (PICTURES, PDFS, TEXTS) for name, row in table.items()],
+    ids=[name for table in (PICTURES, PDFS, TEXTS) for name in table],
+)
+def test_a_hostile_file_gets_its_answer(name: str, content: bytes, expected: str) -> None:
+    began = time.monotonic()
+    assert answer(content) == expected
+    assert time.monotonic() - began < LIMITS.wait
+
+
+@needs_ffmpeg
+@pytest.mark.parametrize("name", RECORDINGS)
+def test_a_hostile_recording_gets_its_answer(name: str) -> None:
+    made, expected = RECORDINGS[name]
+    assert answer(made()) == expected
+
+
+def test_there_are_more_than_sixty_kinds() -> None:
+    assert sum(map(len, (REFUSED, PICTURES, PDFS, TEXTS, RECORDINGS))) >= 120
+
+
+@pytest.mark.parametrize(
+    "content",
+    [PICTURES["PNG that says 2 billion pixels each way"][0], PDFS["PDF cut in the middle"][0]],
+    ids=["picture", "document"],
+)
+def test_the_probe_of_a_hostile_file_leaves_nothing(content: bytes) -> None:
+    before = children(), open_files()
+    with pytest.raises(CopyError, match=r"copy_pixels|copy_broken"):
+        copies.probe(BytesIO(content), file_type_of(content), LIMITS)
+    assert (children(), open_files()) == before
+
+
+def test_no_hostile_file_took_more_memory_than_a_child_may() -> None:
+    """All children of this test process until now, in kibibytes."""
+    largest = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    assert largest * 1024 < LIMITS.media_memory
+
+
+@pytest.mark.prove
+@pytest.mark.parametrize(
+    ("content", "answers"),
+    [
+        # As many points as the register takes, each decoded.
+        (lambda: png(10_000, 10_000, rows=zlib.compress(bytes(100_010_000), 1)), {"image/png"}),
+        (lambda: saved_large("RGBA", "PNG"), {"image/jpeg", "image/png"}),
+        (lambda: saved_large("P", "GIF"), {"image/jpeg", "image/png"}),
+        (
+            lambda: bomb_page(1_000_000_000),
+            {"copy_time", "copy_broken", "copy_memory", "image/png"},
+        ),
+        (lambda: pdf("q 1 0 0 1 1 1 cm " * 2_000_000 + RED), {"copy_time", "image/png"}),
+        (lambda: pdf(*[RED] * 200), {"image/png"}),
+        (lambda: pdf(RED, objects=(stream("0 " * 10_000_000),)), {"image/png"}),
+        (lambda: jpeg(*[(0xE5, MARK * 5_000)] * 1_000), {"image/jpeg"}),
+    ],
+    ids=[
+        "100 million grey points",
+        "90 million points with transparency",
+        "60 million points with a palette",
+        "PDF whose drawing is a gigabyte",
+        "PDF of two million operators",
+        "PDF of 200 pages",
+        "PDF with an object of 20 MB",
+        "JPEG with 60 MB of segments",
+    ],
+)
+def test_a_heavy_file_is_bounded(content, answers: set[str]) -> None:
+    limits = CopyLimits(cpu=60, wait=120)
+    assert answer(content(), limits) in answers
+    largest = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    assert largest * 1024 <= limits.media_memory
+
+
+def saved_large(mode: str, image_format: str) -> bytes:
+    output = BytesIO()
+    size = (9_500, 9_500) if mode == "RGBA" else (8_000, 7_500)
+    Image.new(mode, size).save(output, image_format, compress_level=1)
+    return output.getvalue()
+
+
+@pytest.mark.prove
+def test_a_copy_takes_no_more_memory_than_it_is_granted() -> None:
+    content = saved_large("RGBA", "PNG")
+    assert answer(content, CopyLimits(memory=400 * MEBIBYTE)) == "copy_memory"
