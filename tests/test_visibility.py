@@ -338,6 +338,8 @@ SAMPLES = {
     ("incidents", "number"): [*map(str, range(12)), "01", "x", str(10**9), str(10**30)],
     ("incidents", "before"): ["2", "5"],
     ("incidents", "after"): [str(seq) for seq in range(3, 12)],
+    # The copies of hidden cases are added by ``searches``.
+    ("incidents", "digest"): ["0" * 64, MARKER],
     ("communes", "code"): ["2A004", "2B033", "93032", "93059", "00000", "2a004"],
     ("departements", "code"): ["2A", "2B", "93", "00", "988"],
     ("regions", "code"): ["94", "11", "00"],
@@ -349,6 +351,7 @@ SAMPLES = {
     ("moderation", "file_key"): ["0" * 32],
     ("moderation", "revision"): ["1", "9"],
     ("moderation", "copy_id"): ["1", "9"],
+    ("moderation", "digest"): ["0" * 64],
     ("moderation", "day"): ["2026-03-02"],
     ("moderation", "name"): ["public", "bureau"],
     ("moderation", "seq"): ["1", "5"],

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from register.cases.case_content import Content, parse_content
 from register.cases.decisions import recourse
+from register.cases.piece_content import PieceContent
 from register.cases.risk_flags import (
     Flag,
     GivenReasons,
@@ -18,6 +19,7 @@ from register.cases.risk_flags import (
 )
 from register.cases.validation import TYPES_LIMIT
 from register.cases.vocabulary import Vocabulary
+from register.evidence.file_kinds import FileKind
 
 SUMMARY_LIMIT = 300
 
@@ -30,6 +32,7 @@ CONTENT_CHECKS = frozenset(
         "texts",
         "summary_length",
         "source",
+        "pieces",
         "types",
         "parties",
         "place",
@@ -67,6 +70,8 @@ class Circumstances:
     displayed_texts: Sequence[tuple[str, str]] = ()
     # Flags of what readers see before a change: they need no new reason.
     public_flags: Collection[Flag] = ()
+    # The numbers of the pieces of evidence whose copies may not be published, from 1.
+    unready_pieces: Sequence[int] = ()
     # No version without the withdrawn report has been saved yet.
     report_withdrawn: bool = False
 
@@ -118,7 +123,8 @@ def build_checklist(
             len(content.summary) <= SUMMARY_LIMIT,
             {"limit": SUMMARY_LIMIT, "length": len(content.summary)},
         ),
-        CheckItem("source", bool(content.sources)),
+        CheckItem("source", bool(content.sources or content.pieces)),
+        *_piece_items(content.pieces, circumstances.unready_pieces),
         CheckItem("types", 0 < len(content.types) <= TYPES_LIMIT),
         CheckItem("parties", bool(content.actor and content.target and content.level)),
         # Abroad, the country is place enough.
@@ -163,6 +169,25 @@ def checklist_columns(
     result = build_checklist(parse_content(document), vocabulary, circumstances)
     unmet = [item.code for item in result.unmet if item.code in STORED_CHECKS]
     return {"unmet": " ".join(unmet), "needs_second": needed or result.needs_second}
+
+
+def _piece_items(pieces: Sequence[PieceContent], unready: Sequence[int]) -> Iterator[CheckItem]:
+    """The items about pieces of evidence; none without a piece."""
+    if pieces:
+        numbers = [rank for rank, piece in enumerate(pieces, start=1) if not _is_described(piece)]
+        yield CheckItem("pieces", not numbers, {"numbers": numbers})
+        yield CheckItem("copies", not unready, {"numbers": list(unready)})
+
+
+def _is_described(piece: PieceContent) -> bool:
+    """Whether who cannot see or hear a piece is told what it shows, or why not."""
+    has_words = piece.kind == FileKind.TEXT or all(page.alt for page in piece.pages)
+    has_transcript = bool(piece.transcript or piece.no_transcript)
+    if piece.kind in (FileKind.AUDIO, FileKind.VIDEO):
+        has_words = has_transcript
+    elif piece.kind == FileKind.PDF:
+        has_words = has_words or has_transcript
+    return bool(piece.caption) and has_words
 
 
 def _missing_court_fields(content: Content, vocabulary: Vocabulary) -> list[str]:

@@ -25,11 +25,13 @@ import register.cases.web.desk.claim_views
 import register.cases.web.desk.claims
 import register.cases.web.desk.editor
 import register.cases.web.desk.merger_views
+import register.cases.web.desk.piece_files
 import register.cases.web.desk.public_preview
 import register.cases.web.desk.sources
 import register.cases.web.public.cases
 import register.cases.web.public.citations
 import register.cases.web.public.overview
+import register.cases.web.public.piece_files
 import register.cases.web.public.structured_data
 import register.exchange.web.file_import
 import register.feeds.web

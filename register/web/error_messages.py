@@ -118,6 +118,7 @@ _FORMATTERS: dict[str, Callable[[Any], str]] = {
     "fields": _list_formatter(field_name, ", "),
     "missing": _list_formatter(field_name, ", "),
     "names": _list_formatter(str, ", "),
+    "numbers": _list_formatter(str, ", "),
     "word_fields": _list_formatter(_code_formatter(messages.console.word_fields), ", "),
     "lines": _list_formatter(check_sentence, " "),
     "faults": _list_formatter(fault_sentence, " "),

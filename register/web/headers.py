@@ -25,9 +25,9 @@ SECURITY_HEADERS: Mapping[str, str] = MappingProxyType(
         # No inline style or script, no data: URL, no other origin: code injected into an editor's
         # text does not run, and no third party learns who reads what.
         "Content-Security-Policy": (
-            "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; "
-            "connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; "
-            "frame-ancestors 'none'; manifest-src 'self'"
+            "default-src 'none'; style-src 'self'; img-src 'self'; media-src 'self'; "
+            "script-src 'self'; connect-src 'self'; font-src 'self'; form-action 'self'; "
+            "base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'"
         ),
         "X-Content-Type-Options": "nosniff",
         "X-Frame-Options": "DENY",

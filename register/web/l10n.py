@@ -40,7 +40,7 @@ _LANGUAGE_KEY = "register.language"
 # Addresses without language: files, feeds, open data, pictures, machine-readable resources.
 _SHARED = re.compile(
     r"/(?:static|api|healthz|readyz|metrics|\.well-known|favicon\.ico|robots\.txt|sitemap\.xml)(?:/|\Z)"
-    r"|/registre/tete\Z|/incidents/[0-9]+/preuve\Z"
+    r"|/registre/tete\Z|/incidents/[0-9]+/(?:preuve\Z|pieces/)"
     # A refused download answers with a page, and therefore keeps the language.
     r"|(?!/suivi/|/moderation/).*\.(?:atom|csv|geojson|jsonl?|bib|ris|py|txt|xml)\Z"
 )

@@ -95,6 +95,11 @@ def line(seq: int, page: int | None = None) -> str:
     return f"{paged('/registre', page)}#ligne-{seq}"
 
 
+def pieces(number: int) -> str:
+    """The folder of the published files of a case."""
+    return f"{case(number)}/pieces"
+
+
 def proof(number: int, version: int | None = None) -> str:
     """The proof that binds a case's text to its journal line, now or at a version."""
     address = f"{case(number)}/preuve"

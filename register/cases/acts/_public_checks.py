@@ -15,12 +15,14 @@ from register.cases import case_content as contents
 from register.cases import second_person
 from register.cases.acts import _steps as steps
 from register.cases.checklist import ATTESTATIONS, Checklist, Circumstances, build_checklist
-from register.cases.models import Incident, Invitation, Reply
+from register.cases.models import CaseState, Incident, Invitation, Reply
+from register.cases.pieces import unready_pieces
 from register.cases.risk_flags import Flag, document_flags, reason_for, stored_reasons
 from register.cases.second_person import PendingChange, Proposal, needed_before
 from register.cases.vocabulary import current_vocabulary
 from register.errors import Incomplete, Refused
 from register.journal import Act, JournalEntry, Ledger, WriteTransaction
+from register.key_store import KeyStore
 
 # What the journal says of an act that passed the checklist: all of it was attested.
 ATTESTED = {"attested": sorted(ATTESTATIONS)}
@@ -37,19 +39,29 @@ def unexplained_flags(tx: WriteTransaction, case: Incident) -> list[Flag]:
 
 
 def require_complete(
-    tx: WriteTransaction, case: Incident, content: contents.Content, circumstances: Circumstances
+    tx: WriteTransaction,
+    case: Incident,
+    content: contents.Content,
+    circumstances: Circumstances,
+    store: KeyStore | None,
 ) -> Checklist:
     """Check the public text that an act makes.
 
     :param content: the content after the act.
-    :param circumstances: all but the invitation and whether the case needed a second person.
+    :param circumstances: all but the invitation, the copies of pieces and whether the case needed a
+        second person.
+    :param store: as for :func:`pieces.unready_pieces`.
     :raises Incomplete: ``checklist``, with the unmet items.
     """
     vocabulary = current_vocabulary(tx.session)
+    # Of a withdrawn case readers see nothing, and its present text may be a later one.
+    is_public = case.state == CaseState.PUBLISHED
+    shown = contents.content_of(case).pieces if is_public else ()
     circumstances = replace(
         circumstances,
         invited=tx.session.scalar(_INVITED, {"case": case.id}) is not None,
         needed_before=needed_before(tx.session, case, vocabulary),
+        unready_pieces=unready_pieces(tx.session, store, case.id, content.pieces, shown),
     )
     result = build_checklist(content, vocabulary, circumstances)
     if result.unmet:
@@ -58,7 +70,11 @@ def require_complete(
 
 
 def require_change_complete(
-    tx: WriteTransaction, case: Incident, proposal: Proposal, added_texts: Sequence[tuple[str, str]]
+    tx: WriteTransaction,
+    case: Incident,
+    proposal: Proposal,
+    added_texts: Sequence[tuple[str, str]],
+    store: KeyStore | None = None,
 ) -> Checklist:
     """Check a change of a public case; its second person is decided apart.
 
@@ -76,7 +92,7 @@ def require_change_complete(
         public_flags=document_flags(document),
     )
     content = proposal.content or contents.parse_content(document)
-    return require_complete(tx, case, content, circumstances)
+    return require_complete(tx, case, content, circumstances, store)
 
 
 def propose_if_needed(
@@ -87,6 +103,7 @@ def propose_if_needed(
     second: int | None,
     *,
     single: bool,
+    store: KeyStore | None = None,
 ) -> JournalEntry | None:
     """Check a change, and store it if it needs a second person; None when it may be made now.
 
@@ -100,7 +117,8 @@ def propose_if_needed(
     reply = tx.load(Reply, proposal.reply) if proposal.reply is not None else None
     if proposal.act not in second_person.ALWAYS_BY_TWO:
         added_texts = second_person.added_texts(proposal, reply)
-        if not require_change_complete(tx, case, proposal, added_texts).needs_second:
+        checked = require_change_complete(tx, case, proposal, added_texts, store)
+        if not checked.needs_second:
             return None
     if second is not None:
         if single and second == member.id:

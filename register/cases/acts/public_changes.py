@@ -18,6 +18,7 @@ from register.cases.risk_flags import GivenReasons
 from register.cases.second_person import PendingChange, Proposal, parse_proposal
 from register.errors import Invalid, NotFound, Refused, TextError
 from register.journal import Act, JournalEntry, WriteTransaction
+from register.key_store import KeyStore
 from register.text import dates
 from register.text.normalisation import one_line
 
@@ -115,10 +116,11 @@ def correct(
     seen: int | None = None,
     second: int | None = None,
     single: bool = False,
+    store: KeyStore | None = None,
 ) -> JournalEntry:
     """Change a published text, with a public note; the earlier text stays in its revision.
 
-    For the other arguments see :func:`follow_up`.
+    For the other arguments see :func:`follow_up`, and for ``store`` :func:`publish`.
 
     :raises Incomplete: ``checklist``, with the unmet items.
     :raises Refused: ``nothing_changed``.
@@ -134,7 +136,9 @@ def correct(
         attested=attested,
         flag_reasons=flag_reasons,
     )
-    proposal_line = propose_if_needed(tx, case, member, proposal, second, single=single)
+    proposal_line = propose_if_needed(
+        tx, case, member, proposal, second, single=single, store=store
+    )
     if proposal_line is not None:
         return proposal_line
     case.moved_at = tx.at
@@ -247,7 +251,12 @@ def refuse_reply(
 
 
 def approve_change(
-    tx: WriteTransaction, change_id: int, *, by: int, single: bool = False
+    tx: WriteTransaction,
+    change_id: int,
+    *,
+    by: int,
+    single: bool = False,
+    store: KeyStore | None = None,
 ) -> JournalEntry:
     """Approve a pending change and make it, in the name of the member who proposed it.
 
@@ -284,7 +293,8 @@ def approve_change(
     elif proposal.act is Act.FOLLOWED_UP:
         line = follow_up(tx, case.id, content=proposal.content, **arguments, **checks)
     else:
-        line = correct(tx, case.id, proposal.content or Content(), **arguments, **checks)
+        content = proposal.content or Content()
+        line = correct(tx, case.id, content, **arguments, **checks, store=store)
     tx.session.delete(change)
     tx.session.flush()
     return line

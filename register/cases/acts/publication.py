@@ -20,6 +20,7 @@ from register.cases.risk_flags import GivenReasons, displayed_texts, stored_reas
 from register.cases.vocabulary import current_vocabulary
 from register.errors import Invalid, Refused
 from register.journal import Act, JournalEntry, WriteTransaction
+from register.key_store import KeyStore
 from register.text.personal_data import risks
 
 # The only public note that needs no approval, for a text that was edited while it was withdrawn.
@@ -36,15 +37,18 @@ def publish(
     flag_reasons: GivenReasons = "",
     single: bool = False,
     seen: int | None = None,
+    store: KeyStore | None = None,
 ) -> JournalEntry:
     """Publish a draft and give it its number.
 
     :param flag_reasons: the reasons of flags for which the draft stores none.
+    :param store: needed for a case with pieces of evidence, to find out whether their copies are
+        ready.
     :raises Incomplete: the checklist's unmet lines.
     :raises Refused: already published, or no second person.
     """
     case, member = steps.begin_act(tx, incident_id, Act.PUBLISHED, by, seen)
-    _check_publication(tx, case, member, attested, flag_reasons, single)
+    _check_publication(tx, case, member, attested, flag_reasons, single, store)
     case.number = next_number(tx.session)
     case.first_published_at = tx.at
     return _make_public(tx, case, member, Act.PUBLISHED, reason, flag_reasons)
@@ -61,6 +65,7 @@ def restore(
     flag_reasons: GivenReasons = "",
     single: bool = False,
     seen: int | None = None,
+    store: KeyStore | None = None,
 ) -> JournalEntry:
     """Publish a withdrawn case again, after the same checklist.
 
@@ -69,7 +74,7 @@ def restore(
         second person.
     """
     case, member = steps.begin_act(tx, incident_id, Act.RESTORED, by, seen)
-    needs_second = _check_publication(tx, case, member, attested, flag_reasons, single)
+    needs_second = _check_publication(tx, case, member, attested, flag_reasons, single, store)
     details = {}
     if edited_since_withdrawal(tx.session, case.id):
         note = steps.required_text("public_note", public_note)
@@ -158,6 +163,7 @@ def _check_publication(
     attested: Collection[str],
     flag_reasons: GivenReasons,
     single: bool,
+    store: KeyStore | None,
 ) -> bool:
     """Check the checklist, and note whether ``SINGLE_MODERATOR`` waived a second person.
 
@@ -173,7 +179,7 @@ def _check_publication(
         displayed_texts=displayed_texts(contents.fragments_of(case)),
         report_withdrawn=case.report_withdrawn,
     )
-    result = require_complete(tx, case, contents.content_of(case), circumstances)
+    result = require_complete(tx, case, contents.content_of(case), circumstances, store)
     case.single_review = result.needs_second and not circumstances.seconded
     return result.needs_second
 

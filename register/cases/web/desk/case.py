@@ -20,6 +20,7 @@ from register.cases.checklist import ATTESTATIONS, Circumstances
 from register.cases.deadlines import LimitationPeriod, PeriodScope, TextLength
 from register.cases.member_view import DeskCase
 from register.cases.models import CaseState, Reply
+from register.cases.pieces import unready_pieces
 from register.cases.revisions import CaseAtRevision, RevisionSummary
 from register.cases.risk_flags import displayed_texts, with_stored
 from register.cases.vocabulary import VocabularyWord
@@ -45,6 +46,8 @@ _FIX_PAGES = {
     "texts": "modifier#title",
     "summary_length": "modifier#summary",
     "source": "modifier#sources",
+    "pieces": "modifier#pieces",
+    "copies": "modifier#pieces",
     "types": "modifier#type_1",
     "parties": "modifier#actor",
     "place": "modifier#quand",
@@ -124,6 +127,13 @@ def case_checklist(
         needed_before=desk_case.needs_second_person,
         displayed_texts=displayed_texts(desk_case.snapshot.content),
         report_withdrawn=desk_case.report_withdrawn,
+        unready_pieces=unready_pieces(
+            db.session(),
+            key_store() if desk_case.content.pieces else None,
+            desk_case.id,
+            desk_case.content.pieces,
+            desk_case.content.pieces if desk_case.state == CaseState.PUBLISHED else (),
+        ),
     )
     result = checklist.build_checklist(desk_case.content, current_vocabulary(), circumstances)
     return CaseChecklist(

@@ -30,6 +30,7 @@ from register.db import db
 from register.journal import Act
 from register.web.blueprints import asks_password, asks_password_when_alone, desk
 from register.web.l10n import day_words
+from register.web.request_context import key_store
 
 
 def _lacks_second_person(incident_id: int) -> bool:
@@ -47,7 +48,7 @@ def publish(incident_id: int) -> ResponseReturnValue:
         open_case(incident_id),
         act_forms.PublishForm(),
         Act.PUBLISHED,
-        acts.publish,
+        partial(acts.publish, store=key_store()),
         lambda line: _("Le cas est publié sous le nº %(number)s.", number=line.case_number),
     )
 
@@ -64,7 +65,9 @@ def restore(incident_id: int) -> ResponseReturnValue:
         if request.method == "GET" and case_checklist(desk_case).needs_second:
             form.public_note.data = publication.FIXED_NOTE
     notice = _("Le cas est rétabli : le public le lit à nouveau.")
-    return perform_act(desk_case, form, Act.RESTORED, acts.restore, notice)
+    return perform_act(
+        desk_case, form, Act.RESTORED, partial(acts.restore, store=key_store()), notice
+    )
 
 
 @desk.route("/dossiers/<int:incident_id>/approuver", methods=["GET", "POST"])

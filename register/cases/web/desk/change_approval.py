@@ -26,7 +26,7 @@ from register.journal import Act
 from register.web.blueprints import asks_password, asks_password_when_alone, desk
 from register.web.error_messages import error_sentence
 from register.web.l10n import typeset
-from register.web.request_context import settings
+from register.web.request_context import key_store, settings
 
 _CHANGE = "/dossiers/<int:incident_id>/changements/<int:change_id>"
 # Errors after a decision was made already: a second click, or two members at once.
@@ -74,7 +74,9 @@ def change_approve(incident_id: int, change_id: int) -> ResponseReturnValue:
         act_view.open_case(incident_id),
         _with_template(ActForm(), change),
         change.proposal.act,
-        lambda tx, _id, *, seen, by: acts.approve_change(tx, change_id, by=by, single=single),
+        lambda tx, _id, *, seen, by: acts.approve_change(
+            tx, change_id, by=by, single=single, store=key_store()
+        ),
         _("Le changement est publié, avec votre accord."),
         lambda present: _change_values(change, present),
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from flask import render_template, request
@@ -33,7 +34,7 @@ from register.cases.web.desk.act_view import (
 )
 from register.cases.web.desk.case_summaries import similar_cases
 from register.cases.web.desk.content_words import FlagLine
-from register.cases.web.desk.editor_forms import EditorForm
+from register.cases.web.desk.editor_forms import CaseForm, EditorForm
 from register.cases.web.desk.redaction_form import RedactForm, RedactionReview
 from register.cases.web.desk.revision_forms import AttestedForm, parse_id
 from register.cases.web.field_texts import field_texts
@@ -46,11 +47,14 @@ from register.web.blueprints import asks_password, desk
 from register.web.error_messages import error_sentence, fault_sentence
 from register.web.errors import status_of
 from register.web.l10n import typeset
+from register.web.request_context import key_store
 
 SAVE, PREVIEW = "garder", "relire"
 TAKE_STORED = "reprendre"
 # The id of the member's own pending change that the form edits.
 CHANGE_PARAMETER = "changement"
+# Before the digest of the original whose piece a button adds.
+PIECE_PREFIX = "piece-"
 # Arguments of the acts that are texts of their own.
 _ADDED_TEXTS = ("title", "text", "no_source", "public_note")
 
@@ -78,9 +82,8 @@ def edit(incident_id: int) -> ResponseReturnValue:
 def correct(incident_id: int) -> ResponseReturnValue:
     """The correction of a published case, with a public note."""
     notice = _("La correction est publiée, avec sa note.")
-    return run_editor(
-        open_case(incident_id), editor_forms.CorrectForm, Act.CORRECTED, acts.correct, notice
-    )
+    run = partial(acts.correct, store=key_store())
+    return run_editor(open_case(incident_id), editor_forms.CorrectForm, Act.CORRECTED, run, notice)
 
 
 @desk.route("/dossiers/<int:incident_id>/caviarder", methods=["GET", "POST"])
@@ -192,8 +195,11 @@ def run_editor(
             stored["vu"] = str(desk_case.revision_id or 0)
         resumed_values = _resumed_values(form_class, desk_case, act)
         form = form_class(data={"vu": "0", **stored, **resumed_values})
+        form.load_pieces(desk_case)
+        form.propose_copies()
         return EditorPage(act, desk_case, form).to_response()
     page = EditorPage(act, desk_case, form_class(data=stored))
+    page.form.load_pieces(desk_case)
     page.form.restore(request.form.getlist(TAKE_STORED), stored)
     button = request.form.get("faire", SAVE)
     if button[:1] in ("+", "-"):
@@ -236,6 +242,8 @@ def _resumed_values(
 def _change_rows(form: EditorForm, button: str) -> str:
     """Add or remove a row of a list, and return the id of the element to focus."""
     lists, name = form.lists(), button[1:]
+    if button.startswith(f"+{PIECE_PREFIX}") and isinstance(form, CaseForm):
+        return form.add_piece(name.removeprefix(PIECE_PREFIX))
     if button[0] == "+":
         rows = lists.get(name)
         if rows is not None and len(rows.entries) < LIST_LIMIT:

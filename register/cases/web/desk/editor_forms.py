@@ -13,8 +13,9 @@ from register.cases.acts.public_changes import TITLE_LIMIT
 from register.cases.case_content import Content, RequestContent
 from register.cases.member_view import DeskCase
 from register.cases.source_addresses import with_copies_of
-from register.cases.validation import UNKNOWN_WORD, ContentFault
+from register.cases.validation import LIST_LIMIT, UNKNOWN_WORD, ContentFault
 from register.cases.web.desk import editor_rows
+from register.cases.web.desk.piece_rows import PieceRow, PieceShelf, row_values
 from register.cases.web.desk.revision_forms import AttestedForm, ExplainedForm, RevisionForm
 from register.territory import place_queries
 from register.territory.web import place_choice
@@ -76,6 +77,12 @@ class EditorForm(RevisionForm):
         step_lists = [row.form.steps for row in by_name.get("proceedings", ())]
         return {**by_name, **{steps.name: steps for steps in step_lists}}
 
+    def load_pieces(self, desk_case: DeskCase | None) -> None:
+        """Take note of the pieces and copies of the case; nothing for a form without pieces."""
+
+    def propose_copies(self) -> None:
+        """Tick the newer copies of pieces, in a form that is opened."""
+
     def restore(self, names: Iterable[str], stored: Mapping[str, Any]) -> None:
         """Reset the fields of these parts of the content to the stored values."""
         for name in names:
@@ -136,6 +143,7 @@ def form_values(content: Content) -> dict[str, Any]:
         "outlets": "\n".join(content.outlets),
         "contested": "oui" if content.contested else "non",
         "request": asdict(content.request or RequestContent()),
+        "pieces": [row_values(piece, rank) for rank, piece in enumerate(content.pieces, start=1)],
         "links": [{"kind": row.kind, "number": str(row.number)} for row in content.links],
     }
 
@@ -182,7 +190,30 @@ class CaseForm(EditorForm):
     amount = line_field(_("Montant en jeu"))
     language = line_field(_("Langue du texte"), limit=8)
     links = FieldGroupList(editor_rows.LinkRow, _("Cas lié"))
+    pieces = FieldGroupList(PieceRow, _("Pièce"))
     reason = line_field(_("Pourquoi cet enregistrement"), required=True)
+    shelf = PieceShelf(None)
+
+    def load_pieces(self, desk_case: DeskCase | None) -> None:
+        """Take note of the pieces and copies of the case."""
+        self.shelf = PieceShelf(desk_case)
+
+    def propose_copies(self) -> None:
+        """Tick the newer copies of pieces."""
+        self.shelf.tick_newer(self.pieces)
+
+    def add_piece(self, original: str) -> str:
+        """Add the piece of an offered copy; returns the id of its row, or of the list."""
+        offered = self.shelf.looked.get(original)
+        if offered is None or len(self.pieces.entries) >= LIST_LIMIT:
+            return str(self.pieces.id)
+        rank = len(self.pieces.entries) + 1
+        return str(self.pieces.append_entry(row_values(offered, rank)).id)
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Whether every field is valid, and every piece still there."""
+        is_valid = super().validate(extra_validators)
+        return self.shelf.check(self.pieces) and is_valid
 
     def content(self, stored: Content) -> Content:
         """The content of the valid form."""
@@ -204,7 +235,7 @@ class CaseForm(EditorForm):
             proceedings=tuple(row.content() for row in self.proceedings.filled_rows),
             request=self.request.form.content(),
             links=tuple(row.content() for row in self.links.filled_rows),
-            pieces=stored.pieces,
+            pieces=self.shelf.pieces(self.pieces, stored.pieces),
         )
         return with_copies_of(content, stored)
 

@@ -25,7 +25,7 @@ from register.cases.second_person import PendingChange
 from register.cases.validation import NUMBER_LIMIT
 from register.cases.web.desk.case import case_checklist
 from register.cases.web.field_texts import content_changes
-from register.cases.web.public import case_view
+from register.cases.web.public import case_view, piece_view
 from register.cases.web.public.cases import page_values
 from register.db import db, now
 from register.errors import NotFound
@@ -75,7 +75,9 @@ def preview_page(
     :param at: the time of a past version.
     """
     if snapshot is None and desk_case.state == CaseState.PUBLISHED:
-        values = page_values(queries.load_public_case(db.session(), desk_case.number or 0))
+        values = page_values(
+            queries.load_public_case(db.session(), desk_case.number or 0), desk_case.id
+        )
     else:
         shown = snapshot or desk_case.snapshot
         if not shown.content:
@@ -93,7 +95,7 @@ def preview_page(
             title=french(case.snapshot.content["title"]),
         ),
         description=case_view.case_description(case),
-        html=_without_effect(html, passage),
+        html=_without_effect(html, passage, piece_view.desk_folder(desk_case.id)),
     )
 
 
@@ -139,7 +141,7 @@ def _preview_values(
         commitment="",
         snapshot=snapshot,
     )
-    values = page_values(case)
+    values = page_values(case, desk_case.id)
     changes = [change for change in values["changes"] if change.at <= at]
     if act is not None or not changes:
         before, after = desk_case.snapshot.content, snapshot.content
@@ -174,10 +176,11 @@ def quoted_passage(place: DeskCase | PendingChange, passage: str) -> QuotedPassa
     return locate_passage(CaseSnapshot({**(proposal.words or {}), **content}), passage)
 
 
-def _without_effect(html: str, passage: str) -> Markup:
+def _without_effect(html: str, passage: str, pieces_folder: str) -> Markup:
     """The page without links within the site and without forms, under a heading of the desk.
 
-    Links to sources stay, because a reader checks them, and links within the page.
+    Links to sources and to pieces of evidence stay, because a reader checks them, and links within
+    the page.
     """
     page = lxml.html.fragment_fromstring(html, create_parent="div")
     for form in page.xpath("//form"):
@@ -196,7 +199,7 @@ def _without_effect(html: str, passage: str) -> Markup:
         address = element.attrib.get("href", "")
         if address.startswith("#"):
             element.set("href", f"#{ID_PREFIX}{address[1:]}")
-        elif address.startswith("/"):
+        elif address.startswith("/") and not address.startswith(pieces_folder):
             del element.attrib["href"]
             # HTML 4.5.1: an ``a`` without ``href`` has no ``type`` either.
             element.attrib.pop("type", None)

@@ -18,6 +18,7 @@ from register.cases.web.field_texts import content_changes
 from register.cases.web.public import (
     case_view,
     filter_panel,
+    piece_view,
     search_request,
     search_title,
     structured_data,
@@ -190,8 +191,11 @@ def _structured_case(values: Mapping[str, Any], description: str) -> Markup:
     return structured_data.case(values["case"], values["file"], rank, description)
 
 
-def page_values(public_case: PublicCase) -> dict[str, Any]:
-    """The values of the page of a case below the site's header, for its template."""
+def page_values(public_case: PublicCase, desk_case: int | None = None) -> dict[str, Any]:
+    """The values of the page of a case below the site's header, for its template.
+
+    :param desk_case: as for :func:`piece_view.list_pieces`.
+    """
     content = public_case.snapshot.content
     return {
         "case": public_case,
@@ -201,6 +205,7 @@ def page_values(public_case: PublicCase) -> dict[str, Any]:
         "source_facts": source_views.source_facts(
             db.session(), public_case.number, paris_day(now())
         ),
+        "pieces": piece_view.list_pieces(public_case, desk_case),
         "source_titles": case_view.source_titles(content),
         "invited_on": queries.invitation_day(db.session(), public_case),
         "cited_by": queries.list_citing_cases(db.session(), public_case.number),

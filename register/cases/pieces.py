@@ -1,0 +1,143 @@
+"""Published pieces of evidence of a case: their files, and which of their copies may be published.
+
+What is public is decided by the present public document alone: a file that it does not name is not.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, BinaryIO, cast
+
+from sqlalchemy.orm import Session
+
+from register.cases.case_content import document_of
+from register.cases.copies import FileCopy, find_page, ready_copies
+from register.cases.models import Incident
+from register.cases.piece_content import PieceContent, PiecePage
+from register.errors import SealError
+from register.evidence.sealed_files import FileManifest, SealedFiles
+from register.key_store import KeyStore
+
+# Media type of a copy → ending of its name in a bundle or a download.
+EXTENSIONS = {
+    "image/jpeg": "jpg",
+    "image/png": "png",
+    "text/plain": "txt",
+    "audio/mp4": "m4a",
+    "video/mp4": "mp4",
+    "video/webm": "webm",
+}
+
+# Path in a bundle, SHA-256, bytes, reader.
+PublicFile = tuple[str, str, int, BinaryIO]
+
+
+def piece_of(file_copy: FileCopy) -> PieceContent:
+    """The piece that a copy makes, without words."""
+    return PieceContent(
+        kind=file_copy.kind.value,
+        original=file_copy.original,
+        edits=file_copy.edit_words,
+        pages=tuple(
+            PiecePage(
+                copy=page.sha256,
+                mime=page.mime,
+                size=page.size,
+                width=page.width,
+                height=page.height,
+                duration=math.ceil(page.duration),
+            )
+            for page in file_copy.pages
+        ),
+    )
+
+
+def document_digests(document: Mapping[str, Any]) -> frozenset[str]:
+    """The digests of all copies that a document names."""
+    return frozenset(page["copy"] for _name, page in named_pages(document))
+
+
+def unready_pieces(
+    session: Session,
+    store: KeyStore | None,
+    incident_id: int,
+    pieces: Sequence[PieceContent],
+    shown: Sequence[PieceContent] = (),
+) -> list[int]:
+    """The numbers of the pieces that no act may make public, from 1.
+
+    A piece may be published as the last copy of its file has it, once a member looked at all of
+    that copy; or as readers have it now.
+
+    :param shown: the pieces that readers see now.
+    :param store: None where the acting program has no key store: nothing new is then ready.
+    """
+    if not pieces:
+        return []
+    public = {piece.original: _shown(piece) for piece in shown}
+    copies = _looked_copies(session, store, incident_id)
+    return [
+        number
+        for number, piece in enumerate(pieces, start=1)
+        if _shown(piece) not in (public.get(piece.original), copies.get(piece.original))
+    ]
+
+
+def _looked_copies(
+    session: Session, store: KeyStore | None, incident_id: int
+) -> dict[str, tuple[Any, ...]]:
+    """What readers would see of each file whose last copy is looked at, by its digest."""
+    if store is None:
+        return {}
+    try:
+        copies = ready_copies(session, store, incident_id)
+    except SealError:
+        return {}
+    return {row.original: _shown(piece_of(row)) for row in copies if row.is_looked}
+
+
+def _shown(piece: PieceContent) -> tuple[Any, ...]:
+    """All of a piece but its words."""
+    pages = [(row.copy, row.mime, row.size, row.width, row.height) for row in piece.pages]
+    return (piece.kind, piece.original, piece.edits, tuple(pages))
+
+
+def is_same_copy(piece: PieceContent, other: PieceContent) -> bool:
+    """Whether two pieces show the same files."""
+    return _shown(piece) == _shown(other)
+
+
+def file_name(piece_number: int, page_number: int, page: Mapping[str, Any]) -> str:
+    """The name of a copy for people: ``piece-2-page-3.png``; numbers are from 1."""
+    extension = EXTENSIONS[page["mime"]]
+    page_words = f"-page-{page_number}" if page_number else ""
+    return f"piece-{piece_number}{page_words}.{extension}"
+
+
+def named_pages(document: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Each copy of a document with its name; a piece of one page has no page in its name."""
+    for piece_number, piece in enumerate(document.get("pieces", ()), start=1):
+        is_single = len(piece["pages"]) == 1
+        for page_number, page in enumerate(piece["pages"], start=1):
+            yield file_name(piece_number, 0 if is_single else page_number, page), page
+
+
+def public_files(
+    session: Session, store: KeyStore, files: SealedFiles, case: Incident
+) -> Iterator[PublicFile]:
+    """The public files of a case as its document names them; one open reader at a time.
+
+    The caller decides whether the case is public.
+
+    :raises Unavailable: a file is missing or the store is away, when it is read.
+    """
+    for name, page in named_pages(document_of(case)):
+        manifest = find_page(session, store, case.id, page["copy"])
+        if manifest is not None:
+            yield f"pieces/{name}", manifest.sha256, manifest.size, open_file(files, manifest)
+
+
+def open_file(files: SealedFiles, manifest: FileManifest) -> BinaryIO:
+    """A reader of a sealed file, seekable."""
+    return cast("BinaryIO", files.open(manifest))

@@ -1,0 +1,185 @@
+"""Pieces of evidence as the page of a case shows them: addresses, words, texts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import gettext, ngettext
+from flask_babel import lazy_gettext as _
+
+from register.cases import pieces, queries
+from register.cases.queries import PublicCase
+from register.cases.web.public.piece_files import find_copy, incident_id
+from register.db import db
+from register.errors import Gone, Moved, NotFound, Unavailable
+from register.evidence.file_kinds import FileKind
+from register.web import urls
+from register.web.l10n import number
+from register.web.request_context import sealed_files
+
+# Characters of a text that the page shows; the file has the rest.
+TEXT_LIMIT = 20_000
+# What the register took out of a copy, by code of the document.
+EDITS = {
+    "pages": _("pages retirées"),
+    "recadrage": _("image recadrée"),
+    "masque": _("zones masquées"),
+    "coupure": _("passages coupés"),
+    "passage": _("mots retirés"),
+}
+_MEGABYTE = 1_000_000  # as people and shops count
+_THOUSAND = 1_000
+
+
+_WORDS = ("kind", "caption", "warning", "transcript", "no_transcript", "original")
+
+
+@dataclass(frozen=True)
+class PageView:
+    """A file of a piece; ``address`` is empty where readers have it no more.
+
+    ``text`` is the beginning of a text, ``rest`` says that there is more of it.
+    """
+
+    address: str
+    alt: str
+    mime: str
+    width: int
+    height: int
+    size: str
+    length: str
+    digest: str
+    text: str = ""
+    rest: bool = False
+
+    @property
+    def is_picture(self) -> bool:
+        """Whether it is shown as a picture."""
+        return self.mime.startswith("image/")
+
+
+@dataclass(frozen=True)
+class PieceView:
+    """A piece with the words about it, as the document has them."""
+
+    kind: str
+    caption: str
+    warning: str
+    transcript: str
+    no_transcript: str
+    original: str
+    edits: Sequence[str]
+    pages: Sequence[PageView]
+
+    @property
+    def is_media(self) -> bool:
+        """Whether it is a sound or a video."""
+        return self.kind in (FileKind.AUDIO, FileKind.VIDEO)
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether readers have its files now."""
+        return bool(self.pages) and all(page.address for page in self.pages)
+
+
+def list_pieces(public_case: PublicCase, desk_case: int | None = None) -> list[PieceView]:
+    """The pieces of a case in a version of it.
+
+    :param desk_case: the internal id of the case for a page that members see: every copy of it has
+        an address then. Readers have the files of the present version only.
+    """
+    content = public_case.snapshot.content
+    if not content.get("pieces"):
+        return []
+    shown: frozenset[str] | None = None
+    if desk_case is None:
+        folder, case_id = urls.pieces(public_case.number), incident_id(public_case)
+        shown = _present_digests(public_case)
+    else:
+        folder, case_id = desk_folder(desk_case), desk_case
+    return [
+        PieceView(
+            **{name: piece[name] for name in _WORDS},
+            edits=[str(EDITS.get(code, code)) for code in piece["edits"]],
+            pages=[
+                _page_view(page, folder, case_id)
+                if shown is None or page["copy"] in shown
+                else _page_view(page, "", case_id)
+                for page in piece["pages"]
+            ],
+        )
+        for piece in content["pieces"]
+    ]
+
+
+def desk_folder(case_id: int) -> str:
+    """The folder of the copies of a case, for members."""
+    return f"/moderation/dossiers/{case_id}/pieces"
+
+
+def _present_digests(public_case: PublicCase) -> frozenset[str]:
+    """The digests of the files that readers have now."""
+    if public_case.is_current and public_case.merger is None:
+        return pieces.document_digests(public_case.snapshot.content)
+    with suppress(NotFound, Gone, Moved):
+        present = queries.load_public_case(db.session(), public_case.number)
+        return pieces.document_digests(present.snapshot.content)
+    return frozenset()
+
+
+def _page_view(page: Mapping[str, Any], folder: str, case_id: int) -> PageView:
+    text, has_rest = ("", False)
+    if folder and page["mime"] == "text/plain":
+        text, has_rest = _read_text(case_id, page["copy"])
+    return PageView(
+        address=f"{folder}/{page['copy']}" if folder else "",
+        alt=page["alt"],
+        mime=page["mime"],
+        width=page["width"],
+        height=page["height"],
+        size=size_words(page["size"]),
+        length=length_words(page["duration"]),
+        digest=page["copy"],
+        text=text,
+        rest=has_rest,
+    )
+
+
+def _read_text(case_id: int, digest: str) -> tuple[str, bool]:
+    """The beginning of a text, and whether there is more of it; empty while the store is away."""
+    try:
+        file = pieces.open_file(sealed_files(), find_copy(case_id, digest))
+        # A character has four bytes at most, and one more tells whether there is a rest.
+        content = file.read(4 * (TEXT_LIMIT + 1)).decode("utf-8", "ignore")
+    except (NotFound, Unavailable):
+        # The page stays, with the address of the text, which has its own answer.
+        return "", True
+    return content[:TEXT_LIMIT], len(content) > TEXT_LIMIT
+
+
+def size_words(size: int) -> str:
+    """A size in bytes for people; empty for 0."""
+    if not size:
+        return ""
+    if size < _MEGABYTE:
+        return str(gettext("%(size)s ko", size=number(max(1, round(size / _THOUSAND)))))
+    return str(gettext("%(size)s Mo", size=number(round(size / _MEGABYTE))))
+
+
+def length_words(seconds: int) -> str:
+    """A duration for people; empty for 0."""
+    return " ".join(_length_parts(seconds))
+
+
+def _length_parts(seconds: int) -> Iterator[str]:
+    hours, rest = divmod(seconds, 3600)
+    minutes, rest = divmod(rest, 60)
+    if hours:
+        yield gettext("%(count)s h", count=number(hours))
+    if minutes:
+        yield gettext("%(count)s min", count=number(minutes))
+    if rest and not hours:
+        yield ngettext("%(count)s s", "%(count)s s", rest, count=number(rest))

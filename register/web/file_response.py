@@ -1,0 +1,129 @@
+"""Responses with a stored file: whole or one range of it, read blob by blob.
+
+A range is answered with at most ``RANGE_BYTES``, after which a player asks for the next: a slow
+reader of a long video then holds a thread for a few seconds at a time, and a stopped one for none.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import BinaryIO
+
+from flask import Response, request
+from werkzeug.http import parse_range_header
+
+from register.concurrency_limit import Bulkhead
+from register.db import db
+from register.web import etag
+
+# Bytes of one answer to a request for a range (RFC 9110 §15.3.7 allows fewer than were asked for).
+RANGE_BYTES = 4 * 1024 * 1024
+CHUNK_BYTES = 256 * 1024
+# Threads that send files at once, and that wait for their turn; and those of whole long files.
+RUNNING, WAITING, TIMEOUT = 12, 24, 10.0
+RUNNING_DOWNLOADS, WAITING_DOWNLOADS = 4, 4
+# A file that is opened by itself runs nothing and reaches nothing.
+CONTENT_SECURITY_POLICY = "default-src 'none'; sandbox"
+# A browser plays a sound or video in a page that it makes around it, which fetches it once more.
+MEDIA_SECURITY_POLICY = "default-src 'none'; media-src 'self'; sandbox allow-same-origin"
+_sending = Bulkhead(RUNNING, WAITING, TIMEOUT)
+_downloads = Bulkhead(RUNNING_DOWNLOADS, WAITING_DOWNLOADS, TIMEOUT)
+
+
+def send_file(
+    file: BinaryIO, *, size: int, digest: str, mime: str, name: str, cache_control: str
+) -> Response:
+    """A file of a known type and digest, which is its ETag.
+
+    The connection to the database is given back before anything is sent.
+
+    :raises Unavailable: ``busy``; too many files are sent at the moment.
+    """
+    etag.skip_caching()
+    is_media = mime.startswith(("audio/", "video/"))
+    headers = {
+        "ETag": f'"{digest}"',
+        "Accept-Ranges": "bytes",
+        "Cache-Control": cache_control,
+        "Content-Security-Policy": MEDIA_SECURITY_POLICY if is_media else CONTENT_SECURITY_POLICY,
+        "X-Robots-Tag": "noindex, noimageindex",
+    }
+    db.session.rollback()
+    if etag.is_unchanged(request.environ, digest, ""):
+        return Response(status=304, headers=headers)
+    start, end, status = _requested_range(size, digest)
+    headers["Content-Disposition"] = f'inline; filename="{name}"'
+    headers["Content-Length"] = str(end - start)
+    if status == 416:
+        return Response(status=416, headers={**headers, "Content-Range": f"bytes */{size}"})
+    if status == 206:
+        headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
+    content_type = f"{mime}; charset=utf-8" if mime.startswith("text/") else mime
+    body: Iterator[bytes] = iter(())
+    if request.method != "HEAD":
+        body = FileBody(file, start, end)
+    return Response(body, status=status, headers=headers, content_type=content_type)
+
+
+def _requested_range(size: int, digest: str) -> tuple[int, int, int]:
+    """First byte, end and status of the answer.
+
+    Of several ranges none is answered, nor one that stands under the condition of another file.
+    """
+    header, condition = request.headers.get("Range"), request.headers.get("If-Range")
+    wanted = parse_range_header(header) if header and condition in (None, f'"{digest}"') else None
+    if wanted is None or wanted.units != "bytes" or len(wanted.ranges) != 1:
+        return 0, size, 200
+    start, end = wanted.ranges[0]
+    if start < 0:
+        # The last bytes; more than there are stand for all of them.
+        start = max(0, size + start)
+    if not start < size:
+        return 0, 0, 416
+    return start, min(end or size, size, start + RANGE_BYTES), 206
+
+
+class FileBody(Iterator[bytes]):
+    """Part of a file in chunks; it holds a turn until it is closed, which the server does.
+
+    :raises Unavailable: ``busy``.
+    """
+
+    def __init__(self, file: BinaryIO, start: int, end: int) -> None:
+        self._file, self._left = file, end - start
+        self._turns = ExitStack()
+        self._lock = threading.Lock()
+        try:
+            if self._left > RANGE_BYTES:
+                self._turns.enter_context(_downloads.turn())
+            self._turns.enter_context(_sending.turn())
+            file.seek(start)
+            # A missing file has its own answer while no byte is sent.
+            self._next = self._read()
+        except BaseException:
+            self.close()
+            raise
+
+    def __next__(self) -> bytes:
+        chunk = self._next
+        if not chunk:
+            self.close()
+            raise StopIteration
+        self._next = self._read()
+        return chunk
+
+    def _read(self) -> bytes:
+        chunk = self._file.read(min(CHUNK_BYTES, self._left)) if self._left else b""
+        self._left -= len(chunk)
+        return chunk
+
+    def close(self) -> None:
+        """Give the turn back."""
+        with self._lock:
+            self._turns.close()
+
+    def __del__(self) -> None:
+        # A response that an error replaces is dropped, and nobody closes it.
+        self.close()
