@@ -1,7 +1,13 @@
-"""Vérifie le journal public d'un registre Web Citoyen, sans rien utiliser de ce registre :
+"""Vérifie ce qui vient d'un registre Web Citoyen, sans rien utiliser de ce registre.
 
-    python3 verifier.py registre.jsonl tete.json [LIGNE:EMPREINTE ...] [preuve.json ...] [texte ...]
+Le journal public, avec des repères, des preuves, des textes et des dossiers publics de cas :
+    python3 verifier.py registre.jsonl tete.json [LIGNE:EMPREINTE ...] [preuve.json ...]
+                        [cas-12.zip ...] [texte ...]
+Le dossier public d'un cas, ou le dossier d'un cas pour un avocat, seuls :
+    python3 verifier.py cas-12.zip [LIGNE:EMPREINTE ...]
     python3 verifier.py dossier.zip [LIVRE:LIGNE:EMPREINTE ...]
+Le reçu d'un signalement, page ou données :
+    python3 verifier.py recu.html
 
 Empreinte d'une ligne : SHA-256 d'un octet 1, de l'empreinte précédente (d'abord 32 octets nuls)
 et de la ligne ; d'un cas : SHA-256 du sel et du JSON canonique ; d'un texte de /registre/textes/,
@@ -9,6 +15,7 @@ comme methode.md : SHA-256 du fichier, que des lignes donnent sous ce nom.
 """
 
 import hashlib
+import html
 import json
 import sys
 import zipfile
@@ -56,28 +63,100 @@ def check_ledger(ledger, head, *others):
     demand(Path(head).read_bytes() == canonical(end), f"{head} n'est pas la fin de {ledger}")
     print(f"{len(lines)} lignes intactes. Repère à garder : {len(lines)}:{digest}")
     marks = {f"{seq}:{mark}" for seq, (line, mark) in lines.items()}
-    last = {line["case"]: seq for seq, (line, mark) in lines.items()}
-    cuts = [(seq, line.get("redacted", {})) for seq, (line, mark) in lines.items()]
-    cut = {int(version): (seq, seals[version]) for seq, seals in cuts for version in seals}
     for name in others:
         base = Path(name).name
         states = [line for line, mark in lines.values() if base in line.get("texts", ())]
         if states:
             check_text(name, states, [line["texts"][base] for line in states])
             continue
+        if name.endswith(".zip"):
+            check_bundle(name, book=lines)
+            continue
         if not name.endswith(".json"):
             demand(name in marks, f"le repère {name} ne s'y trouve plus")
             continue
-        proof = read(data := Path(name).read_bytes(), name)
-        line, salt, text = lines[proof["version"]][0], proof["salt"], proof["content"]
-        seal = sealed(salt, canonical(text))
-        made = {"case": line["case"], "version": line["seq"], "event": line["event"]}
-        made.update(content=text, salt=salt, commitment=seal)
-        by, due = cut.get(line["seq"], (None, line["content"]))
-        made.update(current=last[line["case"]] == line["seq"], **({"redacted": by} if by else {}))
-        demand([seal, data] == [due, canonical(made)], f"{name} diffère, ou précède un autre acte")
-        seq = by or line["seq"]
-        print(f"{name} : le texte du cas nº {line['case']} est celui de la ligne {seq}")
+        check_proof(name, Path(name).read_bytes(), lines)
+
+
+def check_proof(name, data, lines):
+    """Le texte d'une preuve est celui que scelle la ligne qu'elle nomme, parmi celles-là."""
+    proof = read(data, name)
+    last = {line["case"]: seq for seq, (line, mark) in lines.items()}
+    cuts = [(seq, line.get("redacted", {})) for seq, (line, mark) in lines.items()]
+    cut = {int(version): (seq, seals[version]) for seq, seals in cuts for version in seals}
+    line, salt, text = lines[proof["version"]][0], proof["salt"], proof["content"]
+    seal = sealed(salt, canonical(text))
+    made = {"case": line["case"], "version": line["seq"], "event": line["event"]}
+    made.update(content=text, salt=salt, commitment=seal)
+    by, due = cut.get(line["seq"], (None, line["content"]))
+    made.update(current=last[line["case"]] == line["seq"], **({"redacted": by} if by else {}))
+    demand([seal, data] == [due, canonical(made)], f"{name} diffère, ou précède un autre acte")
+    seq = by or line["seq"]
+    print(f"{name} : le texte du cas nº {line['case']} est celui de la ligne {seq}")
+    return proof
+
+
+def check_bundle(name, *marks, book=None):
+    """Le dossier public d'un cas : son texte, ses lignes et ses fichiers vont ensemble."""
+    files, manifest = open_archive(name)
+    case, lines, seq = manifest["case"], {}, 0
+    for told in read(files["lignes.json"], "lignes.json")["lines"]:
+        raw, before, last = told["line"].encode(), told["before"], seq
+        line, seq = read(raw, f"ligne {told['seq']}"), told["seq"]
+        digest = hashlib.sha256(b"\1" + bytes.fromhex(before) + raw).hexdigest()
+        demand(digest == told["digest"], f"ligne {seq} : l'empreinte diffère")
+        made = [line["v"], line["ledger"], line["seq"], line["case"]]
+        demand(made == [1, "public", seq, case], f"la ligne {seq} n'est pas de ce cas")
+        demand(seq > last, f"la ligne {seq} n'est pas à sa place")
+        demand(seq > last + 1 or not last or before == lines[last][1], f"{seq} ne suit pas {last}")
+        lines[seq] = line, digest
+    proof = check_proof("preuve.json", files["preuve.json"], lines)
+    demand([proof["case"], proof["version"]] == [case, manifest["version"]], "autre version")
+    pages = [page for piece in proof["content"].get("pieces", ()) for page in piece["pages"]]
+    copies = {page["copy"] for page in pages}
+    there = {path for path in files if path.startswith("pieces/")}
+    found = {hashlib.sha256(files[path]).hexdigest(): path for path in there}
+    for digest, path in found.items():
+        demand(digest in copies, f"{path} n'est pas un fichier de ce texte")
+    known = {f"{seq}:{digest}" for seq, (line, digest) in lines.items()}
+    for mark in marks:
+        demand(mark in known, f"le repère {mark} ne s'y trouve pas")
+    print(
+        f"{name} : {len(files)} pièces conformes au manifeste, {len(lines)} lignes du cas nº {case}"
+    )
+    missing = len(copies - set(found))
+    print(f"{len(there)} fichiers conformes au texte" + f", {missing} non joints" * bool(missing))
+    print("Par le manifeste seul : index.html")
+    if book is None:
+        print("Que ces lignes soient au journal public se voit avec lui, ou par ces repères :")
+        print(*sorted(known, key=lambda mark: int(mark.split(":")[0])), sep="\n")
+        return
+    own = {f"{seq}:{mark}" for seq, (line, mark) in book.items() if line["case"] == case}
+    demand(known <= own, f"une ligne de {name} n'est pas au journal public")
+    late = len(own - known)
+    print(
+        "Ces lignes sont au journal public" + f", qui en a {late} de plus sur ce cas" * bool(late)
+    )
+
+
+def check_receipt(name):
+    """Un reçu est entier : ce qu'il dit est ce que couvre son empreinte, montré mot pour mot."""
+    data, opening = Path(name).read_bytes(), b'<pre id="recu-json">'
+    if opening in data:
+        text = data.split(opening)[1].split(b"</pre>")[0]
+        data = html.unescape(text.decode()).encode()
+    told = json.loads(data.decode("utf-8-sig"))
+    seal, content = sealed(told["sel"], told["contenu"].encode()), json.loads(told["contenu"])
+    demand(seal == told["empreinte"], "le contenu a changé : l'empreinte n'est plus la sienne")
+    demand(content["jour"] == told["jour"], "le jour n'est pas celui du contenu")
+    print(f"{name} est entier. Reçu le {told['jour']}, dit-il, par {told['registre']}")
+    print(f"Empreinte : {seal}\nCe qu'elle couvre, et rien d'autre de cette page :")
+    for field, value in content["envoi"].items():
+        if value:
+            print(f"- {field} : {json.dumps(value, ensure_ascii=False, indent=2)}")
+    print(
+        "Que le registre l'ait reçu, lui seul peut le dire : /suivi/verifier, tant qu'il le garde"
+    )
 
 
 def check_text(name, states, seals):
@@ -89,15 +168,28 @@ def check_text(name, states, seals):
     print(f"{name} : le texte d'aujourd'hui, scellé ligne {line['seq']}, {line['at']}")
 
 
-def check_case_file(name, *marks):
+def open_archive(name):
+    """Les pièces d'une archive, conformes à son manifeste, et ce manifeste."""
     with zipfile.ZipFile(name) as archive:
         files = {path: archive.read(path) for path in archive.namelist()}
         demand(len(files) == len(archive.namelist()), f"{name} a deux pièces du même nom")
     manifest = read(files.pop("manifest.json"), "manifest.json")
-    case, dossier, parts = manifest["case"], manifest["dossier"], manifest["files"]
+    parts = manifest["files"]
     demand(set(parts) == set(files), f"les pièces ne sont pas celles du manifeste de {name}")
     for path, data in files.items():
         demand(hashlib.sha256(data).hexdigest() == parts[path], f"{path} est altéré")
+    return files, manifest
+
+
+def check_archive(name, *marks):
+    """Un dossier, public ou d'avocat : son manifeste dit lequel."""
+    manifest = open_archive(name)[1]
+    (check_bundle if "bundle" in manifest else check_case_file)(name, *marks)
+
+
+def check_case_file(name, *marks):
+    files, manifest = open_archive(name)
+    case, dossier = manifest["case"], manifest["dossier"]
     books, known, heads = {}, set(), []
     for ledger, ends in manifest["ledgers"].items():
         path, after, start = f"journal/{ledger}.jsonl", ends["after"], ends["digest"]
@@ -127,9 +219,11 @@ def check_case_file(name, *marks):
     texts = sum(path.endswith("/text.json") for path in files)
     demand(texts == kept, "un texte n'est scellé par aucune ligne")
     check_approvals(read(files["dossier.json"], "dossier.json"), opened)
+    originals = check_originals(files)
     print(f"Cas nº {case} : {len(files)} pièces conformes au manifeste")
     print(f"{len(opened)} lignes du cas, chacune à sa place dans son livre, et ouvertes")
     print(f"{kept} textes, leurs motifs et leurs pages, conformes aux lignes qui les scellent")
+    print(originals, end="")
     print("Par le manifeste seul : index.html, les noms, les notes, invitations, signalements")
     print("Fin des livres, à comparer à des repères gardés ailleurs :", *heads, sep="\n")
 
@@ -168,6 +262,25 @@ def check_version(files, line, private, opened):
     return kept
 
 
+def check_originals(files):
+    """Les originaux joints sont ceux de leur liste, octet pour octet."""
+    path = "originaux/liste.json"
+    if path not in files:
+        return ""
+    told = read(files[path], path)["originals"]
+    named = sorted(item["file"] for item in told if item["file"])
+    there = sorted(name for name in files if name.startswith("originaux/") and name != path)
+    demand(named == there, "les originaux ne sont pas ceux de leur liste")
+    for item in told:
+        data = files.get(item["file"])
+        made = data is not None and [hashlib.sha256(data).hexdigest(), len(data)]
+        demand(
+            not made or made == [item["sha256"], item["size"]], f"{item['file']} : autre fichier"
+        )
+    lost = sum(not item["file"] for item in told)
+    return f"{len(there)} originaux conformes à leur liste" + f", {lost} perdus" * bool(lost) + "\n"
+
+
 def check_approvals(told, opened):
     """Les accords notés sont ceux des lignes, ni plus ni moins."""
     names = ("revision_id", "purpose", "given_by", "given_at")
@@ -177,8 +290,15 @@ def check_approvals(told, opened):
     demand(sorted(rows) == sorted(wanted), "les accords ne sont pas ceux des lignes")
 
 
+arguments = sys.argv[1:]
 try:
-    case_file = len(sys.argv) > 1 and sys.argv[1].endswith(".zip")
-    (check_case_file if case_file else check_ledger)(*sys.argv[1:])
+    if arguments and arguments[0].endswith(".zip"):
+        check_archive(*arguments)
+    elif len(arguments) == 1 and arguments[0].endswith((".html", ".json")):
+        check_receipt(*arguments)
+    elif len(arguments) > 1:
+        check_ledger(*arguments)
+    else:
+        sys.exit(__doc__)
 except Exception as fault:
-    sys.exit(f"ÉCHEC : {fault}" if len(sys.argv) > 1 + (not case_file) else __doc__)
+    sys.exit(f"ÉCHEC : {fault}")

@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 
 import attested_acts as acts
 from case_contents import rich_case
+from case_files import CaseFiles
 from cast import AT, PASSWORD, Cast, publish_case, publish_full_case
 from databases import open_engine
 from page_sites import PageSite, SitePage
@@ -43,6 +44,8 @@ _PATHS: Mapping[str, str] = {
     "draft": "/moderation/dossiers/{draft}",
     "whole case": "/moderation/dossiers/{whole}",
     "withdrawn case": "/moderation/dossiers/{withdrawn}",
+    "files": "/moderation/dossiers/{draft}/pieces",
+    "copy": "/moderation/dossiers/{draft}/pieces/{file}/copie",
     "merged case": "/moderation/dossiers/{merged}",
     "erased case": "/moderation/dossiers/{erased}",
     "edit": "/moderation/dossiers/{draft}/modifier",
@@ -199,6 +202,10 @@ def desk_site(settings: Settings) -> PageSite:
         with Session(engine) as session:
             store = setup.key_store(settings, session)
         names |= _reports(engine, store, Cast(bruno=bruno, chloe=emile, ada=ada, driss=0))
+        files = setup.sealed_files(settings, store)
+        case_files = CaseFiles(engine, lambda: writing(engine), store, files, bruno)
+        names["file"] = case_files.added(int(names["draft"]))
+        case_files.copied(int(names["draft"]), names["file"])
         store.close()
     members = {"ada": ada, "emile": emile}
     return PageSite(app, PAGES, members, {**names, **tokens, "emile": str(emile)})

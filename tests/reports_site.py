@@ -41,7 +41,21 @@ FULL = {
     "liens": "https://exemple.test/" + "un-chemin-qui-n-en-finit-pas-" * 6 + "\njournal de mardi",
     "contact": CONTACT,
     "types": "interdiction_filmer",
+    "q_seance_ordre": "police",
+    "q_seance_motif": "la gêne que causeraient des vidéos, " * 8,
+    "q_seance_vote": "oui",
 }
+# An answer of each kind.
+ANSWERED = (
+    ("certificat", "oui"),
+    ("citation_le", "vendredi 20 novembre 2026"),
+    ("citation_le_date", "2026-11-20"),
+    ("danger_maintenant", "oui"),
+    ("proces_passage", "ce que j’ai écrit du marché de la piscine, " * 6),
+    ("proces_qui", "maire"),
+    ("proces_somme", "10 000 €"),
+    ("proces_tribunal", "tribunal judiciaire de Bobigny"),
+)
 FAULTY = {
     "recit": "",
     "lieu": "st denis",
@@ -84,6 +98,7 @@ STATES = (
     "spam",
     "purged",
 )
+_LONG_ANSWER = {"types": "interdiction_filmer", "q_seance_motif": "m" * 501, "jeton": "x"}
 REPORTER_PAGES: Mapping[str, SitePage] = {
     "form": SitePage("/signaler"),
     "form with faults": SitePage("/signaler", {**FAULTY, "etape": "verifier", "jeton": "x"}, 422),
@@ -93,6 +108,10 @@ REPORTER_PAGES: Mapping[str, SitePage] = {
     "check of a sentence": SitePage(
         "/signaler",
         {"recit": "Ils ont coupé le micro.", "jeton": "{report token}", "etape": "verifier"},
+    ),
+    "check of questions passed over": _report_sent("verifier", questions_vues="oui"),
+    "questions with faults": SitePage(
+        "/signaler", {**FAULTY, **_LONG_ANSWER, "etape": "verifier"}, 422
     ),
     "form again": _report_sent("modifier"),
     "form left open too long": _report_sent("envoyer", 422, jeton="rien"),
@@ -192,7 +211,9 @@ def _reports(inbox: Inbox, desk: Desk) -> tuple[dict[str, ReceivedReport], dict[
         # Purging it declines undecided reports too.
         "purged": inbox.purged(at - 120 * day),
         "received": inbox.received(at),
-        "contact": inbox.received(at - 3 * day, account=LONG * 3, contact=CONTACT),
+        "contact": inbox.received(
+            at - 3 * day, account=LONG * 3, contact=CONTACT, answers=ANSWERED
+        ),
         "held": inbox.held(at),
         "waiting": inbox.waiting(at - day),
         "answered": inbox.waiting(at - day, contact=CONTACT),

@@ -305,8 +305,8 @@ _SOURCES = [
     for path in (TOP / folder).rglob("*.*")
 ]
 _SOURCE_PATH = re.compile(r"`([\w.-][\w./-]*\.(?:css|html|js|py))(?:::(\w+))?`")
-# Example files of the pages.
-_EXAMPLES = {"exemple.py", "templates/cases/public/exemple.html"}
+# Example files of the pages, and a file that readers download.
+_EXAMPLES = {"exemple.py", "templates/cases/public/exemple.html", "recu.html"}
 _DEFENCE = re.compile(r"\| `(test_\w+\.py)`: ([^|(]+?)(?: \(new\))? \|$", re.MULTILINE)
 
 

@@ -7,7 +7,9 @@ their parameters needs a sample value in :data:`SAMPLES`.
 
 from __future__ import annotations
 
+import io
 import re
+import zipfile
 from collections.abc import Iterator
 from contextvars import Context
 from dataclasses import fields, replace
@@ -513,11 +515,19 @@ def _get(app: Flask, address: str) -> tuple[int, str, str]:
                 if name not in _VARYING_HEADERS
             ]
             # Images contain their alternative text.
-            body = _TOKEN.sub(r"\1", response.get_data().decode(errors="replace"))
+            body = _TOKEN.sub(r"\1", _unpacked(response.get_data()).decode(errors="replace"))
             return response.status_code, "\n".join(headers), body
 
     # Without the context of the test, which the request would use.
     return Context().run(get)
+
+
+def _unpacked(body: bytes) -> bytes:
+    """A body; of an archive, the names and bytes of its files, which are compressed in it."""
+    if not zipfile.is_zipfile(io.BytesIO(body)):
+        return body
+    with zipfile.ZipFile(io.BytesIO(body)) as archive:
+        return b"\n".join(name.encode() + archive.read(name) for name in archive.namelist())
 
 
 def leaks(app: Flask, address: str) -> bool:
@@ -543,6 +553,7 @@ def test_a_visible_marker_is_found(app, hidden):
     case = hidden.published()
     assert leaks(app, f"/incidents/{case.number}")
     assert leaks(app, f"/incidents/{case.number}/preuve")
+    assert leaks(app, f"/incidents/{case.number}.zip")
     assert leaks(app, "/registre?acte=suite")
     assert leaks(app, "/incidents?type=surveillance")
     assert leaks(app, f"/incidents?media={MARKER}")

@@ -16,6 +16,7 @@ from register.db import db
 from register.errors import SealError
 from register.exchange import case_file as casefile
 from register.exchange.case_csv_import import ImportReport, PublishOptions, RowEffect, import_file
+from register.exchange.case_originals import add_originals, load_originals
 from register.operations import setup
 from register.web.error_messages import check_sentence, error_sentence, reason_sentence
 from register.web.request_context import settings
@@ -108,12 +109,16 @@ def case_file(number: int, output: Path | None, force: bool) -> None:
         key_store.require()
         store = key_store
     archive_bytes, case_contents = content_words.case_file_archive(number, store)
+    files = setup.sealed_files(settings(), store) if store else None
+    originals = load_originals(session, store, files, number)
     session.rollback()
     path = output or Path(f"dossier-{number}.zip")
     replaced = force and path.exists()
-    casefile.save(archive_bytes, path, replace=force)
+    casefile.save(add_originals(archive_bytes, originals, files), path, replace=force)
+    with path.open("rb") as archive:
+        digest = hashlib.file_digest(archive, "sha256").hexdigest()
     click.echo(f"Archive {'remplacée' if replaced else 'écrite'} : {path}")
-    click.echo(f"SHA-256 : {hashlib.sha256(archive_bytes).hexdigest()}")
+    click.echo(f"SHA-256 : {digest}")
     if case_contents.reports is None:
         click.echo(
             "Les signalements dont vient ce cas n’y sont pas : la clé de scellement n’est pas "

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing
 from itertools import chain
 from pathlib import Path
 
@@ -16,8 +18,8 @@ from register.cli.console import application, command, command_on_any_schema, fa
 from register.cli.maintenance import has_worker, index_status
 from register.cli.members import print_invitation
 from register.db import db, now, read_only_engine
-from register.errors import ConfigError, Invalid
-from register.journal.verify import Anchor
+from register.errors import ConfigError, Invalid, RegisterError
+from register.journal.verify import Anchor, Problem
 from register.operations import doctor as doctors
 from register.operations import rotation, schema, setup
 from register.operations.doctor import Finding
@@ -175,7 +177,9 @@ def verify(anchors: tuple[str, ...], receipt: Path | None) -> None:
         raise Invalid("anchor", value=str(error)[:120]) from error
     count = 0
     for problem in chain(
-        proofs.verify(db.session(), parsed_anchors), reports.problems(db.session())
+        proofs.verify(db.session(), parsed_anchors),
+        reports.problems(db.session()),
+        _file_problems(),
     ):
         count += 1
         click.echo(problem_sentence(problem))
@@ -191,11 +195,26 @@ def verify(anchors: tuple[str, ...], receipt: Path | None) -> None:
         )
 
 
+def _file_problems() -> Iterator[Problem]:
+    """Files of reports and cases with missing parts; without the keys, a sentence."""
+    try:
+        with closing(setup.key_store(settings(), db.session(), reads_only=True)) as store:
+            files = setup.sealed_files(settings(), store)
+            days, case_ids = reports.incomplete_files(db.session(), store, files)
+    except (RegisterError, SQLAlchemyError):
+        click.echo("Les fichiers joints n’ont pas été vérifiés : webcitoyen doctor dit pourquoi.")
+        return
+    for day in days:
+        yield Problem("report_file_incomplete", {"day": day.isoformat()})
+    for case in sorted(case_ids):
+        yield Problem("case_file_incomplete", {"dossier": case})
+
+
 def _verify_receipt(path: Path) -> None:
     """Print the day on which the report of a receipt was received, or exit with 1."""
     try:
         with path.open("rb") as file:
-            document = file.read(receipt_codes.LIMIT + 1)
+            document = file.read(receipt_codes.FILE_LIMIT + 1)
     except OSError:
         fail("Le fichier du reçu ne peut pas être lu.")
     proof = receipt_codes.receipt_proof(db.session(), document)

@@ -6,12 +6,9 @@ needs the lines of other cases in between, which hold no text, name or address.
 
 from __future__ import annotations
 
-import hashlib
-import io
 import json
 import os
-import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -28,6 +25,7 @@ from register.cases.models import Incident, Invitation, Note, Origin, RedactedOr
 from register.cases.risk_flags import FlagReason, parse_reasons
 from register.cases.second_person import Approval
 from register.errors import Invalid, NotFound, Refused, SealError
+from register.exchange import archives
 from register.journal import JournalEntry, Ledger, head
 from register.journal.models import GENESIS, canonical_json, rfc3339
 from register.journal.queries import public_lines
@@ -254,11 +252,8 @@ def _segment(
 # --- archive --------------------------------------------------------------------------------
 
 FORMAT_VERSION = 1
-MANIFEST = "manifest.json"
 PAGE, STYLE = "index.html", "style.css"
-# The earliest time of the ZIP format, so that the same content gives the same bytes.
-_EPOCH = (1980, 1, 1, 0, 0, 0)
-_PRIVATE = 0o600
+_PRIVATE = archives.PRIVATE_MODE
 
 
 def build_archive(case_file: CaseFile, page: bytes, style: bytes) -> bytes:
@@ -266,26 +261,13 @@ def build_archive(case_file: CaseFile, page: bytes, style: bytes) -> bytes:
 
     :param page: HTML page for people, which links to ``style.css`` in the same folder.
     """
-    files = {PAGE: page, STYLE: style, **dict(_files(case_file))}
     manifest = {
         "form": FORMAT_VERSION,
         "case": case_file.number,
         "dossier": case_file.dossier,
         "ledgers": dict(case_file.ledgers),
-        "files": {
-            name: hashlib.sha256(file_bytes).hexdigest() for name, file_bytes in files.items()
-        },
     }
-    files[MANIFEST] = canonical_json(manifest)
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as zip_file:
-        for name in sorted(files):
-            zip_info = zipfile.ZipInfo(name, _EPOCH)
-            zip_info.compress_type = zipfile.ZIP_DEFLATED
-            zip_info.create_system = 3  # Unix, on every system
-            zip_info.external_attr = _PRIVATE << 16
-            zip_file.writestr(zip_info, files[name])
-    return buffer.getvalue()
+    return archives.archive_bytes(manifest, {PAGE: page, STYLE: style, **dict(_files(case_file))})
 
 
 def _files(case_file: CaseFile) -> Iterator[tuple[str, bytes]]:
@@ -321,7 +303,7 @@ def _files(case_file: CaseFile) -> Iterator[tuple[str, bytes]]:
         yield "signalements.json", canonical_json({"reports": reports})
 
 
-def save(archive_bytes: bytes, path: Path, *, replace: bool = False) -> None:
+def save(parts: Iterable[bytes], path: Path, *, replace: bool = False) -> None:
     """Write a file that only its owner may read.
 
     :raises Refused: ``file_exists``, unless ``replace`` is set.
@@ -340,11 +322,13 @@ def save(archive_bytes: bytes, path: Path, *, replace: bool = False) -> None:
         raise Invalid("file_unwritable", path=str(path), cause=error.strerror) from error
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(archive_bytes)
+            file.writelines(parts)
             file.flush()
             os.fsync(file.fileno())
         if replace:
             temporary.replace(path)
-    except OSError as error:
+    except BaseException as error:
         temporary.unlink(missing_ok=True)
+        if not isinstance(error, OSError):
+            raise
         raise Invalid("file_unwritable", path=str(path), cause=error.strerror) from error

@@ -1,4 +1,4 @@
-"""Checks of ``doctor``: database, journal, data sets, seal key, reports, settings."""
+"""Checks of ``doctor``: database, journal, data sets, seal key, reports, files, settings."""
 
 from __future__ import annotations
 
@@ -19,13 +19,14 @@ from register.db import now, read_only_engine, sqlite_path
 from register.errors import RegisterError
 from register.evidence.clean_copy import copies
 from register.journal import JournalEntry, Ledger, head
+from register.key_store import KeyStore
 from register.operations import move, schema, setup
 from register.postgresql import APPLICATION_NAME
 from register.reports import report_lists
 from register.reports.models import Report
 from register.reports.report_lists import ReportFolder, ReportQuery
 from register.reports.retention import clock_jump, destruction_clause
-from register.reports.verify import lost_keys
+from register.reports.verify import incomplete_files, lost_keys
 from register.text.dates import paris_day
 
 TEXTS_LISTED = 5  # labels, places and pages that a finding names
@@ -132,6 +133,23 @@ def _key_findings(settings: Settings, session: Session) -> Iterator[Finding]:
             yield from _file_mode_finding(Path(store.where))
             lost = lost_keys(session, store)
             yield Finding("report_keys", not lost, str(lost or ""))
+            yield from _file_findings(settings, session, store)
+
+
+def _file_findings(settings: Settings, session: Session, store: KeyStore) -> Iterator[Finding]:
+    """Whether the store of files answers, and no file of a report or case lacks a part."""
+    try:
+        files = setup.sealed_files(settings, store)
+        files.store.free_bytes()
+        days, case_ids = incomplete_files(session, store, files)
+    except RegisterError:
+        yield Finding("evidence_store", False, settings.evidence_url)
+        return
+    yield Finding("evidence_store", True)
+    places = [day.isoformat() for day in days] + [str(case) for case in sorted(case_ids)]
+    further = ["…"] if len(places) > TEXTS_LISTED else []
+    detail = f"{len(places)} : {', '.join(places[:TEXTS_LISTED] + further)}" if places else ""
+    yield Finding("evidence_files", not places, detail)
 
 
 def _retention_findings(session: Session) -> Iterator[Finding]:

@@ -13,11 +13,13 @@ from typing import Literal, NamedTuple
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from register.reports import report_content
+from register.reports import receipt_file, report_content
 from register.reports.models import Report
 
 # Bytes of a receipt file: the longest possible report makes one of some 250 kB.
 LIMIT = 300_000
+# Bytes of a receipt file: its page has the text twice.
+FILE_LIMIT = 390_000
 # Purposes of the keys derived from the seal key.
 CODES, RECEIPTS = "receipt code", "receipt lookup"
 # Crockford's base 32: digits and letters without I, L, O and U, which are misread.
@@ -85,14 +87,20 @@ class ReceiptProof(NamedTuple):
     masked: Literal["", "later", "before"]
 
 
+def is_possible_size(file: bytes) -> bool:
+    """Whether a receipt file is not longer than that of the longest report."""
+    return len(file) <= (FILE_LIMIT if receipt_file.is_page(file) else LIMIT)
+
+
 def receipt_proof(session: Session, document: bytes) -> ReceiptProof | None:
     """What a receipt proves.
 
     None for a report that never existed, for one whose texts are destroyed, and for an invalid
     receipt: the three take the same work, so that the time of the answer does not tell them apart.
 
-    :param document: the bytes of a ``recu.json`` file.
+    :param document: the bytes of a ``recu.json`` or ``recu.html`` file.
     """
+    document = receipt_file.receipt_document(document)
     digest = report_content.receipt_digest(document) if len(document) <= LIMIT else None
     # No report has the decoy digest: those of reports begin with a random salt.
     decoy = hashlib.sha256(b"no receipt" + document[:LIMIT]).digest()

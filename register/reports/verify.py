@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from register.cases.case_evidence import case_key_name, cases_with_evidence
+from register.cases.models import CaseEvidence
+from register.evidence.sealed_files import SealedFiles, open_manifest
 from register.journal import Act, JournalEntry, Ledger
 from register.journal.verify import Problem
 from register.key_store import KeyStore
 from register.reports import report_content
-from register.reports.models import OPEN_STATES, Report, ReportState, RetainedReport
+from register.reports.models import OPEN_STATES, Report, ReportEvidence, ReportState, RetainedReport
 
 # The state after each decision; None reopens the report. All are lines of the desk ledger, and so
 # have one order. A withdrawn report stays withdrawn, whatever came before.
@@ -77,6 +80,33 @@ def problems(session: Session) -> Iterator[Problem]:
         marks = (row.danger_on is not None, row.term_on is not None)
         if not matches or marks not in journal_marks:
             yield Problem("report_differs", {"report": key})
+
+
+def incomplete_files(
+    session: Session, store: KeyStore, files: SealedFiles
+) -> tuple[list[date], set[int]]:
+    """Files with missing blobs: the days of their reports, and the ids of their cases.
+
+    :raises Unavailable: ``evidence_away``.
+    """
+    days, case_ids = [], set()
+    of_reports = session.execute(
+        select(ReportEvidence, Report.day)
+        .join(Report, Report.key == ReportEvidence.report_key)
+        .order_by(Report.day)
+    ).all()
+    of_cases = session.scalars(select(CaseEvidence)).all()
+    key_names = {row.report_key for row, _day in of_reports}
+    keys = store.keys(key_names | {case_key_name(row.incident_id) for row in of_cases})
+    for row, day in of_reports:
+        key = keys.get(row.report_key)
+        if key and not files.is_whole(open_manifest(key, row.sealed, row.key)):
+            days.append(day)
+    for case_row in of_cases:
+        key = keys.get(case_key_name(case_row.incident_id))
+        if key and not files.is_whole(open_manifest(key, case_row.sealed, case_row.key)):
+            case_ids.add(case_row.incident_id)
+    return days, case_ids
 
 
 def lost_keys(session: Session, store: KeyStore) -> int:

@@ -18,6 +18,8 @@ import register.accounts.web.sign_in
 import register.cases.web.desk.act_view
 import register.cases.web.desk.case
 import register.cases.web.desk.case_acts
+import register.cases.web.desk.case_archive
+import register.cases.web.desk.case_files
 import register.cases.web.desk.case_list
 import register.cases.web.desk.case_summaries
 import register.cases.web.desk.change_approval
@@ -34,6 +36,7 @@ import register.cases.web.public.overview
 import register.cases.web.public.piece_files
 import register.cases.web.public.structured_data
 import register.exchange.web.file_import
+import register.exchange.web.public_bundle
 import register.feeds.web
 import register.journal.web.members_journal
 import register.journal.web.public_journal
@@ -44,6 +47,7 @@ import register.reports.web
 import register.reports.web.account_offers
 import register.reports.web.bound_case
 import register.reports.web.desk.accept_views
+import register.reports.web.desk.case_uploads
 import register.reports.web.desk.claim_views
 import register.reports.web.desk.dashboard
 import register.reports.web.desk.detail

@@ -64,10 +64,14 @@ class GraveAct:
 
 @dataclass(frozen=True)
 class Permission:
-    """The permission that the decorators of a view declare."""
+    """The permission that the decorators of a view declare.
+
+    :param form_reader: reads the form of a member, before anything else does.
+    """
 
     audience: Audience = Audience.MEMBERS
     grave_act: GraveAct | None = None
+    form_reader: Callable[[], None] | None = None
 
 
 def permission_of(view: Callable[..., Any] | None) -> Permission:
@@ -106,6 +110,11 @@ def asks_password_when_alone(
         return settings().single_moderator and when(**view_args)
 
     return asks_password(words, when=alone)
+
+
+def reads_form_with(form_reader: Callable[[], None]) -> Callable[[View], View]:
+    """Have a function read the form, whose files must never be in memory or on disk as a whole."""
+    return lambda view: _mark(view, form_reader=form_reader)
 
 
 def without_csrf_token(view: View) -> View:

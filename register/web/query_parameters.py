@@ -41,6 +41,7 @@ ACCEPTED: Mapping[str, Sequence[str]] = {
     "public.citation_ris": ("version",),
     "public.citation_json": ("version",),
     "public.proof": ("version",),
+    "public.bundle": ("version",),
     "public.communes": ("q",),
     "public.suggestions": ("q",),
     "public.commune": ("page", "nom"),

@@ -32,7 +32,9 @@ REPORT_BODY_LIMIT = 2 * 1024 * 1024
 _REPORT_PATHS = ("/signaler", "/suivi")
 # Forms sent with their files, by browsers without JavaScript. Proxies pass their bodies on as they
 # come, since a temporary file of theirs would hold the evidence in clear.
-UPLOAD_PATHS = frozenset({"/signaler/avec-fichiers", "/suivi/message/avec-fichiers"})
+UPLOAD_PATHS = frozenset(
+    {"/signaler/avec-fichiers", "/suivi/message/avec-fichiers", "/moderation/pieces/avec-fichiers"}
+)
 # Seconds without a byte of such a body.
 _SILENCE_LIMIT = 60
 # Fields of one form of the desk: forty sources, forty proceedings and their steps.

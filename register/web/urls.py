@@ -95,6 +95,12 @@ def line(seq: int, page: int | None = None) -> str:
     return f"{paged('/registre', page)}#ligne-{seq}"
 
 
+def bundle(number: int, version: int | None = None) -> str:
+    """What anybody may keep of a case, as an archive; of its last version by default."""
+    address = f"{case(number)}.zip"
+    return address if version is None else f"{address}?version={version}"
+
+
 def pieces(number: int) -> str:
     """The folder of the published files of a case."""
     return f"{case(number)}/pieces"

@@ -8,7 +8,7 @@ from io import BytesIO
 import pillow_heif
 import pytest
 from evidence_samples import MARKER, copied, decoded, file_type_of, photograph, saved
-from PIL import Image, ImageChops, ImageCms, PngImagePlugin
+from PIL import Image, ImageChops, ImageCms, PngImagePlugin, UnidentifiedImageError
 
 from register.errors import CopyError
 from register.evidence.clean_copy import copies, images
@@ -52,6 +52,17 @@ def test_a_photograph_becomes_a_jpeg_without_any_metadata() -> None:
     assert MARKER.encode() not in copy
     assert segments(copy) <= {0xE0, 0xDB, 0xC0, 0xC2, 0xC4, 0xDA}
     assert sorted(decoded(copy).info) == ["jfif", "jfif_density", "jfif_unit", "jfif_version"]
+
+
+@pytest.mark.parametrize("image_format", ["JPEG", "PNG", "GIF", "WEBP"])
+def test_what_is_known_of_the_source_is_not_in_the_copy(image_format: str) -> None:
+    """Pillow writes a comment, a resolution or a transparent colour that it read before."""
+    picture = photograph(64, 64).quantize(8) if image_format != "JPEG" else photograph()
+    words = {"comment": MARKER.encode(), "dpi": (71, 71), "exif": exif(1)}
+    page, copy = copy_of(saved(picture, image_format, **words))
+    assert MARKER.encode() not in page.content.getvalue()
+    assert set(copy.info) <= {"jfif", "jfif_density", "jfif_unit", "jfif_version"}
+    assert copy.info.get("jfif_density", (1, 1)) == (1, 1)
 
 
 def segments(content: bytes) -> set[int]:
@@ -208,6 +219,12 @@ def test_pictures_that_differ_in_a_blurred_area_only_have_the_same_copy() -> Non
 )
 def test_a_cell_of_a_blur_has_sixteen_pixels_each_way(size, cells) -> None:
     assert images.blur_cells(*size) == cells
+
+
+def test_a_picture_is_read_as_what_it_was_recognised_for_only() -> None:
+    content = saved(photograph(64, 64), "JPEG")
+    with pytest.raises(UnidentifiedImageError):
+        images.open_picture(BytesIO(content), "image/png", LIMITS)
 
 
 def test_a_dropped_picture_leaves_nothing() -> None:

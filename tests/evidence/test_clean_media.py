@@ -226,6 +226,23 @@ def _file_in_memory(content: bytes):
     return file
 
 
+def test_a_playlist_is_followed_under_no_type(tmp_path) -> None:
+    segment, path = tmp_path / "segment.ts", tmp_path / "playlist.m3u8"
+    segment.write_bytes(recording(*PICTURE, *H264, suffix="ts"))
+    path.write_text(f"#EXTM3U\n#EXT-X-TARGETDURATION:3\n#EXTINF:3,\n{segment}\n#EXT-X-ENDLIST\n")
+    # ffmpeg by itself would.
+    followed = subprocess.run(
+        ["ffprobe", "-v", "quiet", "-show_streams", path], capture_output=True
+    )
+    assert b"codec_name=h264" in followed.stdout
+    with _file_in_memory(path.read_bytes()) as source:
+        for mime in media_process._DEMUXERS:
+            with pytest.raises(CopyError, match="copy_broken"):
+                media_facts.read_facts(source.fileno(), mime, CopyLimits())
+    options = media_process.input_options(9, "video/mp4")
+    assert options[:4] == ["-protocol_whitelist", "file", "-f", "mov"]
+
+
 def test_videos_are_bounded_in_size_rate_and_length() -> None:
     assert media.bounded_size(3840, 2160, 1280) == (1280, 720)
     assert media.bounded_size(1, 5000, 1280) == (2, 1280)

@@ -78,6 +78,14 @@ def test_the_child_is_refused(action: str, tmp_path) -> None:
     assert list(tmp_path.iterdir()) == [secret]
 
 
+def test_no_program_of_the_same_user_reads_the_memory_of_the_child() -> None:
+    """prctl(2), PR_GET_DUMPABLE and PR_GET_NO_NEW_PRIVS."""
+    done = restricted(
+        "import ctypes; prctl = ctypes.CDLL(None).prctl; print(prctl(3), prctl(39, 0, 0, 0, 0))"
+    )
+    assert done.stdout == b"0 1\n"
+
+
 def test_what_the_child_starts_is_restricted_too(tmp_path) -> None:
     (tmp_path / "secret").write_text(MARKER)
     done = restricted(f"print(subprocess.run(['cat', '{tmp_path}/secret']).returncode)")

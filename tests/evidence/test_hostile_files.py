@@ -89,12 +89,9 @@ def test_no_hostile_file_took_more_memory_than_a_child_may() -> None:
     [
         # As many points as the register takes, each decoded.
         (lambda: png(10_000, 10_000, rows=zlib.compress(bytes(100_010_000), 1)), {"image/png"}),
-        (lambda: saved_large("RGBA", "PNG"), {"image/jpeg", "image/png"}),
-        (lambda: saved_large("P", "GIF"), {"image/jpeg", "image/png"}),
-        (
-            lambda: bomb_page(1_000_000_000),
-            {"copy_time", "copy_broken", "copy_memory", "image/png"},
-        ),
+        (lambda: saved_large("RGBA", "PNG"), {"image/png"}),
+        (lambda: saved_large("P", "GIF"), {"image/png"}),
+        (lambda: bomb_page(1_000_000_000), {"copy_time", "copy_broken"}),
         (lambda: pdf("q 1 0 0 1 1 1 cm " * 2_000_000 + RED), {"copy_time", "image/png"}),
         (lambda: pdf(*[RED] * 200), {"image/png"}),
         (lambda: pdf(RED, objects=(stream("0 " * 10_000_000),)), {"image/png"}),

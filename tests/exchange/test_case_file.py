@@ -383,16 +383,16 @@ def test_a_symbolic_link_is_replaced_and_not_followed(tmp_path):
     target = tmp_path / "aim"
     (tmp_path / "link.zip").symlink_to(target)
     with pytest.raises(Refused) as refused:
-        case_file.save(b"data", tmp_path / "link.zip")
+        case_file.save([b"data"], tmp_path / "link.zip")
     assert refused.value.key == "file_exists"
-    case_file.save(b"data", tmp_path / "link.zip", replace=True)
+    case_file.save([b"data"], tmp_path / "link.zip", replace=True)
     assert not target.exists()
     assert not (tmp_path / "link.zip").is_symlink()
 
 
 def test_a_missing_folder_is_reported(tmp_path):
     with pytest.raises(Invalid) as refused:
-        case_file.save(b"data", tmp_path / "nowhere" / "x.zip")
+        case_file.save([b"data"], tmp_path / "nowhere" / "x.zip")
     assert refused.value.key == "file_unwritable"
 
 
@@ -407,7 +407,7 @@ def test_a_full_disk_leaves_no_partial_file(tmp_path, monkeypatch, replace):
 
     monkeypatch.setattr(case_file.os, "fsync", full)
     with pytest.raises(Invalid) as refused:
-        case_file.save(b"data", path, replace=replace)
+        case_file.save([b"data"], path, replace=replace)
     assert refused.value.values["cause"] == "No space left on device"
     remaining = [(entry.name, entry.read_bytes()) for entry in tmp_path.iterdir()]
     assert remaining == ([("x.zip", b"avant")] if replace else [])

@@ -8,14 +8,19 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from case_contents import a_case
+from report_factory import a_report, nonce
 from sqlalchemy import NullPool, create_engine, text
 
 from register import encryption
 from register.config import LEGAL_FIELDS
 from register.db import now, write_engine
 from register.evidence.clean_copy import copies
+from register.evidence.sealed_files import new_file
 from register.key_store import KeyStore
+from register.operations import setup
 from register.operations.doctor import examine
+from register.reports import acts
 from register.reports.acts import purging
 from register.text.dates import paris_day
 
@@ -42,6 +47,8 @@ def test_a_sound_register_has_nothing_wrong(settings, engine, desk, inbox):
         "key_store",
         "mode",
         "report_keys",
+        "evidence_store",
+        "evidence_files",
         "overdue",
         "late_texts",
         "retention",
@@ -192,3 +199,21 @@ def test_processes_that_count_apart_or_open_too_many_connections_are_reported(se
         assert _faults(many) == {"limiter": "", "connections": "297 / 97"}
         shared = replace(many, limiter_url="redis://127.0.0.1/0", database_connections=8)
         assert _faults(shared) == {}
+
+
+def test_a_file_that_lost_a_part_is_counted_with_its_day(settings, engine, store, pen, cast):
+    files = setup.sealed_files(settings, store)
+    whole, torn = (files.write(new_file(), [bytes(2_000_000)], 10**7) for _ in range(2))
+    with pen() as tx:
+        report = acts.receive(tx, store, a_report(), nonce(), files=[whole, torn])
+    assert _faults(settings) == {}
+    files.store.delete(list(files.blob_names(torn.file_id))[1])
+    assert _faults(settings) == {"evidence_files": "1 : 2026-03-02"}
+    with pen() as tx:
+        case = acts.accept(tx, store, report.key, by=cast.bruno, reason="Signalé.", new=a_case())
+    assert _faults(settings) == {"evidence_files": f"2 : 2026-03-02, {case}"}
+
+
+def test_a_store_of_files_that_is_away_is_reported(settings, engine, tmp_path):
+    away = replace(settings, evidence_url=str(tmp_path / "not mounted" / "evidence"))
+    assert _faults(away) == {"evidence_store": away.evidence_url}

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import stat
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from case_contents import a_case
 from report_factory import a_report, nonce
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from register import encryption
+from register.cases.case_evidence import case_evidence
 from register.errors import SealError
+from register.evidence.sealed_files import new_file
 from register.journal import writing
 from register.key_store import KeyStore, default_url
 from register.operations import rotation, setup
 from register.reports import acts, queries, receipt_codes, report_content
+from register.reports.report_files import report_files
+from register.reports.verify import incomplete_files
 
 pytestmark = pytest.mark.one_database
 
@@ -69,6 +75,25 @@ def test_receipts_and_codes_given_before_a_rotation_are_good_after_it(
     with pytest.raises(SealError, match="keystore_foreign"):
         former_store.require()
     former_store.close()
+
+
+def test_files_sent_before_a_rotation_open_after_it(settings, engine, session, store, pen, cast):
+    content = b"Un texte de la mairie. " * 100_000
+    file = setup.sealed_files(settings, store).write(new_file("a.txt"), [content], 10**7)
+    with pen() as tx:
+        report = acts.receive(tx, store, a_report(), nonce(), files=[file])
+    with pen() as tx:
+        case = acts.accept(tx, store, report.key, by=cast.bruno, reason="Vu.", new=a_case())
+    session.rollback()
+    rotation.rotate(settings, engine)
+    session.rollback()
+    with closing(setup.key_store(settings, session)) as after:
+        files = setup.sealed_files(settings, after)
+        [of_report] = report_files(session, after, report.key)
+        [(_row, of_case)] = case_evidence(session, after, case)
+        assert of_report.manifest == of_case == file
+        assert files.open(of_case).read() == content
+        assert incomplete_files(session, after, files) == ([], set())
 
 
 def test_a_key_store_in_its_own_database_is_rewrapped(

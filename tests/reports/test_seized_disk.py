@@ -7,17 +7,21 @@ fails a test until it is listed.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 
 import pytest
 from cast import AT
-from report_factory import ANSWER, SENTENCE, Inbox, nonce, receive_report
+from report_factory import ANSWER, SENTENCE, Inbox, a_report, nonce, receive_report
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from register.db import Base
+from register.evidence.sealed_files import new_file
+from register.evidence.upkeep import run_upkeep
 from register.journal import JournalEntry
+from register.operations import setup
 from register.reports import acts
 from register.reports.models import Message, MessageKind, Report, Tally
 
@@ -42,6 +46,12 @@ IN_CLEAR: Mapping[str, Mapping[str, str]] = {
     "report_message": {"report_key": "whose", "position": "in which order", "day": "on which day"},
     # Each note has a line of the desk.
     "report_note": {"report_key": "whose", "position": "in which order", "day": "on which day"},
+    "report_evidence": {
+        "report_key": "whose",
+        "message_key": "with which message it came, whose day is above",
+        "position": "in which order",
+        "file_id": "that a case has it too, which the lines of members tell as well",
+    },
     "report_kept": {"incident_id": "that a case rests on a report, not on which"},
     "report_tally": {
         "year": "of how many years ago",
@@ -58,6 +68,7 @@ OPAQUE: Mapping[str, frozenset[str]] = {
     ),
     "report_message": frozenset({"key", "sealed"}),
     "report_note": frozenset({"key", "sealed"}),
+    "report_evidence": frozenset({"key", "sealed"}),
     "report_kept": frozenset({"key", "sealed"}),
     "report_tally": frozenset(),
 }
@@ -130,7 +141,12 @@ def test_columns_in_clear_do_not_depend_on_the_content(session, pen, store, cast
         began="",
         links=(),
     )
-    full = receive_report(pen, store, contact="amina@exemple.test, 06 12 34 56 78")
+    full = receive_report(
+        pen,
+        store,
+        contact="amina@exemple.test, 06 12 34 56 78",
+        answers=(("danger_maintenant", "oui"), ("proces_tribunal", "tribunal de Bobigny")),
+    )
     _make_history(pen, store, cast, bare, MessageKind.ADDITION, "Oui.", "", "Non.")
     _make_history(
         pen, store, cast, full, MessageKind.CORRECTION, ANSWER * 20, "autre@exemple.test", SENTENCE
@@ -166,3 +182,50 @@ def test_no_journal_line_reveals_more_than_is_listed(
         count += 1
     assert count >= 5
     assert session.scalars(select(Tally)).all() == []
+
+
+CONTENTS = (b"\xff\xd8\xff\xe0 une image " * 40, b"Un texte de la mairie. " * 120_000, b"court")
+
+
+def test_blobs_on_the_disk_tell_their_number_and_their_day_alone(
+    pen, store, settings, session, inbox
+):
+    files = setup.sealed_files(settings, store)
+    manifests = [
+        files.write(new_file(name), [content], 10**7)
+        for name, content in zip(("moi.jpg", "mairie.txt", "a"), CONTENTS, strict=True)
+    ]
+    with pen() as tx:
+        acts.receive(tx, store, a_report(), nonce(), files=manifests[:2])
+    report = inbox.received()
+    with pen() as tx:
+        acts.add(tx, store, report.key, MessageKind.ADDITION, "Voici.", nonce(), manifests[2:])
+    run_upkeep(session.get_bind(), files, AT.date())
+    paths = [path for path in (settings.instance / "evidence").rglob("*") if path.is_file()]
+    # Three blobs of the long text, one of each other file.
+    assert len(paths) == 5
+    assert len({path.stat().st_size for path in paths}) == 1
+    assert all(re.fullmatch(r"[0-9a-f]{64}", path.name) for path in paths)
+    assert {path.stat().st_mtime % 86_400 for path in paths} == {0.0}
+    seen = b"".join(path.read_bytes() for path in paths)
+    assert not any(content[:16] in seen for content in CONTENTS)
+    # Neither a name nor a kind nor a size nor a digest is in the tables, and all rows are alike.
+    tables = ("report_evidence", "evidence_file", "case_evidence")
+    rows = [
+        row._mapping
+        for name in tables
+        for row in session.execute(select(Base.metadata.tables[name]))
+    ]
+    assert len(rows) == 6
+    values = b" ".join(
+        value if isinstance(value, bytes) else str(value).encode()
+        for row in rows
+        for value in row.values()
+    )
+    for manifest in manifests:
+        for secret in (manifest.name, manifest.mime, manifest.sha256, str(manifest.size)):
+            assert len(secret) < 3 or secret.encode() not in values
+    assert len({len(row["sealed"]) for row in rows if "sealed" in row}) == 1
+    # The name of a blob is derived with a key that is not on this disk.
+    ids = {row["file_id"] for row in rows}
+    assert not any(file_id in path.name for file_id in ids for path in paths)

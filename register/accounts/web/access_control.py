@@ -54,11 +54,15 @@ def _require_member() -> ResponseReturnValue | None:
         return None
     if request.method not in _SAFE_METHODS and reauthentication.is_cross_site():
         raise Forbidden
-    audience = _requested_permission().audience
+    permission = _requested_permission()
+    audience = permission.audience
     if audience is Audience.ALL:
         return None
     signed_in = current_member.signed_in()
     if signed_in is None:
+        if permission.form_reader is not None:
+            # A stranger's files are not read.
+            return redirect(current_member.SIGN_IN, 303)
         if request.method in _SAFE_METHODS:
             query = request.query_string.decode("latin-1")
             address = f"{request.path}?{query}" if query else request.path
@@ -70,12 +74,15 @@ def _require_member() -> ResponseReturnValue | None:
     if audience is not Audience.BEFORE_SECOND_FACTOR and reauthentication.needs_factor(
         signed_in.member
     ):
-        carried = None if request.method in _SAFE_METHODS else reauthentication.rescued_form()
+        has_form = request.method not in _SAFE_METHODS and permission.form_reader is None
+        carried = reauthentication.rescued_form() if has_form else None
         if carried is None:
             return redirect(current_member.FACTOR, 303)
         return profile.factor_page(status=403, carried=carried)
     if audience is Audience.ADMINISTRATORS and not signed_in.member.is_administrator:
         raise Forbidden
+    if permission.form_reader is not None and request.method not in _SAFE_METHODS:
+        permission.form_reader()
     return None
 
 

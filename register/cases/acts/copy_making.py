@@ -84,7 +84,7 @@ def load_task(session: Session, store: KeyStore, task: CopyTask) -> tuple[FileMa
     file_row = session.get(CaseEvidence, task.evidence_key)
     copy = session.get(CaseCopy, task.copy_key)
     if file_row is None or copy is None:
-        raise NotFound("no_such_file")
+        raise NotFound("no_such_case_file")
     if key is None:
         raise SealError("seal_opens_nothing")
     return open_manifest(key, file_row.sealed, file_row.key), open_order(key, copy)

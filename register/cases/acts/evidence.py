@@ -109,7 +109,7 @@ def remove_copies(
     """Remove the clean copies of a file; the worker deletes their pages.
 
     :param reason: one of :data:`REMOVAL_REASONS`.
-    :raises NotFound: ``no_such_file``.
+    :raises NotFound: ``no_such_case_file``.
     :raises Refused: ``copy_in_document``: it is to be taken out of the text of the case first.
     """
     case, member = steps.begin_act(tx, incident_id, Act.COPY_REMOVED, by)
@@ -133,7 +133,7 @@ def remove_file(
 ) -> JournalEntry:
     """Remove a file of a case with all its copies; the worker deletes them.
 
-    :raises NotFound: ``no_such_file``.
+    :raises NotFound: ``no_such_case_file``.
     :raises Refused: ``copy_in_document``, as for :func:`remove_copies`.
     """
     case, member = steps.begin_act(tx, incident_id, Act.EVIDENCE_REMOVED, by)
@@ -151,7 +151,7 @@ def _load_file(
 ) -> FileManifest:
     row = tx.session.get(CaseEvidence, evidence_key)
     if row is None or row.incident_id != case.id:
-        raise NotFound("no_such_file")
+        raise NotFound("no_such_case_file")
     return open_manifest(copies.require_case_key(store, case.id), row.sealed, row.key)
 
 

@@ -157,3 +157,16 @@ _FIELD_FORMATTERS: Mapping[str, Formatter] = {
     "corrections": _line_each(lambda row: _plain_text(row["note"])),
     "single_review": _yes_no,
 }
+
+
+# Fields with a layout of their own in a printed version: titles, and texts stored as HTML.
+_SEPARATE_FIELDS = frozenset({"title", "narrative", "follow_ups", "replies", "corrections"})
+
+
+def printed_fields(content: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The fields of a version that a page to print shows as a list: name and words."""
+    return [
+        (field_name(name), field_text)
+        for name, field_text in field_texts(content).items()
+        if field_text and name not in _SEPARATE_FIELDS
+    ]

@@ -126,6 +126,9 @@ class _Child:
         assert process.stdout is not None  # noqa: S101 – a pipe was asked for
         self._process = process
         self._pipe = process.stdout.fileno()
+        # Not select(2), which knows no descriptor above 1,023.
+        self._poll = select.poll()
+        self._poll.register(self._pipe, select.POLLIN)
         self._remaining = wait
 
     def frame(self) -> tuple[FrameSort, bytes]:
@@ -149,9 +152,9 @@ class _Child:
         content = bytearray()
         while len(content) < size:
             began = time.monotonic()
-            readable, _, _ = select.select([self._pipe], [], [], max(0.0, self._remaining))
+            is_readable = self._poll.poll(max(0.0, self._remaining) * 1000)
             self._remaining -= time.monotonic() - began
-            if not readable:
+            if not is_readable:
                 raise CopyError("copy_time")
             chunk = os.read(self._pipe, min(size - len(content), CHUNK_BYTES))
             if not chunk:

@@ -80,8 +80,10 @@ def restrict(*, memory: int, cpu: int, file_bytes: int) -> None:
         file in memory.
     """
     libc = ctypes.CDLL(None, use_errno=True)
-    # The child ends with the process that started it, and leaves no core on the disk.
+    # The child ends with the process that started it, leaves no core on the disk, and no program
+    # of the same user reads its memory.
     libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
     for limit, most, reserve in (
         (resource.RLIMIT_CORE, 0, 0),
         (resource.RLIMIT_NOFILE, _OPEN_FILES, 0),

@@ -6,7 +6,7 @@ must not be in an address or a cookie. The nonce in a form's token detects a sec
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from flask import Response, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
@@ -19,6 +19,7 @@ from register.operations import setup
 from register.reports import acts, receipt_codes, report_content
 from register.reports.models import MessageKind, ReportState
 from register.reports.web import upload_streams
+from register.reports.web.answer_words import ReviewedAnswer
 from register.reports.web.follow_up_page import (
     DELETE,
     ContactForm,
@@ -37,6 +38,7 @@ from register.reports.web.follow_up_page import (
     with_report,
 )
 from register.reports.web.public_forms import OUTAGE_ERRORS, outage_response, queued_transaction
+from register.reports.web.receipt_page import proved_answers, receipt_page_html
 from register.web import messages, rate_limits
 from register.web.blueprints import submit
 from register.web.error_messages import error_sentence
@@ -62,6 +64,7 @@ def enter() -> str:
 @submit.get("/suivi/retirer", endpoint="follow_withdraw_enter")
 @submit.get("/suivi/detruire", endpoint="follow_destroy_enter")
 @submit.get("/suivi/recu.json", endpoint="follow_receipt_enter")
+@submit.get("/suivi/recu.html", endpoint="follow_receipt_page_enter")
 @submit.get("/suivi/quitter", endpoint="follow_leave_enter")
 def enter_first() -> ResponseReturnValue:
     """Redirect to the page that asks for the code."""
@@ -175,17 +178,39 @@ def destroy(access: ReportAccess) -> ResponseReturnValue:
 @with_report(busy_code_page)
 def receipt(access: ReportAccess) -> ResponseReturnValue:
     """The receipt file of a report."""
+    document = _receipt_document(access)
+    return _receipt_download(access, document, "recu.json", "application/json")
+
+
+@submit.post("/suivi/recu.html", endpoint="follow_receipt_page")
+@with_report(busy_code_page)
+def receipt_page(access: ReportAccess) -> ResponseReturnValue:
+    """The receipt of a report as a page to read, with the receipt file in it."""
+    document = _receipt_document(access)
+    page = receipt_page_html(access.report_view, document) if document else b""
+    return _receipt_download(access, page, "recu.html", "text/html; charset=utf-8")
+
+
+def _receipt_document(access: ReportAccess) -> bytes:
+    """The receipt file of a report; empty once its texts are destroyed."""
     received = access.report_view.received
     if received is None:
+        return b""
+    authority = setup.identity(db.session()).tag_authority
+    return report_content.receipt_document(received, access.report_view.summary.day, authority)
+
+
+def _receipt_download(
+    access: ReportAccess, file: bytes, name: str, content_type: str
+) -> ResponseReturnValue:
+    if not file:
         error_text = _("Le reçu a été détruit avec ce qu’il prouvait.")
         return report_html(access, error_text=error_text), 422
-    authority = setup.identity(db.session()).tag_authority
-    document = report_content.receipt_document(received, access.report_view.summary.day, authority)
     headers = {
-        "Content-Type": "application/json",
-        "Content-Disposition": 'attachment; filename="recu.json"',
+        "Content-Type": content_type,
+        "Content-Disposition": f'attachment; filename="{name}"',
     }
-    return make_response(document, headers)
+    return make_response(file, headers)
 
 
 def _perform(
@@ -249,12 +274,12 @@ def prove() -> ResponseReturnValue:
         fault = str(messages.reports.too_many_receipts) % {"time": rate_limits.wait_words(wait)}
         return rate_limits.too_soon_page(_proof_page(fault, pasted), wait)
     file = request.files.get("fichier")
-    document = file.stream.read(receipt_codes.LIMIT + 1) if file else b""
+    document = file.stream.read(receipt_codes.FILE_LIMIT + 1) if file else b""
     document = document or pasted.encode("utf-8", "replace")
     if not document.strip():
         fault = _("Choisissez le fichier, ou collez ce qu’il contient.")
         return _proof_page(fault, pasted), 422
-    if len(document) > receipt_codes.LIMIT:
+    if not receipt_codes.is_possible_size(document):
         return _proof_page(messages.reports.receipt_too_long, pasted), 422
     try:
         proof = receipt_codes.receipt_proof(db.session(), document)
@@ -267,11 +292,16 @@ def prove() -> ResponseReturnValue:
     if proof is None:
         return _proof_page(verdict=_("Ce reçu ne correspond à aucun signalement encore gardé ici."))
     verdict = str(messages.reports.receipt_verdicts[proof.masked]) % {"day": day_words(proof.day)}
-    return _proof_page(verdict=verdict, proved=True)
+    return _proof_page(verdict=verdict, proved=True, answers=proved_answers(document))
 
 
 def _proof_page(
-    fault: object = "", pasted: str = "", *, verdict: str = "", proved: bool = False
+    fault: object = "",
+    pasted: str = "",
+    *,
+    verdict: str = "",
+    proved: bool = False,
+    answers: Sequence[ReviewedAnswer] = (),
 ) -> str:
     return render_template(
         "reports/receipt_check.html",
@@ -279,4 +309,5 @@ def _proof_page(
         pasted=pasted,
         verdict=verdict,
         proved=proved,
+        answers=answers,
     )

@@ -28,6 +28,7 @@ from register.reports.web.answer_fields import (
     short_field,
 )
 from register.reports.web.file_field import files_field
+from register.reports.web.public_forms import SessionlessForm
 from register.reports.web.question_fields import QuestionFields
 from register.territory.name_normalisation import MAX_TYPED_LENGTH
 from register.territory.readings import INEXACT, PlaceResolution
@@ -69,8 +70,11 @@ def _role_field(label: Any, vocabulary_name: str) -> CheckedSelect:
     return CheckedSelect(label, choices=choices, default="", validate_choice=False)
 
 
-class ReportForm(QuestionFields):
-    """The fields of a report, by the names that the page has for them."""
+class ReportFields(SessionlessForm):
+    """The fields of a report, by the names that the page has for them, without its questions.
+
+    An empty form has these alone: to make the fields of all questions takes some milliseconds.
+    """
 
     recit = text_field(
         _("Ce qui s’est passé"),
@@ -224,21 +228,39 @@ class ReportForm(QuestionFields):
     @property
     def date_reading(self) -> DateReading:
         """What the typed date means on the day on which the form was displayed."""
-        return self._read_date(self.quand.data)
+        return self.read_date(self.quand.data)
 
-    def _read_date(self, typed: str) -> DateReading:
+    def read_date(self, typed: str) -> DateReading:
+        """What typed words mean for a date on the day on which the form was displayed."""
         return read_date(typed, self.displayed_on or paris_day(now()))
-
-    @property
-    def answers(self) -> dict[str, str]:
-        """The answers to the questions of the ticked types, with the recognised dates."""
-        return self.given_answers(self.types.data or (), self._read_date)
 
     @property
     def links(self) -> tuple[str, ...]:
         """The lines that are not empty."""
         lines = map(one_line, self.liens.data.split("\n"))
         return tuple(line for line in lines if line)
+
+    def hidden_fields(self, shown: Collection[str] = ()) -> list[tuple[str, str]]:
+        """Names and values of the fields, for the hidden inputs of the review page.
+
+        :param shown: names of fields that the page shows itself. Files have boxes.
+        """
+        return [
+            (field.name, value)
+            for field in self
+            if field.short_name not in ("jeton", "fichiers") and field.name not in shown
+            for value in (field.data if isinstance(field.data, list) else [field.data])
+            if value
+        ]
+
+
+class ReportForm(QuestionFields, ReportFields):
+    """A report as it was sent: its fields and its answers to questions."""
+
+    @property
+    def answers(self) -> dict[str, str]:
+        """The answers to the questions of the ticked types, with the recognised dates."""
+        return self.given_answers(self.types.data or (), self.read_date)
 
     @property
     def sent(self) -> report_content.ReportContent:
@@ -257,16 +279,3 @@ class ReportForm(QuestionFields):
         return report_content.parse_content(
             {**self.data, "types": self.types.data or [], **recognised}, language()
         )
-
-    def hidden_fields(self, shown: Collection[str] = ()) -> list[tuple[str, str]]:
-        """Names and values of the fields, for the hidden inputs of the review page.
-
-        :param shown: names of fields that the page shows itself. Files have boxes.
-        """
-        return [
-            (field.name, value)
-            for field in self
-            if field.short_name not in ("jeton", "fichiers") and field.name not in shown
-            for value in (field.data if isinstance(field.data, list) else [field.data])
-            if value
-        ]

@@ -26,7 +26,7 @@ from register.reports.web.additions import add_parts, added_text
 from register.reports.web.answer_words import list_answers, short_answers
 from register.reports.web.follow_up_page import ReportAccess, report_access
 from register.reports.web.question_fields import asked_parts, questions_html, summons_words
-from register.reports.web.report_form import AS_TYPED, ReportForm
+from register.reports.web.report_form import AS_TYPED, ReportFields, ReportForm
 from register.text.dates import paris_day
 from register.text.normalisation import one_line
 from register.web import messages, rate_limits
@@ -93,7 +93,7 @@ def add() -> ResponseReturnValue:
 
 def _form_with_place(place: str, case: str = "", missing: str = "") -> str:
     """A new form with the place filled in, and bound to a case if one is given."""
-    form = ReportForm(formdata=None)
+    form = ReportFields(formdata=None)
     form.bind(one_line(case), one_line(missing))
     # Without the database, the form opens with no place.
     with suppress(*public_forms.OUTAGE_ERRORS):
@@ -291,7 +291,7 @@ def receipt(access: ReportAccess, form: ReportForm, *, is_added: bool = False) -
     )
 
 
-def _form_html(form: ReportForm, *, error_text: object = "", jeton: str = "") -> str:
+def _form_html(form: ReportFields, *, error_text: object = "", jeton: str = "") -> str:
     """The form as it was typed, with the reason why it is shown again."""
     return render_template(
         "reports/report.html",
@@ -307,11 +307,11 @@ def _form_html(form: ReportForm, *, error_text: object = "", jeton: str = "") ->
     )
 
 
-def _token(form: ReportForm) -> public_forms.Token | None:
+def _token(form: ReportFields) -> public_forms.Token | None:
     return public_forms.read_token(PURPOSE, form.jeton.data or "")
 
 
-def _reusable_token(form: ReportForm) -> str:
+def _reusable_token(form: ReportFields) -> str:
     """The form's token while it is valid, so that one filling has one nonce; else a new token."""
     return form.jeton.data or "" if _token(form) else public_forms.new_token(PURPOSE)
 

@@ -54,8 +54,9 @@ def _answers_json(view: UploadView) -> Callable[[], ResponseReturnValue]:
                 cause = Unavailable("busy")
             if not isinstance(error, Invalid):
                 logs.log_failure(secrets.token_hex(4), request.endpoint or "", error)
-            # A full disk is not worth a second try.
-            status = 507 if cause.key == "evidence_full" else status_of(cause)
+            status = 503 if isinstance(cause, Unavailable) else status_of(cause)
+            if cause.key == "evidence_full":
+                status = 507  # not worth a second try
             response = jsonify(erreur=error_sentence(cause))
             response.status_code = status
             if status == 503:

@@ -35,6 +35,11 @@ LONGEST = ReportAnswers(
 )
 # Every kind of fact at once: the longest line that a receipt can have.
 EVERY_BOX = "document.querySelectorAll('[name=types]').forEach((box) => { box.checked = true; })"
+EVERY_ANSWER = """(text) => {
+  for (const box of document.querySelectorAll("#questions textarea")) box.value = text;
+  for (const list of document.querySelectorAll("#questions select")) list.selectedIndex = 1;
+  for (const box of document.querySelectorAll("#questions [value=non]")) box.checked = true;
+}"""
 LONG_WORDS = """(text) => { for (const id of ["acteur_texte", "cible_texte"])
   document.getElementById(id).value = text; }"""
 
@@ -61,6 +66,9 @@ def _receipt(page: Page, answers: ReportAnswers, *, every_box: bool) -> None:
         page.evaluate(EVERY_BOX)
         page.evaluate(LONG_WORDS, ("la première adjointe à la culture " * 20)[:LINE_LIMIT].strip())
     amina.user.press("Relire avant d’envoyer")
+    expect_heading(page, "Relire avant d’envoyer")
+    if every_box:
+        page.evaluate(EVERY_ANSWER, ("tribunal " * 20)[:99].strip())
     amina.user.press("Envoyer")
     expect_receipt(amina)
 

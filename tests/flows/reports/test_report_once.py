@@ -111,6 +111,8 @@ def test_without_scripts_reloading_and_going_back_lose_nothing_and_send_nothing_
     assert amina.code == code
     go_back(page)
     expect_heading(page, "Relire avant d’envoyer")
+    expect(page.locator("main")).to_contain_text("Ce formulaire est déjà parti")
+    expect(page.locator("main")).not_to_contain_text("Rien n’est parti")
     amina.user.press("Envoyer")
     expect_receipt(amina)
     assert (amina.code, count_rows(served_register.settings, Report)) == (code, 1)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from urllib.parse import quote
 
-from flask import Response, redirect, render_template, request
+from flask import redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from markupsafe import Markup
@@ -26,12 +25,12 @@ from register.cases.risk_flags import displayed_texts, with_stored
 from register.cases.vocabulary import VocabularyWord
 from register.cases.web.desk import act_view
 from register.cases.web.desk.act_forms import today
-from register.cases.web.desk.content_words import FlagLine, case_file_archive, flag_lines
+from register.cases.web.desk.content_words import FlagLine, flag_lines
 from register.cases.web.desk.revision_forms import parse_id
 from register.cases.web.field_texts import content_changes
 from register.cases.web.public.case_view import CaseView, build_case_view
 from register.db import db
-from register.errors import NotFound, SealError
+from register.errors import NotFound
 from register.journal import Act
 from register.text import markup
 from register.text.dates import paris_day
@@ -322,22 +321,6 @@ def compare(incident_id: int) -> str:
         newer=newer,
         changes=changes,
     )
-
-
-@desk.get("/dossiers/<int:incident_id>/dossier-avocat.zip")
-def case_file(incident_id: int) -> ResponseReturnValue:
-    """The case file for a lawyer, as an archive."""
-    number = act_view.open_case(incident_id).number
-    if number is None:
-        raise NotFound("no_such_number", number=0)
-    act_view.note_retained_view(incident_id)
-    store = None
-    # Without the key, the case file has no reports.
-    with suppress(SealError):
-        store = key_store()
-    archive_bytes, _gathered = case_file_archive(number, store)
-    headers = {"Content-Disposition": f'attachment; filename="dossier-{number}.zip"'}
-    return Response(archive_bytes, mimetype="application/zip", headers=headers)
 
 
 @desk.app_template_global("version_words")

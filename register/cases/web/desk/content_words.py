@@ -13,7 +13,7 @@ from register.cases import case_content as contents
 from register.cases.risk_flags import Flag, GivenReasons, reason_for
 from register.cases.vocabulary import Vocabulary
 from register.cases.vocabulary import current_vocabulary as stored_vocabulary
-from register.cases.web.field_texts import field_texts
+from register.cases.web.field_texts import printed_fields
 from register.db import db
 from register.exchange.case_file import CaseFile, CaseVersion, build_archive, gather
 from register.exchange.case_file_sources import source_files
@@ -23,6 +23,7 @@ from register.web import messages
 from register.web.error_messages import field_name
 from register.web.l10n import day_words, typeset
 from register.web.request_context import sealed_files, settings
+from register.web.standalone import standalone_style
 from register.web.template_env import clock
 
 
@@ -58,10 +59,6 @@ def _flagged_field_name(flag: Flag) -> str:
     # A field of a row may have no name of its own: "sources.title" has that of "sources".
     has_name = flag.field in messages.names.field_names
     return field_name(flag.field if has_name else flag.field.partition(".")[0])
-
-
-# Fields with a layout of their own: titles, and texts stored as HTML.
-_SEPARATE_FIELDS = frozenset({"title", "narrative", "follow_ups", "replies", "corrections"})
 
 
 def case_file_archive(number: int, store: KeyStore | None) -> tuple[bytes, CaseFile]:
@@ -119,7 +116,7 @@ def render_case_file(case_file: CaseFile, vocabulary: Vocabulary, base_url: str)
 
 def render_case_file_style() -> bytes:
     """The style sheet of the page of a case file."""
-    return render_template("cases/desk/case_file/style.css").encode("utf-8")
+    return standalone_style().encode("utf-8")
 
 
 def _printed_texts(
@@ -129,9 +126,4 @@ def _printed_texts(
     if version.content is None:
         return None, []
     snapshot = contents.parse_snapshot(version.content, version.page)
-    fields = [
-        (field_name(name), field_text)
-        for name, field_text in field_texts(snapshot.content).items()
-        if field_text and name not in _SEPARATE_FIELDS
-    ]
-    return snapshot, fields
+    return snapshot, printed_fields(snapshot.content)
