@@ -89,7 +89,7 @@ def test_a_file_beyond_the_limit_leaves_nothing(files):
         files.write(new_file(), chunks(b"x" * (2 * BLOB_BYTES + 1), 65_536), 2 * BLOB_BYTES)
     assert (caught.value.key, caught.value.values) == (
         "evidence_too_large",
-        {"limit": 2 * BLOB_BYTES},
+        {"megabytes": 2},
     )
     assert list(files.store.pending()) == []
 
