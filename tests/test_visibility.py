@@ -352,6 +352,7 @@ SAMPLES = {
     ("moderation", "key"): ["0" * 32],
     ("moderation", "file_key"): ["0" * 32],
     ("moderation", "revision"): ["1", "9"],
+    ("moderation", "copy_id"): ["1", "9"],
     ("moderation", "digest"): ["0" * 64],
     ("moderation", "day"): ["2026-03-02"],
     ("moderation", "name"): ["public", "bureau"],

@@ -7,7 +7,7 @@ that nothing of a text that was removed stays here.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -255,6 +255,34 @@ def uncopied_sources(session: Session, after: int = 0) -> list[tuple[int, dict[s
                 known.pop(source, None)
         found.append((case_id, known))
     return found
+
+
+def request_missing(engine: Engine, *, by: int | None, at: datetime) -> int:
+    """Queue a copy of each source of a public case that has none; their number.
+
+    May be interrupted and repeated: what is queued stays so.
+    """
+    count = 0
+    for case_id, missing in _missing(engine):
+        request_copies(engine, case_id, missing, by=by, at=at)
+        count += len(missing)
+    return count
+
+
+def count_missing(engine: Engine) -> int:
+    """The number of sources of public cases that have neither a copy nor a request."""
+    return sum(len(missing) for _case_id, missing in _missing(engine))
+
+
+def _missing(engine: Engine) -> Iterator[tuple[int, dict[str, str]]]:
+    after = 0
+    while True:
+        with Session(engine) as session:
+            cases = uncopied_sources(session, after)
+        if not cases:
+            return
+        yield from ((case_id, missing) for case_id, missing in cases if missing)
+        after = cases[-1][0]
 
 
 def read_progress(session: Session) -> SourceProgress:

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 def copies_hold(copies: Sequence[SourceCopy], lines: Sequence[CaseLine], case: Incident) -> bool:
     """Whether the copies of sources are those that lines name, without the destroyed ones."""
-    gone: set[int] = set()
-    marked: dict[int, int] = {}  # copy → the redaction that is to destroy it
+    gone: set[str] = set()
+    marked: dict[str, int] = {}  # copy → the redaction that is to destroy it
     for line in lines:
         if line.act is Act.SOURCE_DROPPED:
             gone.add(line.private["copy"])
@@ -35,6 +35,6 @@ def copies_hold(copies: Sequence[SourceCopy], lines: Sequence[CaseLine], case: I
         if private["copy"] not in gone and case.state != CaseState.ERASED
     }
     return expected == {
-        copy.id: (copy.sha256, copy.copied_on.isoformat(), copy.origin, copy.destruction_id)
+        copy.file_id: (copy.sha256, copy.copied_on.isoformat(), copy.origin, copy.destruction_id)
         for copy in copies
     }

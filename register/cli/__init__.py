@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 from flask import Flask
 
-from register.cli import exchange, maintenance, members, operations
+from register.cli import exchange, maintenance, members, operations, sources
 from register.server import process_start
 
 COMMANDS: tuple[click.Command, ...] = (
@@ -24,6 +24,7 @@ COMMANDS: tuple[click.Command, ...] = (
     exchange.import_,
     exchange.case_file,
     maintenance.search,
+    sources.sources,
 )
 
 

@@ -104,6 +104,7 @@ class CaseFile:
     segments: Mapping[Ledger, bytes]
     ledgers: Mapping[str, Mapping[str, Any]]
     reports: Sequence[ReportContent] | None = ()
+    source_copies: Sequence[tuple[str, bytes]] = ()  # name → content
 
 
 def gather(session: Session, number: int, store: KeyStore | None = None) -> CaseFile:
@@ -296,6 +297,7 @@ def _files(case_file: CaseFile) -> Iterator[tuple[str, bytes]]:
             # The hashed bytes.
             yield f"{version.folder}text.json", version.content
             yield f"{version.folder}page.json", version.page or b""
+    yield from case_file.source_copies
     if case_file.reports:
         reports = [report.public_fields() for report in case_file.reports]
         yield "signalements.json", canonical_json({"reports": reports})

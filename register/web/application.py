@@ -29,6 +29,7 @@ import register.cases.web.desk.editor
 import register.cases.web.desk.merger_views
 import register.cases.web.desk.piece_files
 import register.cases.web.desk.public_preview
+import register.cases.web.desk.sources
 import register.cases.web.public.cases
 import register.cases.web.public.citations
 import register.cases.web.public.overview

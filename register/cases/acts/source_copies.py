@@ -61,12 +61,18 @@ def add_source_copy(
     tx.session.execute(
         delete(CopyRequest).where(CopyRequest.incident_id == case.id, CopyRequest.source == source)
     )
+    # Not the id of its row, which may be that of a later one again.
     return tx.record(
         Act.SOURCE_COPIED,
         by=by,
         incident=case.id,
         case=case.number,
-        details={"copy": copy.id, "sha256": copy.sha256, "day": day.isoformat(), "origin": origin},
+        details={
+            "copy": copy.file_id,
+            "sha256": copy.sha256,
+            "day": day.isoformat(),
+            "origin": origin,
+        },
     )
 
 
@@ -82,7 +88,7 @@ def drop_source_copy(tx: WriteTransaction, copy_id: int, *, by: int) -> JournalE
     case, member = steps.begin_act(tx, copy.incident_id, Act.SOURCE_DROPPED, by)
     tx.session.delete(copy)
     tx.session.flush()
-    return steps.record(tx, Act.SOURCE_DROPPED, case, member, copy=copy_id)
+    return steps.record(tx, Act.SOURCE_DROPPED, case, member, copy=copy.file_id)
 
 
 def _begin(tx: WriteTransaction, incident_id: int, by: int | None) -> Incident:
@@ -103,7 +109,7 @@ def active_member(tx: WriteTransaction, member_id: int | None) -> int | None:
 
 def mark_for_destruction(
     tx: WriteTransaction, case: Incident, copy_ids: Collection[int], destruction_id: int
-) -> dict[str, list[int]]:
+) -> dict[str, list[str]]:
     """Have a redaction destroy copies with its passages; the details of its line.
 
     :raises NotFound: ``no_such_copy`` for one of another case.
@@ -121,15 +127,15 @@ def mark_for_destruction(
             raise Refused("copy_in_destruction", state=case.state)
         copy.destruction_id = destruction_id
         tx.keep_alive(copy)
-        marked.append(copy.id)
+        marked.append(copy.file_id)
     tx.session.flush()
     return {"copies": marked} if marked else {}
 
 
-def destroy_marked(tx: WriteTransaction, destruction_id: int) -> dict[str, list[int]]:
+def destroy_marked(tx: WriteTransaction, destruction_id: int) -> dict[str, list[str]]:
     """Delete the copies of a redaction; the details of the line of its end."""
     stmt = select(SourceCopy).where(SourceCopy.destruction_id == destruction_id)
     copies = tx.session.scalars(stmt.order_by(SourceCopy.id)).all()
     for copy in copies:
         tx.session.delete(copy)
-    return {"copies": [copy.id for copy in copies]} if copies else {}
+    return {"copies": [copy.file_id for copy in copies]} if copies else {}

@@ -132,8 +132,10 @@ def test_the_steps_and_the_file_of_a_receipt_work_in_english(
     page.get_by_role("button", name="Send", exact=True).click()
     expect(page.locator("p.code")).to_be_visible()
     assert page.url == f"{served_register.base}/en/suivi"
-    with page.expect_download() as download:
-        page.get_by_role("button", name="recu.json").click()
-    assert download.value.suggested_filename == "recu.json"
-    download.value.save_as(tmp_path / "recu.json")
-    assert TEXT in (tmp_path / "recu.json").read_text("utf-8")
+    page.locator("#garder summary").click()
+    for name in ("recu.html", "recu.json"):
+        with page.expect_download() as download:
+            page.get_by_role("button", name=name).click()
+        assert download.value.suggested_filename == name
+        download.value.save_as(tmp_path / name)
+        assert TEXT in (tmp_path / name).read_text("utf-8")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from flask import render_template
@@ -16,12 +16,13 @@ from register.cases.vocabulary import current_vocabulary as stored_vocabulary
 from register.cases.web.field_texts import printed_fields
 from register.db import db
 from register.exchange.case_file import CaseFile, CaseVersion, build_archive, gather
+from register.exchange.case_file_sources import source_files
 from register.journal.web import journal_sentences
 from register.key_store import KeyStore
 from register.web import messages
 from register.web.error_messages import field_name
 from register.web.l10n import day_words, typeset
-from register.web.request_context import settings
+from register.web.request_context import sealed_files, settings
 from register.web.standalone import standalone_style
 from register.web.template_env import clock
 
@@ -66,6 +67,9 @@ def case_file_archive(number: int, store: KeyStore | None) -> tuple[bytes, CaseF
     :param store: as for :func:`case_file.gather`.
     """
     gathered = gather(db.session(), number, store)
+    if store is not None:
+        copies = tuple(source_files(db.session(), number, store, sealed_files()))
+        gathered = replace(gathered, source_copies=copies)
     page = render_case_file(gathered, stored_vocabulary(db.session()), settings().base_url)
     return build_archive(gathered, page, render_case_file_style()), gathered
 

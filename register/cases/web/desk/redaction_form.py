@@ -13,14 +13,14 @@ from flask_babel import lazy_gettext as _
 from wtforms import HiddenField, SelectMultipleField
 
 from register.accounts.web import current_member
-from register.cases import act_permissions, revisions
+from register.cases import act_permissions, revisions, source_addresses
 from register.cases import case_content as contents
 from register.cases.acts.redaction import FIXED_NOTES
 from register.cases.case_content import FIELD_RULES, PART_CLASSES, Content
 from register.cases.document_formats import convert_document
 from register.cases.field_rules import FieldKind
 from register.cases.member_view import DeskCase
-from register.cases.models import Note
+from register.cases.models import Note, SourceCopy
 from register.cases.persistence import redacted_members_words
 from register.cases.redaction_plan import (
     RedactedVersion,
@@ -61,7 +61,7 @@ class RedactionReview:
     ``unmatched``: versions in which no passage was found. ``note_count`` and ``other_count``: the
     internal notes, and the other texts for members, that lose a passage. ``elsewhere``: removed
     words that the present text still has in another place. ``codes``: the names of changed fields
-    that are no texts, which earlier versions keep.
+    that are no texts, which earlier versions keep. ``copies``: those of sources, with addresses.
     """
 
     plan: RedactionPlan
@@ -74,6 +74,7 @@ class RedactionReview:
     codes: Sequence[str]
     errors: Sequence[Invalid]
     digest: str
+    copies: Sequence[tuple[SourceCopy, str]] = ()
 
 
 def review_redaction(
@@ -98,10 +99,11 @@ def review_redaction(
         for passage in passages
         if is_too_common(passage)
     ]
-    if not (passages or chosen or elsewhere):
+    copies = arguments["copies"]
+    if not (passages or chosen or elsewhere or copies):
         errors.append(Invalid("no_passage", field="passages"))
-    digest = f"{texts_digest}-{_digest([passages, sorted(chosen)])}"
-    if digest == seen_digest and (passages or chosen) and not errors:
+    digest = f"{texts_digest}-{_digest([passages, sorted(chosen), sorted(copies)])}"
+    if digest == seen_digest and (passages or chosen or copies) and not errors:
         return None
     session = db.session()
     plan = plan_redaction(session, desk_case.id, present, passages, chosen)
@@ -131,7 +133,15 @@ def review_redaction(
         codes=sorted(field_name(name) for name in changed if _is_code(name)),
         errors=errors,
         digest=digest,
+        copies=_destructible_copies(desk_case),
     )
+
+
+def _destructible_copies(desk_case: DeskCase) -> list[tuple[SourceCopy, str]]:
+    """The copies of sources that no redaction is to destroy yet, with their addresses."""
+    known = source_addresses.addresses(desk_case.snapshot.content)
+    copies = source_addresses.list_copies(db.session(), desk_case.id)
+    return [(copy, known.get(copy.source, "")) for copy in copies if copy.destruction_id is None]
 
 
 def _is_code(name: str) -> bool:
@@ -202,6 +212,7 @@ class RedactForm(CorrectForm):
     corrections = FieldGroupList(editor_rows.NoteTextRow, _("Correction"))
     passages = text_field(_("Passages à retirer des versions d’avant"), limit=20_000)
     whole = SelectMultipleField(validate_choice=False)
+    copies = SelectMultipleField(validate_choice=False)
     reviewed = HiddenField()
 
     @classmethod
@@ -227,6 +238,7 @@ class RedactForm(CorrectForm):
             "corrections": {key: row.note.data for key, row in _rewritten_rows(self.corrections)},
             "passages": self.passages.data.splitlines(),
             "hidden": [parse_id(revision_id) for revision_id in self.whole.data or ()],
+            "copies": [parse_id(copy_id) for copy_id in self.copies.data or ()],
         }
 
     def review(self, desk_case: DeskCase) -> RedactionReview | None:

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from markupsafe import Markup
 
-from register.cases import queries, result_lists, timeline
+from register.cases import queries, result_lists, source_views, timeline
 from register.cases.filters import FILTERS, LENGTH_LIMIT, WORDS, WORDS_LIMIT, CaseQuery
 from register.cases.queries import MergedCase, PublicCase
 from register.cases.web.field_texts import content_changes
@@ -29,10 +29,11 @@ from register.cases.web.public.search_suggestions import (
     SearchSuggestions,
     shorter_searches,
 )
-from register.db import db
+from register.db import db, now
 from register.errors import Invalid, Moved, NotFound
 from register.search import query_parser
 from register.territory.web import place_choice
+from register.text.dates import paris_day
 from register.text.normalisation import one_line
 from register.web import list_query, urls
 from register.web.blueprints import public
@@ -201,6 +202,9 @@ def page_values(public_case: PublicCase, desk_case: int | None = None) -> dict[s
         "file": case_view.build_case_view(content, public_case.number),
         "events": timeline.case_timeline(content),
         "changes": queries.list_changes(db.session(), public_case),
+        "source_facts": source_views.source_facts(
+            db.session(), public_case.number, paris_day(now())
+        ),
         "pieces": piece_view.list_pieces(public_case, desk_case),
         "source_titles": case_view.source_titles(content),
         "invited_on": queries.invitation_day(db.session(), public_case),
