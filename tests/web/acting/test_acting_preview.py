@@ -23,6 +23,9 @@ def public_part(page: str) -> list[str]:
     article = html.fromstring(page).xpath("//div[@class='two']")[0]
     for sealed in article.xpath("//details[contains(., 'Vérifier')]"):
         sealed.drop_tree()
+    # The buttons of those who know more: a case without a number has none yet.
+    for buttons in article.xpath("//p[contains(@class, 'completing')]"):
+        buttons.drop_tree()
     return TO_COME.sub("", str(article.text_content())).split()
 
 

@@ -183,7 +183,7 @@ def _without_effect(html: str, passage: str, pieces_folder: str) -> Markup:
     the page.
     """
     page = lxml.html.fragment_fromstring(html, create_parent="div")
-    for form in page.xpath("//form"):
+    for form in page.xpath("//form | //p[contains(@class, 'completing')]"):
         form.drop_tree()
     for element in page.iter(etree.Element):
         for name in _ID_ATTRIBUTES:
