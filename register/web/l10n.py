@@ -23,6 +23,7 @@ from urllib.parse import quote
 
 import flask_babel
 from babel import Locale
+from babel.units import format_unit
 from flask import Flask, Response, g, has_request_context, request
 from flask_babel import gettext as _
 
@@ -190,6 +191,16 @@ def quoted(text: str) -> str:
 def number(value: int) -> str:
     """An integer with its digits grouped in threes."""
     return typography.number(value, language())
+
+
+def size_words(size: int) -> str:
+    """A size in bytes: "312 octets", "45 ko", "1,2 Mo"."""
+    for factor, unit in ((1_000_000, "digital-megabyte"), (1_000, "digital-kilobyte")):
+        if size >= factor:
+            value = size / factor
+            shown = round(value, 1) if value < 10 else round(value)
+            return str(format_unit(shown, unit, "short", locale=flask_babel.get_locale()))
+    return str(format_unit(size, "digital-byte", "long", locale=flask_babel.get_locale()))
 
 
 def count_words(count: int, *, feminine: bool = False) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from wtforms import Field
 
@@ -21,7 +20,7 @@ from register.reports.web.upload_tokens import ARRIVED, ReceivedFile
 from register.web import messages
 from register.web.blueprints import submit
 from register.web.error_messages import error_sentence
-from register.web.l10n import number
+from register.web.l10n import size_words
 from register.web.request_context import sealed_files, settings
 
 # Name of the file input; the field itself holds tokens.
@@ -94,21 +93,6 @@ class FilesField(Field):
 def files_field() -> FilesField:
     """The field of a form."""
     return FilesField(lazy_gettext("Fichiers"))
-
-
-def size_words(size: int) -> str:
-    """A size in words: "312 octets", "45 ko", "1,2 Mo"."""
-    for unit, words in ((1_000_000, _("Mo")), (1_000, _("ko"))):
-        if size >= unit:
-            tenths = round(size * 10 / unit)
-            shown = number(round(tenths / 10)) if tenths >= 100 else _decimal(tenths)
-            return f"{shown}\N{NO-BREAK SPACE}{words}"
-    return f"{number(size)}\N{NO-BREAK SPACE}{_('octets')}"
-
-
-def _decimal(tenths: int) -> str:
-    whole, tenth = divmod(tenths, 10)
-    return f"{whole}{_(',')}{tenth}" if tenth else str(whole)
 
 
 def kind_words(mime: str) -> str:

@@ -65,7 +65,7 @@ def test_a_file_in_parts_goes_with_the_form(app, amina):
         )
     for _again in range(2):
         arrived = post(amina, "finir", envoi=token).json
-    assert arrived["mots"] == "vidéo, 2,4\N{NO-BREAK SPACE}Mo"
+    assert arrived["mots"] == "vidéo, 2,4\N{NARROW NO-BREAK SPACE}Mo"
     assert len(pending(app)) == 3
     fields = dict(amina.form("/signaler").fields)
     fields |= {"recit": "On m’a interdit de filmer.", "fichiers": arrived["fichier"]}

@@ -18,7 +18,7 @@ from register.errors import Gone, Moved, NotFound, Unavailable
 from register.evidence.file_kinds import FileKind
 from register.text.typography import french
 from register.web import urls
-from register.web.l10n import number
+from register.web.l10n import number, size_words
 from register.web.request_context import sealed_files
 
 # Characters of a text that the page shows; the file has the rest.
@@ -33,8 +33,6 @@ EDITS = {
 }
 _MEDIA_TYPES = {"image": "ImageObject", "audio": "AudioObject", "video": "VideoObject"}
 _HEARD = ("audio", "video")
-_MEGABYTE = 1_000_000  # as people and shops count
-_THOUSAND = 1_000
 
 
 _WORDS = ("kind", "caption", "warning", "transcript", "no_transcript", "original")
@@ -143,7 +141,7 @@ def _page_view(page: Mapping[str, Any], folder: str, case_id: int) -> PageView:
         mime=page["mime"],
         width=page["width"],
         height=page["height"],
-        size=size_words(page["size"]),
+        size=size_words(page["size"]) if page["size"] else "",
         length=length_words(page["duration"]),
         digest=page["copy"],
         text=text,
@@ -180,15 +178,6 @@ def media_nodes(case_address: str, content: Mapping[str, Any]) -> list[dict[str,
         }
         for rank, piece in enumerate(content.get("pieces", ()), start=1)
     ]
-
-
-def size_words(size: int) -> str:
-    """A size in bytes for people; empty for 0."""
-    if not size:
-        return ""
-    if size < _MEGABYTE:
-        return str(gettext("%(size)s ko", size=number(max(1, round(size / _THOUSAND)))))
-    return str(gettext("%(size)s Mo", size=number(round(size / _MEGABYTE))))
 
 
 def length_words(seconds: int) -> str:
