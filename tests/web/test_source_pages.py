@@ -104,6 +104,31 @@ def test_a_member_saves_a_copy_byte_for_byte_and_a_stranger_gets_nothing(app, de
     assert PAGE[:20] not in stranger.data
 
 
+def test_a_member_brings_a_capture_of_a_page(app, desk, signed, session):
+    case, member = desk.draft(a_sourced_case()), signed("bruno")
+    source, upload = source_addresses.digest(ADDRESS), "/moderation/pieces/avec-fichiers"
+    address = f"/moderation/dossiers/{case.id}/sources"
+
+    def send(digest, content, name):
+        fields = [("dossier", str(case.id)), ("source", digest)]
+        return member.send(upload, [*fields, ("fichiers_choisis", (io.BytesIO(content), name))])
+
+    assert "Apporter une capture" in member.get(address).text
+    answer = send(source, b"%PDF-1.7 une page", "page.pdf")
+    assert (answer.status_code, answer.location) == (303, address)
+    session.rollback()
+    copy = session.scalars(select(SourceCopy)).one()
+    assert (copy.incident_id, copy.source, copy.origin) == (case.id, source, "added")
+    assert "Copie apportée le" in member.get(answer.location).text
+    refused = send(source, b"<svg onload=alert(1)>", "page.pdf")
+    assert refused.status_code == 422
+    assert 'role="alert"' in refused.text
+    assert "Garder les sources" in refused.text
+    assert send("a" * 64, b"%PDF-1.7", "autre.pdf").status_code == 404
+    session.rollback()
+    assert len(session.scalars(select(SourceCopy)).all()) == 1
+
+
 def test_a_copy_of_another_case_is_not_found(app, desk, signed, copied):
     case, other = desk.draft(a_sourced_case()), desk.draft(a_sourced_case())
     copy = copied(case.id)

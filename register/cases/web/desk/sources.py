@@ -42,10 +42,11 @@ ARCHIVE_SEARCHES = (
 @desk.get("/dossiers/<int:incident_id>/sources")
 def case_sources(incident_id: int) -> ResponseReturnValue:
     """The sources of a case with their copies."""
-    return _sources_page(act_view.open_case(incident_id))
+    return sources_page(act_view.open_case(incident_id))
 
 
-def _sources_page(desk_case: DeskCase, error_text: str = "") -> str:
+def sources_page(desk_case: DeskCase, error_text: str = "") -> str:
+    """The page, with why something was not done."""
     may_copy = not act_view.blocked_reason(desk_case, Act.SOURCE_COPIED)
     return render_template(
         "cases/desk/sources.html",
@@ -79,7 +80,7 @@ def keep_sources(incident_id: int) -> ResponseReturnValue:
     try:
         rule_for(CaseState(desk_case.state), Act.SOURCE_COPIED)
     except Refused as error:
-        return _sources_page(desk_case, typeset(error_sentence(error))), status_of(error)
+        return sources_page(desk_case, typeset(error_sentence(error))), status_of(error)
     sources = [source for source in sources_of(desk_case) if source.address]
     if wanted == _ALL:
         chosen = [source.source for source in sources if not source.copies]
@@ -87,7 +88,7 @@ def keep_sources(incident_id: int) -> ResponseReturnValue:
         chosen = [source.source for source in sources if source.source == wanted]
     if not chosen:
         missing = NotFound("no_such_source")
-        return _sources_page(desk_case, typeset(error_sentence(missing))), 404
+        return sources_page(desk_case, typeset(error_sentence(missing))), 404
     member = current_member.member()
     source_queue.request_copies(db.engine, incident_id, chosen, by=member.id, at=now())
     flash(
@@ -110,7 +111,7 @@ def drop_copy(incident_id: int) -> ResponseReturnValue:
     try:
         run_act(lambda tx, by: acts.drop_source_copy(tx, copy.id, by=by))
     except (Refused, NotFound) as error:
-        page = _sources_page(act_view.open_case(incident_id), typeset(error_sentence(error)))
+        page = sources_page(act_view.open_case(incident_id), typeset(error_sentence(error)))
         return page, status_of(error)
     flash(typeset(_("La copie est retirée, et son fichier détruit.")))
     return redirect(act_view.case_address(incident_id, "sources"), 303)
