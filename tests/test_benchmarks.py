@@ -21,11 +21,16 @@ from register.search.engine_interface import Document
 # Tables of a case that public pages do not read, or that generated cases do not fill.
 NOT_COPIED = {
     "approval",
+    "case_copy",
+    "case_evidence",
     "destruction",
     "incident_origin",
     "invitation",
     "note",
     "pending_change",
+    "source_check",
+    "source_copy",
+    "source_request",
     "redacted_original",
     "report_kept",
 }

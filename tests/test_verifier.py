@@ -61,7 +61,7 @@ def number(desk: Any, cast: Any, content: Callable[..., Content]) -> int:
 
 def test_the_verifier_is_short_and_uses_the_standard_library_only() -> None:
     source = SOURCE.read_text("utf-8")
-    assert len(source.splitlines()) < 290
+    assert len(source.splitlines()) < 310
     tree = ast.parse(source, feature_version=(3, 8))
     imported = {
         name.split(".")[0]

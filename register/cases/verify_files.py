@@ -22,8 +22,9 @@ def copies_hold(copies: Sequence[SourceCopy], lines: Sequence[CaseLine], case: I
         if line.act is Act.DESTROYED:
             gone |= set(line.private.get("copies", ()))
         if line.act is Act.REDACTED:
-            named = line.private.get("copies", ())
-            marked |= dict.fromkeys(named, line.private["destruction"])
+            # Lines of former versions name neither.
+            for copy in line.private.get("copies", ()):
+                marked[copy] = line.private["destruction"]
     expected = {
         private["copy"]: (
             private["sha256"],

@@ -48,6 +48,14 @@ def test_every_act_of_the_desk_has_its_effects() -> None:
         Act.URGENCY_SET,
         Act.NOTED,
         Act.VERSION_REFUSED,
+        # Of files: what is shown of them is published by the acts above.
+        Act.EVIDENCE_ADDED,
+        Act.EVIDENCE_REMOVED,
+        Act.COPY_REQUESTED,
+        Act.COPY_PAGE_REVIEWED,
+        Act.COPY_REMOVED,
+        Act.SOURCE_COPIED,
+        Act.SOURCE_DROPPED,
     }  # around a case, not on it
     acted = {act for _state, act in act_permissions.RULES} - quiet
     assert acted <= set(deadlines.CONSEQUENCES)

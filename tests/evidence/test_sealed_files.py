@@ -142,8 +142,7 @@ def test_another_register_derives_other_names(files):
 def test_a_manifest_comes_back(name, mime, size):
     file = FileManifest("a" * 32, b"k" * 32, name, mime, size, "b" * 64)
     assert FileManifest.parse(file.fields()) == file
-    assert "6b" not in repr(file)
-    assert "kkk" not in repr(file)
+    assert "key=" not in repr(file)
 
 
 def test_uploads_of_one_form_are_found_again_and_differ():

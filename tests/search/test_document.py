@@ -175,6 +175,6 @@ def test_each_field_of_a_case_is_listed_as_searchable_or_not():
         *("title", "summary", "precision_note", "country", "commune", "linked_communes"),
         *("departement", "region", "place_label", "level", "actor", "actor_text", "target"),
         *("outlets", "types", "evidence", "outcome", "steps_taken", "amount", "proceedings"),
-        "request",
+        *("request", "pieces"),
     }
     assert {field.name for field in fields(Content)} == searchable | not_searchable

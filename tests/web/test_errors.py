@@ -137,7 +137,7 @@ def test_each_status_has_its_words(client: FlaskClient, code: int) -> None:
 def test_an_error_page_has_the_reason_unless_it_quotes_input(client: FlaskClient) -> None:
     assert "Ce cas est déjà publié." in client.get("/broken/refused").text
     assert "Aucun cas publié ne porte ce numéro." in client.get("/broken/not-found").text
-    assert "citez-en une au moins" in client.get("/broken/checklist").text
+    assert "citez une source au moins" in client.get("/broken/checklist").text
     assert str(errors.error_text(422).lede) in client.get("/broken/quoting-form").text
 
 

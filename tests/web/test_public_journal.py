@@ -592,7 +592,7 @@ def test_the_verifier_is_served_and_has_its_command_on_the_data_page(client: Fla
     answer = client.get("/registre/verifier.py")
     assert answer.status_code == 200
     assert answer.mimetype == "text/x-python"
-    assert "Vérifie le journal public" in answer.text
+    assert "Vérifie ce qui vient d'un registre" in answer.text
     html = client.get("/donnees").text
     assert 'id="verifier"' in html
     assert "curl -o verifier.py http://127.0.0.1:5000/registre/verifier.py" in html

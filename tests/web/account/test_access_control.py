@@ -76,6 +76,7 @@ ROUTE_ACCESS: Mapping[str, RouteAccess] = {
     "moderation.reports_sort": RouteAccess(MEMBER),
     "moderation.report": RouteAccess(MEMBER),
     "moderation.report_contact": RouteAccess(MEMBER),
+    "moderation.report_file": RouteAccess(MEMBER),
     "moderation.report_claim": RouteAccess(MEMBER),
     "moderation.report_release": RouteAccess(MEMBER),
     "moderation.report_assign": RouteAccess(MEMBER),
@@ -97,6 +98,20 @@ ROUTE_ACCESS: Mapping[str, RouteAccess] = {
     "moderation.compare": RouteAccess(MEMBER),
     "moderation.case_file": RouteAccess(MEMBER),
     "moderation.as_of": RouteAccess(MEMBER),
+    # Its files, their copies, and the copies of its sources.
+    "moderation.case_files": RouteAccess(MEMBER),
+    "moderation.add_files": RouteAccess(MEMBER),
+    "moderation.copy_file": RouteAccess(MEMBER),
+    "moderation.edit_copy": RouteAccess(MEMBER),
+    "moderation.review_copy": RouteAccess(MEMBER),
+    "moderation.remove_file": RouteAccess(MEMBER),
+    "moderation.desk_piece_file": RouteAccess(MEMBER),
+    "moderation.case_sources": RouteAccess(MEMBER),
+    "moderation.keep_sources": RouteAccess(MEMBER),
+    "moderation.drop_copy": RouteAccess(MEMBER),
+    "moderation.source_copy": RouteAccess(MEMBER),
+    "moderation.all_sources": RouteAccess(MEMBER),
+    "moderation.keep_all_sources": RouteAccess(ADMINISTRATOR),
     # Editing a case.
     "moderation.new_case": RouteAccess(MEMBER),
     "moderation.edit": RouteAccess(MEMBER),
@@ -358,6 +373,9 @@ def test_a_member_without_a_second_factor_is_sent_to_set_it_up(app_with_factor, 
             response = send_request(ada, method, address, token, role="moderator")
             if method == "GET":
                 assert response.headers["Location"] == "/compte/seconde-preuve", endpoint
+            elif endpoint == "moderation.add_files":
+                # Its files are not read before the member is let in.
+                assert response.headers["Location"] == "/compte/seconde-preuve"
             else:
                 # The form is kept in the page that sets up the factor.
                 assert response.status_code == 403, endpoint

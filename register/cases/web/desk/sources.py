@@ -25,7 +25,7 @@ from register.errors import NotFound, Refused
 from register.evidence.sealed_files import BLOB_BYTES, SealedReader
 from register.journal import Act
 from register.web import messages
-from register.web.blueprints import desk
+from register.web.blueprints import administrators_only, desk
 from register.web.error_messages import error_sentence
 from register.web.errors import status_of
 from register.web.l10n import number, typeset
@@ -160,12 +160,10 @@ def all_sources() -> str:
 
 
 @desk.post("/sources/garder")
+@administrators_only
 def keep_all_sources() -> ResponseReturnValue:
-    """Queue copies of every source of a public case that has none; for administrators."""
-    member = current_member.member()
-    if not member.is_administrator:
-        raise Refused("administrators_only")
-    count = source_queue.request_missing(db.engine, by=member.id, at=now())
+    """Queue copies of every source of a public case that has none."""
+    count = source_queue.request_missing(db.engine, by=current_member.member().id, at=now())
     flash(
         typeset(
             ngettext(
