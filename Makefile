@@ -5,7 +5,8 @@ export PYTHON
 BIN := .venv/bin
 # What decides and proves is followed to the last branch by its own tests, and only there: following
 # every line of all tests as well would nearly double their time.
-HEART := tests/cases tests/journal tests/reports tests/operations/test_rotation.py tests/test_key_store.py
+HEART := tests/cases tests/journal tests/reports tests/operations/test_rotation.py tests/test_key_store.py \
+	tests/web/test_source_pages.py tests/worker/test_source_jobs.py
 SHARED := -n 4 --dist worksteal -m "not prove"
 
 .DEFAULT_GOAL := help

@@ -9,6 +9,7 @@ import pytest
 from case_files import MARKER, picture
 from PIL import Image
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from register.cases import acts, copies
 from register.cases.acts import copy_making
@@ -17,7 +18,7 @@ from register.cases.case_evidence import case_key_name
 from register.cases.copy_models import CaseCopy, CaseCopyPage, CopyState
 from register.cases.models import CaseEvidence, Revision
 from register.cases.verify import verify
-from register.errors import CopyError, Invalid, NotFound, Refused
+from register.errors import CopyError, Invalid, NotFound, Refused, SealError
 from register.evidence import upkeep
 from register.evidence.models import EvidenceFile
 from register.journal import Act, JournalEntry
@@ -271,3 +272,14 @@ def test_the_job_makes_one_copy_beside_the_loop(wanted, case_files, views, engin
     job.join()
     assert job.run(lambda *_: None) == copy_job.COPY_SECONDS
     assert views(case.id)[0].state is CopyState.READY
+
+
+def test_a_copy_whose_case_lost_its_key_is_neither_made_nor_noted(wanted, engine, store, pen):
+    case, _evidence, _key = wanted
+    task = copy_making.claim_copy(engine)
+    store.destroy([case_key_name(case.id)])
+    with Session(engine) as session, pytest.raises(SealError):
+        copy_making.load_task(session, store, task)
+    with pen() as p:
+        assert not copy_making.fail_copy(p, store, task, CopyError("copy_broken"))
+        assert not copy_making.finish_copy(p, store, task, [])

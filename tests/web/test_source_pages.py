@@ -20,6 +20,7 @@ from register.cases.models import SourceCopy
 from register.cases.source_watch import CopyRequest, LinkState
 from register.cases.verify import verify
 from register.db import db
+from register.errors import NotFound, Refused
 from register.evidence.sealed_files import new_file
 from register.operations import setup
 from register.text.dates import paris_day
@@ -228,6 +229,34 @@ def test_a_redaction_destroys_the_copies_that_are_chosen(session, desk, cast, pe
     assert list(verify(session)) == []
 
 
+def test_copies_of_no_case_and_of_another_one_are_refused(
+    session, desk, cast, pen, copied, store, files
+):
+    case, other = desk.published(a_sourced_case()), desk.published(a_sourced_case())
+    copy, foreign = copied(case.id), copied(other.id)
+    file = files.write(new_file(), [PAGE], 10_000_000)
+    source = source_addresses.digest(ADDRESS)
+    with pytest.raises(NotFound), pen() as p:
+        acts.add_source_copy(p, 9_999, source, file, b"k" * 32, by=None)
+    with pytest.raises(NotFound), pen() as p:
+        acts.drop_source_copy(p, 9_999, by=cast.bruno)
+    options = {"reason": "r", "public_note": "Un passage a été retiré.", "flag_reasons": "relu"}
+    options["attested"] = ("attribution", "no_private_person", "no_private_life")
+
+    def redact(*copies):
+        with pen() as p:
+            acts.redact(p, case.id, a_sourced_case(), by=cast.bruno, copies=copies, **options)
+
+    with pytest.raises(NotFound):
+        redact(foreign)
+    redact(copy)
+    with pytest.raises(Refused) as caught:
+        redact(copy)
+    assert caught.value.key == "copy_in_destruction"
+    session.rollback()
+    assert len(session.scalars(select(SourceCopy)).all()) == 2
+
+
 def test_the_case_file_has_the_copies(app, desk, signed, copied):
     case = desk.published(a_sourced_case())
     copy = copied(case.id)
@@ -243,7 +272,7 @@ def test_the_case_file_has_the_copies(app, desk, signed, copied):
 def test_administrators_ask_for_all_and_moderators_do_not(app, engine, desk, signed):
     desk.published(a_sourced_case())
     desk.draft(a_sourced_case())
-    assert signed("bruno").send("/moderation/sources/garder", {}).status_code == 409
+    assert signed("bruno").send("/moderation/sources/garder", {}).status_code == 403
     assert signed("ada").send("/moderation/sources/garder", {}).status_code == 303
     with Session(engine) as session:
         assert len(session.scalars(select(CopyRequest)).all()) == 1

@@ -224,10 +224,9 @@ def withdraw(
 
 def _live_case(tx: WriteTransaction, report: Report, data_key: bytes) -> Incident | None:
     """The case of a report that was accepted, unless it is erased."""
-    if report.decision is None:
-        return None
-    decision = report_content.decrypt_decision(data_key, report.key, report.decision)
-    case = tx.session.get(Incident, decision.incident) if decision.incident else None
+    sealed, decrypt = report.decision, report_content.decrypt_decision
+    incident_id = decrypt(data_key, report.key, sealed).incident if sealed is not None else None
+    case = tx.session.get(Incident, incident_id) if incident_id else None
     return None if case is None or case.state == CaseState.ERASED else case
 
 
