@@ -46,13 +46,17 @@ def to_numbers(cases: int) -> list[int]:
     return list(compress(range(len(flags)), flags))
 
 
+# A damaged index may propose any number, and a set is as long as its highest one.
+NUMBER_LIMIT = 10_000_000
+
+
 class Strengths(Mapping[int, int]):
     """Number of a case → strength of its match, as a set of cases for each strength."""
 
     def __init__(self, strengths: Mapping[int, int]) -> None:
         numbers: defaultdict[int, list[int]] = defaultdict(list)
         for number, strength in strengths.items():
-            if number > 0:
+            if 0 < number <= NUMBER_LIMIT:
                 numbers[strength].append(number)
         # The strongest first.
         self.sets = {

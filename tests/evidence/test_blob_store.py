@@ -90,6 +90,7 @@ def test_a_full_disk_leaves_no_half_blob(tmp_path, monkeypatch):
     assert [name for name, _day in store.pending()] == [OTHER]
 
 
+@pytest.mark.prove
 def test_more_objects_than_one_answer_of_s3_lists():
     with s3_bucket("many") as url:
         store = open_store(url, None)
