@@ -57,6 +57,8 @@ def test_twice_the_size_of_text_sticks_out_nowhere(
     page.goto("/signaler")
     require_room(page, "form")
     amina.user.press("Relire avant d’envoyer")
+    # The answer replaces the form, and with it what would be typed before.
+    expect(page.locator("#erreurs")).to_be_visible()
     require_room(page, "form with faults")
     amina.user.write("Ce qui s’est passé", STORY)
     amina.user.press("Relire avant d’envoyer")
