@@ -41,6 +41,7 @@ def require_room(page: Page, where: str) -> None:
     assert page.evaluate(LOW) == [], where
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize("width", [390, 320])
 def test_twice_the_size_of_text_sticks_out_nowhere(
     served_register: ServedRegister, open_page: AtDesk, width: int
