@@ -17,7 +17,7 @@ from register.cases import acts
 from register.cases.act_permissions import RULES
 from register.cases.acts.evidence import REMOVAL_REASONS
 from register.cases.case_evidence import case_evidence
-from register.cases.copies import KINDS, FileCopy, file_copies
+from register.cases.copies import FileCopy, file_copies
 from register.cases.copy_models import CopyState
 from register.cases.copy_storage import StoredPage
 from register.cases.member_view import DeskCase
@@ -25,7 +25,7 @@ from register.cases.models import CaseState
 from register.cases.web.desk import act_view, copy_edit_form
 from register.db import db
 from register.errors import CopyError, Invalid, NotFound, Refused
-from register.evidence.file_kinds import FileKind
+from register.evidence.file_kinds import KINDS, FileKind
 from register.evidence.sealed_files import FileManifest
 from register.journal import Act
 from register.web import messages
