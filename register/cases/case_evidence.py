@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, delete, func, select, union
 from sqlalchemy.orm import Session
 
-from register.cases.copy_storage import delete_copies_of
+from register.cases.copy_models import CaseCopy
+from register.cases.copy_storage import delete_copies
 from register.cases.models import CaseEvidence, SourceCopy
 from register.evidence.models import register_file
 from register.evidence.sealed_files import FileManifest, open_manifest, seal_manifest
@@ -77,13 +78,11 @@ def cases_with_evidence(session: Session) -> set[int]:
     return set(session.scalars(union(*owners)))
 
 
-def remove_case_evidence(session: Session, clause: ColumnElement[bool]) -> int:
+def remove_case_evidence(session: Session, clause: ColumnElement[bool]) -> None:
     """Delete the rows of files and what depends on them; the worker deletes their blobs.
 
     :param clause: which rows of :class:`CaseEvidence`.
     """
-    keys: Collection[str] = session.scalars(select(CaseEvidence.key).where(clause)).all()
-    if keys:
-        delete_copies_of(session, keys)
-        session.execute(delete(CaseEvidence).where(CaseEvidence.key.in_(keys)))
-    return len(keys)
+    keys = select(CaseEvidence.key).where(clause)
+    delete_copies(session, CaseCopy.evidence_key.in_(keys))
+    session.execute(delete(CaseEvidence).where(clause))

@@ -15,11 +15,10 @@ from register.cases.copy_storage import StoredPage, open_order, open_page, page_
 from register.cases.models import Incident, Revision
 from register.cases.second_person import PendingChange
 from register.errors import SealError
-from register.evidence.file_kinds import FILE_TYPES, FileKind
+from register.evidence.file_kinds import KINDS, FileKind
 from register.evidence.sealed_files import FileManifest
 from register.key_store import KeyStore
 
-KINDS: Mapping[str, FileKind] = {file_type.mime: file_type.kind for file_type in FILE_TYPES}
 # Field of the edits → its word in the document of a case.
 _EDIT_WORDS = (
     ("dropped_pages", "pages"),

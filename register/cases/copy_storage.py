@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import hmac
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
 
 from register import encryption
@@ -124,20 +124,15 @@ def page_lookup(store: KeyStore, sha256: str) -> bytes:
     return hmac.digest(store.derived_key(_LOOKUP_PURPOSE), sha256.encode(), "sha256")
 
 
-def delete_copies(session: Session, copy_keys: Collection[str]) -> None:
-    """Delete copies with their pages; the worker deletes the files."""
+def delete_copies(session: Session, clause: ColumnElement[bool]) -> None:
+    """Delete copies with their pages; the worker deletes the files.
+
+    :param clause: which rows of :class:`CaseCopy`.
+    """
     session.flush()
-    for clause, table in (
-        (CaseCopyPage.copy_key.in_(copy_keys), CaseCopyPage),
-        (CaseCopy.key.in_(copy_keys), CaseCopy),
-    ):
-        session.execute(delete(table).where(clause))
-
-
-def delete_copies_of(session: Session, evidence_keys: Collection[str]) -> None:
-    """Delete all copies of some files of cases."""
-    stmt = select(CaseCopy.key).where(CaseCopy.evidence_key.in_(evidence_keys))
-    delete_copies(session, session.scalars(stmt).all())
+    copy_keys = session.scalars(select(CaseCopy.key).where(clause)).all()
+    session.execute(delete(CaseCopyPage).where(CaseCopyPage.copy_key.in_(copy_keys)))
+    session.execute(delete(CaseCopy).where(CaseCopy.key.in_(copy_keys)))
 
 
 def _seal(key: bytes, purpose: str, owner: str, fields: Mapping[str, Any]) -> bytes:

@@ -20,6 +20,8 @@ from register.errors import Unavailable
 from register.text.dates import paris_day
 
 _PENDING, _SEALED = "pending", "sealed"
+# Where a blob is looked for: the worker may move it between two looks.
+_READ_ORDER = (_SEALED, _PENDING, _SEALED)
 S3_SCHEME = "s3"
 # Seconds; a hung store answers a request with a 503.
 _S3_TIMEOUT = 10
@@ -48,9 +50,6 @@ class BlobStore(Protocol):
 
     def settled(self) -> Iterator[str]:
         """Names of the lasting blobs."""
-
-    def probe(self) -> None:
-        """Raise unless a blob can be written and deleted."""
 
     def free_bytes(self) -> int | None:
         """Room for more blobs; None where nothing bounds it."""
@@ -98,18 +97,15 @@ class FolderStore:
             raise
 
     def get(self, name: str) -> bytes | None:
-        """Read from the lasting blobs, then from the pending ones, then again.
-
-        The worker may move it between the two looks.
-        """
-        for area in (_SEALED, _PENDING, _SEALED):
+        """Read the first file that is there."""
+        for area in _READ_ORDER:
             with suppress(FileNotFoundError):
                 return self._path(area, name).read_bytes()
         return None
 
     def has(self, name: str) -> bool:
-        """Look in the order of :meth:`get`."""
-        return any(self._path(area, name).exists() for area in (_SEALED, _PENDING, _SEALED))
+        """Look without reading."""
+        return any(self._path(area, name).exists() for area in _READ_ORDER)
 
     def settle(self, name: str) -> None:
         """Rename, and sync both folders."""
@@ -138,12 +134,6 @@ class FolderStore:
     def settled(self) -> Iterator[str]:
         """File names."""
         return (path.name for path in self._files(_SEALED))
-
-    def probe(self) -> None:
-        """Write a blob and delete it."""
-        name = secrets.token_hex(32)
-        self.put(name, b"")
-        self.delete(name)
 
     def free_bytes(self) -> int | None:
         """The free space of the disk."""
@@ -189,7 +179,7 @@ class S3Store:
         from botocore.client import Config
 
         parts = urlsplit(url)
-        self._bucket, self._prefix = parts.netloc, parts.path.strip("/")
+        self._bucket, self._folder = parts.netloc, f"{parts.path.strip('/')}/".lstrip("/")
         endpoint = unquote(parts.query.removeprefix("endpoint=")) or None
         config = Config(
             connect_timeout=_S3_TIMEOUT, read_timeout=_S3_TIMEOUT, retries={"max_attempts": 3}
@@ -201,8 +191,8 @@ class S3Store:
         self._call("put_object", Key=self._key(_PENDING, name), Body=blob)
 
     def get(self, name: str) -> bytes | None:
-        """Read in the order of the folder's store."""
-        for area in (_SEALED, _PENDING, _SEALED):
+        """Read the first object that is there."""
+        for area in _READ_ORDER:
             answer = self._call("get_object", Key=self._key(area, name))
             if answer is not None:
                 blob: bytes = answer["Body"].read()
@@ -211,7 +201,7 @@ class S3Store:
 
     def has(self, name: str) -> bool:
         """Ask for the heads of objects."""
-        keys = (self._key(area, name) for area in (_SEALED, _PENDING, _SEALED))
+        keys = (self._key(area, name) for area in _READ_ORDER)
         return any(self._call("head_object", Key=key) is not None for key in keys)
 
     def settle(self, name: str) -> None:
@@ -235,12 +225,6 @@ class S3Store:
         """Names of objects."""
         return (entry["Key"].rpartition("/")[2] for entry in self._entries(_SEALED))
 
-    def probe(self) -> None:
-        """Write a blob and delete it."""
-        name = secrets.token_hex(32)
-        self.put(name, b"")
-        self.delete(name)
-
     def free_bytes(self) -> int | None:
         """Not known of a bucket."""
         return None
@@ -255,7 +239,7 @@ class S3Store:
             token = {"ContinuationToken": answer["NextContinuationToken"]}
 
     def _key(self, area: str, name: str) -> str:
-        return "/".join(part for part in (self._prefix, area, name) if part or part is name)
+        return f"{self._folder}{area}/{name}"
 
     def _call(self, operation: str, **arguments: Any) -> dict[str, Any] | None:
         """An answer of S3; None for a missing object."""

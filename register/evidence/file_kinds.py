@@ -59,6 +59,7 @@ FILE_TYPES = (
     *(JPEG, PNG, GIF, WEBP, HEIC, PDF, TEXT, MP3, AAC, M4A, OGG_AUDIO, WAV, FLAC, AMR),
     *(MP4, MOV, THREE_GP, OGG_VIDEO, WEBM, MATROSKA),
 )
+KINDS = {file_type.mime: file_type.kind for file_type in FILE_TYPES}
 
 # One pattern a format, at the first byte. A short one is followed by what the format demands next,
 # so that a text that begins with the same letters is not taken for it.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, String, exists
+from sqlalchemy import ColumnElement, String, exists, or_
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from register.db import Base
@@ -38,7 +38,4 @@ def is_referenced() -> ColumnElement[bool]:
         for key in table.foreign_keys
         if key.column.table is EvidenceFile.__table__
     ]
-    clause: ColumnElement[bool] = clauses[0]
-    for other in clauses[1:]:
-        clause |= other
-    return clause
+    return or_(*clauses)

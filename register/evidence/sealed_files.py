@@ -21,7 +21,6 @@ from register.journal.models import canonical_json
 
 BLOB_BYTES = 1 << 20  # of a file; the last blob is padded
 NAMES_PURPOSE = "names of evidence blobs"
-UPLOADS_PURPOSE = "uploads of evidence"
 _PURPOSE = "evidence"
 NAME_LIMIT = 120  # characters of a name that are kept
 _MANIFEST_PURPOSE = "evidence manifest"
@@ -115,28 +114,24 @@ class SealedFiles:
 
         :raises Invalid: ``evidence_too_large`` beyond a limit in bytes; nothing of it stays.
         """
-        buffer, digest, size, index = bytearray(), hashlib.sha256(), 0, 0
+        writer = SealedWriter(self, file, limit)
         try:
             for chunk in chunks:
-                digest.update(chunk)
-                size += len(chunk)
-                if size > limit:
-                    raise Invalid("evidence_too_large", megabytes=limit // 1_000_000)
-                buffer += chunk
-                while len(buffer) >= BLOB_BYTES:
-                    self.write_blob(file, index, bytes(buffer[:BLOB_BYTES]))
-                    del buffer[:BLOB_BYTES]
-                    index += 1
-            if buffer:
-                self.write_blob(file, index, bytes(buffer))
+                writer.write(chunk)
+            return writer.finish()
         except BaseException:
             self.delete(file.file_id)
             raise
-        return replace(file, size=size, sha256=digest.hexdigest())
 
     def open(self, file: FileManifest) -> SealedReader:
         """A file to read."""
         return SealedReader(self, file)
+
+    def chunks(self, file: FileManifest) -> Iterator[bytes]:
+        """The content of a file, blob by blob; raises as :meth:`read_blob`."""
+        with self.open(file) as reader:
+            while chunk := reader.read(BLOB_BYTES):
+                yield chunk
 
     def is_whole(self, file: FileManifest) -> bool:
         """Whether all blobs of a file exist; their content is not read."""
@@ -174,15 +169,40 @@ def new_file(name: str = "") -> FileManifest:
     return FileManifest(secrets.token_hex(16), secrets.token_bytes(32), name)
 
 
-def upload_file(uploads_key: bytes, nonce: str, rank: int) -> FileManifest:
-    """The file of a form's upload, whose id and key nobody can derive without the form's nonce.
+class SealedWriter:
+    """A file sealed as it is written: one blob of it is in memory.
 
-    :param uploads_key: the key of :data:`UPLOADS_PURPOSE`.
-    :param rank: number of the file in the form.
+    :param limit: its greatest size in bytes.
     """
-    prefix = f"{nonce} {rank} "
-    file_id = hmac.digest(uploads_key, f"{prefix}id".encode(), "sha256")[:16].hex()
-    return FileManifest(file_id, hmac.digest(uploads_key, f"{prefix}key".encode(), "sha256"))
+
+    def __init__(self, files: SealedFiles, file: FileManifest, limit: int) -> None:
+        self._files, self.file, self._limit = files, file, limit
+        self.buffer, self._digest, self._index = bytearray(), hashlib.sha256(), 0
+
+    def write(self, chunk: bytes) -> None:
+        """:raises Invalid: ``evidence_too_large``; the caller deletes what is stored of it."""
+        self.file = replace(self.file, size=self.file.size + len(chunk))
+        if self.file.size > self._limit:
+            raise Invalid("evidence_too_large", megabytes=self._limit // 1_000_000)
+        self._digest.update(chunk)
+        self.buffer += chunk
+        while len(self.buffer) >= BLOB_BYTES:
+            self._seal_next()
+
+    def finish(self) -> FileManifest:
+        """Write what remains; the manifest of the whole file."""
+        if self.buffer:
+            self._seal_next()
+        return replace(self.file, sha256=self._digest.hexdigest())
+
+    def write_blob(self, index: int, chunk: bytes) -> None:
+        """Seal and store a part of the file."""
+        self._files.write_blob(self.file, index, chunk)
+
+    def _seal_next(self) -> None:
+        self.write_blob(self._index, bytes(self.buffer[:BLOB_BYTES]))
+        del self.buffer[:BLOB_BYTES]
+        self._index += 1
 
 
 class SealedReader(io.RawIOBase):

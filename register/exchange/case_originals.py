@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from register.cases.case_evidence import case_evidence
 from register.cases.copies import file_copies
 from register.cases.models import Incident
-from register.evidence.sealed_files import BLOB_BYTES, FileManifest, SealedFiles
+from register.evidence.sealed_files import FileManifest, SealedFiles
 from register.exchange import archives
 from register.journal.models import canonical_json
 from register.key_store import KeyStore
@@ -71,17 +71,11 @@ def _rewritten(
     manifest: dict[str, Any] = json.loads(contents.pop(archives.MANIFEST))
     contents[LIST] = canonical_json({"originals": [_entry(original) for original in originals]})
     streamed = [
-        (original.path, original.file.sha256, _parts(files, original.file))
+        (original.path, original.file.sha256, files.chunks(original.file))
         for original in originals
         if original.path
     ]
     return archives.stream_archive(manifest, contents, streamed, archives.PRIVATE_MODE)
-
-
-def _parts(files: SealedFiles, file: FileManifest) -> Iterator[bytes]:
-    with files.open(file) as reader:
-        while chunk := reader.read(BLOB_BYTES):
-            yield chunk
 
 
 def _entry(original: CaseOriginal) -> dict[str, Any]:

@@ -141,6 +141,7 @@ def _file_findings(settings: Settings, session: Session, store: KeyStore) -> Ite
     try:
         files = setup.sealed_files(settings, store)
         files.store.free_bytes()
+        files.store.get("0" * 64)  # a missing bucket says so before any file is in it
         days, case_ids = incomplete_files(session, store, files)
     except RegisterError:
         yield Finding("evidence_store", False, settings.evidence_url)

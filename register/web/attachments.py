@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 from flask import Response
 
 from register.errors import Unavailable
-from register.evidence.file_kinds import FILE_TYPES
-from register.evidence.sealed_files import BLOB_BYTES, FileManifest, SealedFiles
+from register.evidence.file_kinds import KINDS
+from register.evidence.sealed_files import FileManifest, SealedFiles
 
 # By media type, for a name of our own: that of the sender may be anything.
 _EXTENSIONS = {
@@ -18,18 +17,16 @@ _EXTENSIONS = {
     "audio/mp4": "m4a",
     "video/quicktime": "mov",
     "video/3gpp": "3gp",
-    "video/x-matroska": "mkv",
     "video/matroska": "mkv",
     "text/plain": "txt",
 }
-_KNOWN_TYPES = {file_type.mime for file_type in FILE_TYPES}
 
 
 def attachment_name(file: FileManifest) -> str:
     """A name that says nothing: the beginning of the digest, and the format."""
-    extension = _EXTENSIONS.get(file.mime) or Path(file.mime).name
-    known = file.mime in _KNOWN_TYPES and extension.isalnum()
-    return f"piece-{file.sha256[:12]}.{extension if known else 'bin'}"
+    known = file.mime in KINDS
+    extension = _EXTENSIONS.get(file.mime, Path(file.mime).name) if known else "bin"
+    return f"piece-{file.sha256[:12]}.{extension}"
 
 
 def original_as_attachment(files: SealedFiles, file: FileManifest) -> Response:
@@ -40,12 +37,7 @@ def original_as_attachment(files: SealedFiles, file: FileManifest) -> Response:
     if not files.is_whole(file):
         raise Unavailable("evidence_missing")
 
-    def chunks() -> Iterator[bytes]:
-        reader = files.open(file)
-        while chunk := reader.read(BLOB_BYTES):
-            yield chunk
-
-    response = Response(chunks(), mimetype="application/octet-stream")
+    response = Response(files.chunks(file), mimetype="application/octet-stream")
     response.content_length = file.size
     response.headers["Content-Disposition"] = f'attachment; filename="{attachment_name(file)}"'
     response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"

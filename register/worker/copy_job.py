@@ -18,13 +18,12 @@ from sqlalchemy.orm import Session
 
 from register.cases.acts import copy_making
 from register.cases.acts.copy_making import MOST_ATTEMPTS, CopyTask
-from register.cases.copies import KINDS
 from register.cases.copy_storage import StoredPage
 from register.errors import CopyError, NotFound, SealError, Unavailable
 from register.evidence.clean_copy.copies import make_copy
 from register.evidence.clean_copy.edits import Edits
 from register.evidence.clean_copy.limits import CopyLimits
-from register.evidence.file_kinds import FileType
+from register.evidence.file_kinds import KINDS, FileType
 from register.evidence.sealed_files import FileManifest, SealedFiles, new_file
 from register.journal import writing
 from register.key_store import KeyStore

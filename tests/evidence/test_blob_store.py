@@ -42,11 +42,6 @@ def test_a_pending_blob_is_deleted_and_others_stay(blobs):
     assert [name for name, _day in blobs.pending()] == [OTHER]
 
 
-def test_a_probe_leaves_nothing(blobs):
-    blobs.probe()
-    assert list(blobs.pending()) == []
-
-
 def test_a_blob_of_a_folder_has_the_time_of_its_day_and_no_other_reader(tmp_path):
     store = open_store("", tmp_path)
     store.put(NAME, b"first")
@@ -90,6 +85,15 @@ def test_a_full_disk_leaves_no_half_blob(tmp_path, monkeypatch):
     assert [name for name, _day in store.pending()] == [OTHER]
 
 
+def test_a_whole_bucket_lists_its_blobs():
+    with s3_bucket("whole") as url:
+        store = open_store(url.replace("/evidence?", "?"), None)
+        store.put(NAME, b"first")
+        assert [name for name, _day in store.pending()] == [NAME]
+        store.settle(NAME)
+        assert list(store.settled()) == [NAME]
+
+
 @pytest.mark.prove
 def test_more_objects_than_one_answer_of_s3_lists():
     with s3_bucket("many") as url:
@@ -113,6 +117,6 @@ def test_an_s3_that_is_away_or_without_the_bucket_is_unavailable(bucket):
 def test_a_missing_bucket_is_unavailable():
     with s3_bucket("evidence") as url:
         store = open_store(url.replace("s3://evidence", "s3://missing"), None)
-        for call in (lambda: store.put(NAME, b""), lambda: store.get(NAME), store.probe):
+        for call in (lambda: store.put(NAME, b""), lambda: store.get(NAME)):
             with pytest.raises(Unavailable):
                 call()

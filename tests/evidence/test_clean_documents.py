@@ -5,13 +5,12 @@ from __future__ import annotations
 from io import BytesIO
 
 import pytest
-from evidence_samples import MARKER, copied, decoded, file_type_of, pdf, pdf_of
+from evidence_samples import MARKER, copied, decoded, pdf, pdf_of
 
 from register.errors import CopyError
-from register.evidence.clean_copy import copies, documents
+from register.evidence.clean_copy import documents
 from register.evidence.clean_copy.edits import Crop, Edits, Mask, MaskStyle, PageArea
 from register.evidence.clean_copy.limits import CopyLimits
-from register.evidence.clean_copy.pages import Facts
 
 RED, BLUE = "1 0 0 rg 0 0 200 100 re f", "0 0 1 rg 0 0 200 100 re f"
 WORDS = f"BT /F1 24 Tf 10 40 Td ({MARKER}) Tj ET"
@@ -97,11 +96,6 @@ def test_odd_sizes_of_pages_are_bounded(box: bytes) -> None:
     (page,) = copy_of(pdf(RED).replace(b"[0 0 200 100]", box))
     assert page.width <= 1601
     assert page.height <= 6401
-
-
-def test_pages_of_a_document_are_probed() -> None:
-    content = pdf(RED, BLUE)
-    assert copies.probe(BytesIO(content), file_type_of(content)) == Facts(2, 1600, 800)
 
 
 def test_a_document_that_does_not_open_says_why() -> None:

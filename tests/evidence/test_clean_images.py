@@ -11,10 +11,9 @@ from evidence_samples import MARKER, copied, decoded, file_type_of, photograph, 
 from PIL import Image, ImageChops, ImageCms, PngImagePlugin, UnidentifiedImageError
 
 from register.errors import CopyError
-from register.evidence.clean_copy import copies, images
+from register.evidence.clean_copy import images
 from register.evidence.clean_copy.edits import Crop, Edits, Mask, MaskStyle, PageArea
 from register.evidence.clean_copy.limits import CopyLimits
-from register.evidence.clean_copy.pages import Facts
 
 LIMITS = CopyLimits()
 
@@ -84,7 +83,6 @@ def test_a_picture_is_turned_upright(orientation: int) -> None:
     content = saved(stored, "JPEG", exif=exif(orientation), quality=95)
     page, picture = copy_of(content)
     assert (page.width, page.height) == (320, 200)
-    assert images.picture_facts(BytesIO(content), "image/jpeg", LIMITS) == Facts(1, 320, 200)
     red, green, _ = picture.getpixel((60, 40))
     assert (red > 200, green < 60) == (True, True)
 
@@ -230,8 +228,3 @@ def test_a_picture_is_read_as_what_it_was_recognised_for_only() -> None:
 def test_a_dropped_picture_leaves_nothing() -> None:
     with pytest.raises(CopyError, match="copy_nothing_left"):
         copy_of(saved(photograph(), "PNG"), Edits(dropped_pages=(0,)))
-
-
-def test_size_of_a_picture_is_probed() -> None:
-    content = saved(photograph(), "JPEG", exif=exif(6))
-    assert copies.probe(BytesIO(content), file_type_of(content)) == Facts(1, 200, 320)

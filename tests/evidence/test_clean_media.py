@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from io import BytesIO
 from itertools import pairwise
 
 import pytest
@@ -24,7 +23,7 @@ from evidence_samples import (
 from PIL import Image
 
 from register.errors import CopyError
-from register.evidence.clean_copy import copies, media, media_facts, media_process
+from register.evidence.clean_copy import media, media_facts, media_process
 from register.evidence.clean_copy.edits import Crop, Edits, Interval, Mask, MaskStyle, PageArea
 from register.evidence.clean_copy.limits import CopyLimits
 from register.evidence.file_kinds import FileKind
@@ -140,7 +139,6 @@ def test_a_video_of_a_turned_phone_is_upright(tmp_path) -> None:
     path = tmp_path / "turned.mp4"
     path.write_bytes(video())
     turned = recording("-display_rotation", "90", "-i", str(path), "-c", "copy")
-    assert copies.probe(BytesIO(turned), file_type_of(turned)).height == 160
     ((page, _copy),) = copied(turned)
     assert (page.width, page.height) == (90, 160)
 

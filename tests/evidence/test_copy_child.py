@@ -297,13 +297,11 @@ def test_the_end_of_a_child_has_a_reason(ending: str, key: str, monkeypatch, tmp
     assert children() == processes
 
 
-@pytest.mark.parametrize("report", [b"{", b"[]", {"pages": -1}, {"pages": 1}])
-def test_a_probe_without_sense_is_broken(report, monkeypatch, tmp_path) -> None:
-    frames = sent(FrameSort.REPORT, report)
-    with impostor(monkeypatch, tmp_path, frames), pytest.raises(CopyError, match="copy_broken"):
-        copies.probe(BytesIO(PICTURE), JPEG)
-    with impostor(monkeypatch, tmp_path, END), pytest.raises(CopyError, match="copy_broken"):
-        copies.probe(BytesIO(PICTURE), JPEG)
+@pytest.mark.parametrize("report", [b"{", b"[]", {"network": 1, "files": "true"}, None])
+def test_a_report_without_sense_protects_from_nothing(report, monkeypatch, tmp_path) -> None:
+    frames = END if report is None else sent(FrameSort.REPORT, report)
+    with impostor(monkeypatch, tmp_path, frames):
+        assert copies.missing_protections() == ["network", "files"]
 
 
 # --- the program of the child, in this process -------------------------------------------------
@@ -339,9 +337,6 @@ def test_the_program_answers_each_task(monkeypatch, tmp_path) -> None:
     assert sorts == [FrameSort.PAGE, FrameSort.DATA, FrameSort.END]
     assert [sort for sort, _ in answered(monkeypatch, b"Bonjour")] == sorts
     assert [sort for sort, _ in answered(monkeypatch, pdf("0 0 9 9 re f"))] == sorts
-    for content, pages in ((PICTURE, 1), (b"Bonjour", 1), (pdf("", ""), 2)):
-        (_, report), _ = answered(monkeypatch, content, task="probe")
-        assert json.loads(report)["pages"] == pages
     secret = tmp_path / "secret"
     secret.write_text(MARKER)
     (_, report), _ = answered(monkeypatch, b"", task="check", secret=str(secret))

@@ -12,13 +12,7 @@ from hypothesis import strategies as st
 
 from register.encryption import encrypt
 from register.errors import Invalid, SealError, Unavailable
-from register.evidence.sealed_files import (
-    BLOB_BYTES,
-    FileManifest,
-    SealedFiles,
-    new_file,
-    upload_file,
-)
+from register.evidence.sealed_files import BLOB_BYTES, FileManifest, SealedFiles, new_file
 
 LIMIT = 8 * BLOB_BYTES
 
@@ -36,6 +30,7 @@ def test_a_file_comes_back_byte_for_byte(files, size):
     assert files.open(file).read() == content
     files.settle(file.file_id)
     assert io.BufferedReader(files.open(file)).read() == content
+    assert b"".join(files.chunks(file)) == content
 
 
 def test_blobs_are_equal_in_size_and_show_neither_name_nor_content(files):
@@ -143,13 +138,3 @@ def test_a_manifest_comes_back(name, mime, size):
     file = FileManifest("a" * 32, b"k" * 32, name, mime, size, "b" * 64)
     assert FileManifest.parse(file.fields()) == file
     assert "key=" not in repr(file)
-
-
-def test_uploads_of_one_form_are_found_again_and_differ():
-    key = os.urandom(32)
-    first = upload_file(key, "nonce", 0)
-    assert first == upload_file(key, "nonce", 0)
-    others = [upload_file(key, "nonce", 1), upload_file(key, "autre", 0)]
-    others.append(upload_file(os.urandom(32), "nonce", 0))
-    assert len({file.file_id for file in (first, *others)}) == 4
-    assert len({file.key for file in (first, *others)}) == 4

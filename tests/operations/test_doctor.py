@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from case_contents import a_case
 from report_factory import a_report, nonce
+from s3_server import s3_bucket
 from sqlalchemy import NullPool, create_engine, text
 
 from register import encryption
@@ -217,3 +218,9 @@ def test_a_file_that_lost_a_part_is_counted_with_its_day(settings, engine, store
 def test_a_store_of_files_that_is_away_is_reported(settings, engine, tmp_path):
     away = replace(settings, evidence_url=str(tmp_path / "not mounted" / "evidence"))
     assert _faults(away) == {"evidence_store": away.evidence_url}
+
+
+def test_a_missing_bucket_is_reported_before_any_file_is_in_it(settings, engine):
+    with s3_bucket("evidence") as url:
+        away = replace(settings, evidence_url=url.replace("s3://evidence", "s3://missing"))
+        assert _faults(away) == {"evidence_store": away.evidence_url}

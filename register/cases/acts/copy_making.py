@@ -28,7 +28,7 @@ from register.cases.copy_storage import (
 )
 from register.cases.models import CaseEvidence, Incident
 from register.db import housekeeping
-from register.errors import CopyError, NotFound, SealError
+from register.errors import CopyError, NotFound
 from register.evidence.models import register_file
 from register.evidence.sealed_files import FileManifest, open_manifest
 from register.journal import Act, WriteTransaction
@@ -80,13 +80,11 @@ def load_task(session: Session, store: KeyStore, task: CopyTask) -> tuple[FileMa
     :raises NotFound: it was removed meanwhile.
     :raises SealError: the key of the case was destroyed, or the key store is away.
     """
-    key = store.key(case_key_name(task.incident_id))
     file_row = session.get(CaseEvidence, task.evidence_key)
     copy = session.get(CaseCopy, task.copy_key)
     if file_row is None or copy is None:
         raise NotFound("no_such_case_file")
-    if key is None:
-        raise SealError("seal_opens_nothing")
+    key = copies.require_case_key(store, task.incident_id)
     return open_manifest(key, file_row.sealed, file_row.key), open_order(key, copy)
 
 
@@ -97,8 +95,7 @@ def finish_copy(
 
     :returns: False, and nothing is done, if the claim is void.
     """
-    row = _load_claimed(tx, task)
-    key = store.key(case_key_name(task.incident_id))
+    row, key = _load_claimed(tx, store, task)
     if row is None or key is None:
         return False
     for page in pages:
@@ -116,7 +113,7 @@ def finish_copy(
     row.state, row.claim = CopyState.READY, ""
     tx.session.flush()
     former_keys = _former_copies(tx, key, row)
-    delete_copies(tx.session, former_keys)
+    delete_copies(tx.session, CaseCopy.key.in_(former_keys))
     details = {
         "evidence": row.evidence_key,
         "copy": row.key,
@@ -130,26 +127,26 @@ def finish_copy(
 
 def fail_copy(tx: WriteTransaction, store: KeyStore, task: CopyTask, error: CopyError) -> bool:
     """Note why there is no copy; False, and nothing is done, if the claim is void."""
-    row = _load_claimed(tx, task)
-    key = store.key(case_key_name(task.incident_id))
+    row, key = _load_claimed(tx, store, task)
     if row is None or key is None:
         return False
     numbers = {name: cell for name, cell in error.values.items() if isinstance(cell, int)}
-    order = replace(open_order(key, row), values=numbers)
-    sealed = seal_order(key, row.key, order)
-    values = {"state": CopyState.FAILED, "claim": "", "reason": error.key, "sealed": sealed}
-    _update_claimed(tx.session, task, values)
+    row.sealed = seal_order(key, row.key, replace(open_order(key, row), values=numbers))
+    row.state, row.claim, row.reason = CopyState.FAILED, "", error.key
     details = {"evidence": row.evidence_key, "copy": row.key, "why": error.key}
     _record(tx, Act.COPY_FAILED, task, details)
     return True
 
 
-def _load_claimed(tx: WriteTransaction, task: CopyTask) -> CaseCopy | None:
+def _load_claimed(
+    tx: WriteTransaction, store: KeyStore, task: CopyTask
+) -> tuple[CaseCopy | None, bytes | None]:
+    """The row of a copy, None if the claim is void, and the key of the case."""
     row = tx.session.get(CaseCopy, task.copy_key)
-    if row is None or row.claim != task.claim or row.state != CopyState.MAKING:
-        return None
-    tx.keep_alive(row)
-    return row
+    if row is not None and row.claim == task.claim and row.state == CopyState.MAKING:
+        tx.keep_alive(row)
+        return row, store.key(case_key_name(task.incident_id))
+    return None, None
 
 
 def _former_copies(tx: WriteTransaction, key: bytes, row: CaseCopy) -> list[str]:

@@ -7,7 +7,7 @@ document of the case.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import func, select
@@ -55,8 +55,7 @@ def request_copy(
     case, member = steps.begin_act(tx, incident_id, Act.COPY_REQUESTED, by)
     original = _load_file(tx, store, case, evidence_key)
     of_file = CaseCopy.evidence_key == evidence_key
-    is_ready = CaseCopy.state == CopyState.READY
-    _delete_copies(tx, of_file, ~is_ready)
+    delete_copies(tx.session, of_file & (CaseCopy.state != CopyState.READY))
     last = tx.session.scalar(select(func.max(CaseCopy.position)).where(of_file))
     key, order = secrets.token_hex(16), CopyOrder(original.mime, original.sha256, edits)
     tx.session.add(
@@ -112,14 +111,7 @@ def remove_copies(
     :raises NotFound: ``no_such_case_file``.
     :raises Refused: ``copy_in_document``: it is to be taken out of the text of the case first.
     """
-    case, member = steps.begin_act(tx, incident_id, Act.COPY_REMOVED, by)
-    _require_reason(reason)
-    original = _load_file(tx, store, case, evidence_key)
-    of_file = CaseCopy.evidence_key == evidence_key
-    copy_keys = _require_unused(tx, store, case, of_file)
-    delete_copies(tx.session, copy_keys)
-    details = {"evidence": evidence_key, "original": original.sha256, "why": reason}
-    return steps.record(tx, Act.COPY_REMOVED, case, member, **details)
+    return _remove(tx, store, incident_id, evidence_key, reason, Act.COPY_REMOVED, by)
 
 
 def remove_file(
@@ -136,14 +128,29 @@ def remove_file(
     :raises NotFound: ``no_such_case_file``.
     :raises Refused: ``copy_in_document``, as for :func:`remove_copies`.
     """
-    case, member = steps.begin_act(tx, incident_id, Act.EVIDENCE_REMOVED, by)
-    _require_reason(reason)
+    return _remove(tx, store, incident_id, evidence_key, reason, Act.EVIDENCE_REMOVED, by)
+
+
+def _remove(
+    tx: WriteTransaction,
+    store: KeyStore,
+    incident_id: int,
+    evidence_key: str,
+    reason: str,
+    act: Act,
+    by: int,
+) -> JournalEntry:
+    case, member = steps.begin_act(tx, incident_id, act, by)
+    if reason not in REMOVAL_REASONS:
+        raise Invalid("unknown_code", field="reason", value=reason[:40])
     original = _load_file(tx, store, case, evidence_key)
-    copy_keys = _require_unused(tx, store, case, CaseCopy.evidence_key == evidence_key)
-    delete_copies(tx.session, copy_keys)
-    remove_case_evidence(tx.session, CaseEvidence.key == evidence_key)
+    _require_unused(tx, store, case, evidence_key)
+    if act is Act.EVIDENCE_REMOVED:
+        remove_case_evidence(tx.session, CaseEvidence.key == evidence_key)
+    else:
+        delete_copies(tx.session, CaseCopy.evidence_key == evidence_key)
     details = {"evidence": evidence_key, "original": original.sha256, "why": reason}
-    return steps.record(tx, Act.EVIDENCE_REMOVED, case, member, **details)
+    return steps.record(tx, act, case, member, **details)
 
 
 def _load_file(
@@ -155,24 +162,13 @@ def _load_file(
     return open_manifest(copies.require_case_key(store, case.id), row.sealed, row.key)
 
 
-def _require_reason(reason: str) -> None:
-    if reason not in REMOVAL_REASONS:
-        raise Invalid("unknown_code", field="reason", value=reason[:40])
-
-
 def _require_unused(
-    tx: WriteTransaction, store: KeyStore, case: Incident, clause: Any
-) -> Collection[str]:
-    """Check that the document of a case names no page of some copies; the keys of these."""
-    copy_keys = tx.session.scalars(select(CaseCopy.key).where(clause)).all()
-    stmt = select(CaseCopyPage).where(CaseCopyPage.copy_key.in_(copy_keys))
-    pages = tx.session.scalars(stmt).all()
+    tx: WriteTransaction, store: KeyStore, case: Incident, evidence_key: str
+) -> None:
+    """Check that the document of a case names no page of the copies of a file."""
+    stmt = select(CaseCopyPage).join(CaseCopy, CaseCopy.key == CaseCopyPage.copy_key)
+    pages = tx.session.scalars(stmt.where(CaseCopy.evidence_key == evidence_key))
     key = copies.require_case_key(store, case.id)
     digests = [open_page(key, page).sha256 for page in pages]
     if copies.is_in_document(tx.session, case.id, digests):
         raise Refused("copy_in_document", state=case.state)
-    return copy_keys
-
-
-def _delete_copies(tx: WriteTransaction, *clauses: Any) -> None:
-    delete_copies(tx.session, tx.session.scalars(select(CaseCopy.key).where(*clauses)).all())

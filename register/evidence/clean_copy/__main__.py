@@ -10,7 +10,6 @@ import json
 import os
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -18,7 +17,7 @@ from register.errors import CopyError
 from register.evidence.clean_copy import sandbox
 from register.evidence.clean_copy.edits import Edits
 from register.evidence.clean_copy.limits import CopyLimits, is_media
-from register.evidence.clean_copy.pages import Facts, MadePage
+from register.evidence.clean_copy.pages import MadePage
 from register.evidence.clean_copy.protocol import CHUNK_BYTES, FrameSort, write_frame, write_json
 from register.evidence.file_kinds import FileKind
 
@@ -49,35 +48,15 @@ def _answer(job: dict[str, Any], kind: FileKind, limits: CopyLimits, output: Bin
         write_json(output, FrameSort.REPORT, sandbox.protections(Path(job["secret"])))
         return
     with os.fdopen(job["source"], "rb") as source:
-        if job["task"] == "probe":
-            facts = _facts(source, kind, job["mime"], limits)
-            write_json(output, FrameSort.REPORT, asdict(facts))
-            return
         edits = Edits.from_json(job["edits"])
         for page in _pages(source, kind, job["mime"], edits, limits):
             _write_page(output, page)
 
 
-def _facts(source: BinaryIO, kind: FileKind, mime: str, limits: CopyLimits) -> Facts:
-    # Each kind loads its own decoders only.
-    if kind is FileKind.IMAGE:
-        from register.evidence.clean_copy.images import picture_facts
-
-        return picture_facts(source, mime, limits)
-    if kind is FileKind.PDF:
-        from register.evidence.clean_copy.documents import document_facts
-
-        return document_facts(source, limits)
-    if is_media(kind):
-        from register.evidence.clean_copy.media import media_facts
-
-        return media_facts(source, mime, limits)
-    return Facts()
-
-
 def _pages(
     source: BinaryIO, kind: FileKind, mime: str, edits: Edits, limits: CopyLimits
 ) -> Iterator[MadePage]:
+    # Each kind loads its own decoders only.
     if kind is FileKind.IMAGE:
         from register.evidence.clean_copy.images import copy_picture
 

@@ -21,7 +21,7 @@ from typing import Any, BinaryIO
 from register.errors import CopyError, Invalid
 from register.evidence.clean_copy.edits import Edits
 from register.evidence.clean_copy.limits import MEBIBYTE, CopyLimits, is_media
-from register.evidence.clean_copy.pages import COPY_MIMES, COPY_NOTES, Facts
+from register.evidence.clean_copy.pages import COPY_MIMES, COPY_NOTES
 from register.evidence.clean_copy.protocol import (
     CHUNK_BYTES,
     FrameSort,
@@ -90,19 +90,6 @@ def make_copy(
             sort, content = chunks.following
         if last_index < 0:
             raise CopyError("copy_broken")
-
-
-def probe(source: BinaryIO, file_type: FileType, limits: CopyLimits | None = None) -> Facts:
-    """Pages, size and duration of a source.
-
-    :raises CopyError: it cannot be read.
-    """
-    with _child(source, file_type, {"task": "probe"}, limits or CopyLimits()) as child:
-        fields = child.report()
-    pages, width, height = (
-        _whole(fields.get(name), most) for name, most in (("pages", 10**7), *_SIZES)
-    )
-    return Facts(pages, width, height, _seconds(fields.get("duration")))
 
 
 def missing_protections(secret_path: Path = Path("/etc/passwd")) -> list[str]:
@@ -276,9 +263,6 @@ def _in_memory(source: BinaryIO | None, limits: CopyLimits) -> int:
     return memory
 
 
-_SIZES = (("width", _MOST_PIXELS), ("height", _MOST_PIXELS))
-
-
 def _fields(content: bytes) -> dict[str, Any]:
     try:
         return json_of(content)
@@ -288,7 +272,8 @@ def _fields(content: bytes) -> dict[str, Any]:
 
 def _page(fields: dict[str, Any], last_index: int, chunks: Iterator[bytes]) -> CopyPage:
     index, width, height = (
-        _whole(fields.get(name), most) for name, most in (("index", 10**7), *_SIZES)
+        _whole(fields.get(name), most)
+        for name, most in (("index", 10**7), ("width", _MOST_PIXELS), ("height", _MOST_PIXELS))
     )
     mime, notes = fields.get("mime"), fields.get("notes")
     if index <= last_index or mime not in COPY_MIMES or not isinstance(notes, list):

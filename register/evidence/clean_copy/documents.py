@@ -14,17 +14,10 @@ from register.errors import CopyError
 from register.evidence.clean_copy.edits import Edits
 from register.evidence.clean_copy.images import encode_page
 from register.evidence.clean_copy.limits import CopyLimits
-from register.evidence.clean_copy.pages import Facts, MadePage
+from register.evidence.clean_copy.pages import MadePage
 
 # A page of a till's roll: longer ones are narrowed.
 _TALLEST = 4
-
-
-def document_facts(source: BinaryIO, limits: CopyLimits) -> Facts:
-    """The number of pages, and the size in pixels of the first one's copy."""
-    with closing(_open(source)) as document:
-        scale, width, height = _scale(document[0], limits)
-        return Facts(len(document), math.ceil(width * scale), math.ceil(height * scale))
 
 
 def copy_document(source: BinaryIO, edits: Edits, limits: CopyLimits) -> Iterator[MadePage]:
@@ -39,7 +32,7 @@ def copy_document(source: BinaryIO, edits: Edits, limits: CopyLimits) -> Iterato
         document.init_forms()
         for index in kept_pages:
             with closing(document[index]) as page:
-                picture = page.render(scale=_scale(page, limits)[0]).to_pil().convert("RGB")
+                picture = page.render(scale=_scale(page, limits)).to_pil().convert("RGB")
             yield encode_page(picture, index, edits)
 
 
@@ -56,10 +49,10 @@ def _open(source: BinaryIO) -> pypdfium2.PdfDocument:
     return document
 
 
-def _scale(page: pypdfium2.PdfPage, limits: CopyLimits) -> tuple[float, float, float]:
-    """The scale of a page's picture, with the page's width and height in points."""
+def _scale(page: pypdfium2.PdfPage, limits: CopyLimits) -> float:
+    """Pixels of a page's picture by point of the page."""
     width, height = page.get_size()
     if not (0 < width < math.inf and 0 < height < math.inf):
         raise CopyError("copy_broken")
-    scale = min(limits.page_width / width, _TALLEST * limits.page_width / height)
-    return scale, width, height
+    scale: float = min(limits.page_width / width, _TALLEST * limits.page_width / height)
+    return scale

@@ -12,7 +12,7 @@ from PIL import Image, ImageCms
 from register.errors import CopyError
 from register.evidence.clean_copy.edits import Edits, Mask, MaskStyle, PageArea
 from register.evidence.clean_copy.limits import CopyLimits
-from register.evidence.clean_copy.pages import Facts, MadePage
+from register.evidence.clean_copy.pages import MadePage
 from register.evidence.file_kinds import HEIC
 
 # One decoder a type: a file that is two things at once is read as what it was recognised for.
@@ -34,7 +34,6 @@ _UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-_TURNED = frozenset({5, 6, 7, 8})
 JPEG_QUALITY = 85
 # A drawing, a screenshot or a page of words, which PNG keeps sharp at about the same size; a
 # photograph in black and white has few colours too, and is many times larger.
@@ -64,15 +63,6 @@ def open_picture(source: BinaryIO, mime: str, limits: CopyLimits) -> Image.Image
     except Image.DecompressionBombError as error:
         raise CopyError("copy_pixels", limit=limits.pixels // 1_000_000) from error
     return picture
-
-
-def picture_facts(source: BinaryIO, mime: str, limits: CopyLimits) -> Facts:
-    """The size of the upright picture."""
-    picture = open_picture(source, mime, limits)
-    width, height = picture.size
-    if _orientation(picture) in _TURNED:
-        width, height = height, width
-    return Facts(width=width, height=height)
 
 
 def copy_picture(

@@ -14,7 +14,7 @@ from register.evidence.clean_copy.images import blur_cells
 from register.evidence.clean_copy.limits import CopyLimits
 from register.evidence.clean_copy.media_facts import MediaFacts, read_facts
 from register.evidence.clean_copy.media_process import file_address, input_options, run_ffmpeg
-from register.evidence.clean_copy.pages import Facts, MadePage
+from register.evidence.clean_copy.pages import MadePage
 
 _FRAME_RATE = 30
 _AUDIO_RATE = 128_000
@@ -52,12 +52,6 @@ _WEBM = MediaFormat(
     ("-c:v", "libvpx", "-deadline", "realtime", "-cpu-used", "8", "-crf", "20"),
     ("-c:a", "libopus", "-flags:a", "+bitexact"),
 )
-
-
-def media_facts(source: BinaryIO, mime: str, limits: CopyLimits) -> Facts:
-    """Size and duration of a recording."""
-    facts = read_facts(source.fileno(), mime, limits)
-    return Facts(width=facts.width, height=facts.height, duration=facts.duration)
 
 
 def copy_media(source: BinaryIO, mime: str, edits: Edits, limits: CopyLimits) -> Iterator[MadePage]:

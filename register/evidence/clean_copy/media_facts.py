@@ -11,7 +11,8 @@ from typing import Any
 
 from register.errors import CopyError
 from register.evidence.clean_copy.limits import CopyLimits
-from register.evidence.clean_copy.media_process import end_with_parent, input_options
+from register.evidence.clean_copy.media_process import input_options
+from register.evidence.clean_copy.sandbox import end_with_parent
 
 _FIELDS = (
     "format=duration:stream=codec_type,codec_name,width,height,sample_aspect_ratio,avg_frame_rate,"

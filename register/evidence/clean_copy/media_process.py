@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import subprocess
 
 from register.errors import CopyError
+from register.evidence.clean_copy.sandbox import end_with_parent
 
 # One demuxer a type: a playlist, a script of files or a picture is never opened as one.
 _DEMUXERS = {
@@ -41,11 +41,6 @@ def input_options(source: int, mime: str) -> list[str]:
 def file_address(descriptor: int) -> str:
     """The address of a file that has no name: it lies in memory."""
     return f"file:/proc/self/fd/{descriptor}"
-
-
-def end_with_parent() -> None:
-    """Have this process end with the one that started it (prctl(2), PR_SET_PDEATHSIG)."""
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 
 def run_ffmpeg(arguments: list[str], descriptors: tuple[int, ...]) -> None:

@@ -22,13 +22,3 @@ class MadePage:
     height: int = 0
     duration: float = 0.0
     notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What a source holds: pages, the upright first one's size in pixels, seconds."""
-
-    pages: int = 1
-    width: int = 0
-    height: int = 0
-    duration: float = 0.0

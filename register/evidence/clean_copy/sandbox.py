@@ -73,6 +73,11 @@ _OPEN_FILES = 64
 _LAST_SECONDS = 5
 
 
+def end_with_parent() -> None:
+    """Have this process end with the one that started it."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 def restrict(*, memory: int, cpu: int, file_bytes: int) -> None:
     """Restrict this process and those that it starts, for good.
 
@@ -80,9 +85,8 @@ def restrict(*, memory: int, cpu: int, file_bytes: int) -> None:
         file in memory.
     """
     libc = ctypes.CDLL(None, use_errno=True)
-    # The child ends with the process that started it, leaves no core on the disk, and no program
-    # of the same user reads its memory.
-    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    end_with_parent()
+    # It leaves no core on the disk, and no program of the same user reads its memory.
     libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
     for limit, most, reserve in (
         (resource.RLIMIT_CORE, 0, 0),

@@ -12,7 +12,7 @@ from flask_babel import lazy_gettext
 from wtforms import Field
 
 from register.errors import Invalid
-from register.evidence.file_kinds import FILE_TYPES
+from register.evidence.file_kinds import KINDS
 from register.evidence.sealed_files import FileManifest
 from register.reports.report_content import SentFile
 from register.reports.web import upload_streams, upload_tokens
@@ -25,7 +25,6 @@ from register.web.request_context import sealed_files, settings
 
 # Name of the file input; the field itself holds tokens.
 INPUT_NAME = "fichiers_choisis"
-_KINDS = {file_type.mime: file_type.kind for file_type in FILE_TYPES}
 # What the browser's own dialogue offers; the server looks at the content.
 ACCEPTED = ",".join(
     (
@@ -97,7 +96,7 @@ def files_field() -> FilesField:
 
 def kind_words(mime: str) -> str:
     """The kind of a file in words: "image", "vidéo"."""
-    kind = _KINDS.get(mime)
+    kind = KINDS.get(mime)
     return str(messages.evidence.file_kinds[kind]) if kind else mime
 
 

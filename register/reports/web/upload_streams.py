@@ -5,7 +5,6 @@ Nothing that goes wrong with a file loses what was typed: its bytes are then rea
 
 from __future__ import annotations
 
-import hashlib
 import io
 import secrets
 from collections.abc import Iterator
@@ -19,7 +18,7 @@ from register.concurrency_limit import Bulkhead
 from register.db import is_disk_full, now
 from register.errors import Invalid, RegisterError, Unavailable
 from register.evidence import file_kinds
-from register.evidence.sealed_files import BLOB_BYTES, SealedFiles, new_file
+from register.evidence.sealed_files import SealedFiles, SealedWriter, new_file
 from register.reports.web import upload_tokens
 from register.reports.web.public_forms import OUTAGE_ERRORS
 from register.reports.web.upload_tokens import ARRIVED, ReceivedFile
@@ -50,20 +49,29 @@ class Arrivals:
     refusals: list[Refusal] = field(default_factory=list)
 
 
+class _CheckedWriter(SealedWriter):
+    """A file whose kind and room are looked at before its blobs reach the disk."""
+
+    def write_blob(self, index: int, chunk: bytes) -> None:
+        if not index:
+            file_type = file_kinds.recognise(chunk[: file_kinds.HEAD_BYTES], self.file.size)
+            self.file = replace(self.file, mime=file_type.mime)
+        upload_tokens.require_room(len(chunk))
+        super().write_blob(index, chunk)
+
+
 class SealingStream(io.RawIOBase):
-    """A file that is sealed as it is written; one blob of it is in memory.
+    """A file that is sealed as it is written.
 
     ``error``: why it is not taken. Nothing of it is stored then.
     """
 
     def __init__(self, files: SealedFiles, name: str, limit: int) -> None:
         super().__init__()
-        self._files, self._limit = files, limit
-        self.manifest, self.begun_at = new_file(name), now()
+        self._files, self.begun_at, self.manifest = files, now(), new_file(name)
+        self._writer = _CheckedWriter(files, self.manifest, limit)
         self.error: RegisterError | None = None
         self.is_whole = False
-        self._buffer, self._head = bytearray(), b""
-        self._digest, self._size, self._index = hashlib.sha256(), 0, 0
 
     def writable(self) -> bool:
         """Always."""
@@ -74,43 +82,16 @@ class SealingStream(io.RawIOBase):
         data = cast(bytes, chunk)
         if self.error is None:
             with self._refusing():
-                self._take(data)
+                self._writer.write(data)
         return len(data)
-
-    def _take(self, data: bytes) -> None:
-        self._size += len(data)
-        if self._size > self._limit:
-            raise Invalid("evidence_too_large", megabytes=self._limit // 1_000_000)
-        if not self._index:
-            self._head = (self._head + data)[: file_kinds.HEAD_BYTES]
-        self._digest.update(data)
-        self._buffer += data
-        while len(self._buffer) >= BLOB_BYTES:
-            self._seal(bytes(self._buffer[:BLOB_BYTES]))
-            del self._buffer[:BLOB_BYTES]
-
-    def _seal(self, chunk: bytes) -> None:
-        if not self._index:
-            # An empty file, and one of another kind, never reach the disk.
-            file_kinds.recognise(self._head, max(self._size, len(chunk)))
-        upload_tokens.require_room(len(chunk))
-        self._files.write_blob(self.manifest, self._index, chunk)
-        self._index += 1
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         """The parser's sign that the file is whole."""
         if self.error is None and not self.is_whole:
             with self._refusing():
-                file_type = file_kinds.recognise(self._head, self._size)
-                if self._buffer:
-                    self._seal(bytes(self._buffer))
-                    self._buffer.clear()
-                self.manifest = replace(
-                    self.manifest,
-                    mime=file_type.mime,
-                    size=self._size,
-                    sha256=self._digest.hexdigest(),
-                )
+                self.manifest = self._writer.finish()
+                if not self.manifest.size:
+                    raise Invalid("evidence_empty")
         self.is_whole = self.error is None
         return 0
 
@@ -130,7 +111,7 @@ class SealingStream(io.RawIOBase):
 
     def discard(self) -> None:
         """Delete what is stored of it; the worker deletes what cannot be deleted now."""
-        self._buffer.clear()
+        self._writer.buffer.clear()
         try:
             self._files.delete(self.manifest.file_id)
         except (RegisterError, OSError) as error:

@@ -17,7 +17,7 @@ from pathlib import PurePosixPath
 from register import encryption
 from register.db import now
 from register.errors import Invalid, SealError, Unavailable
-from register.evidence.sealed_files import NAME_LIMIT, UPLOADS_PURPOSE, FileManifest
+from register.evidence.sealed_files import NAME_LIMIT, FileManifest
 from register.journal.models import canonical_json
 from register.reports.report_content import SentFile
 from register.text.normalisation import one_line
@@ -28,6 +28,7 @@ from register.web.request_context import derived_key, sealed_files, settings
 MAX_AGE = timedelta(hours=22)
 # Bytes of the disk that files never fill, so that texts can always be received.
 FREE_MARGIN = 1_000_000_000
+_KEY_PURPOSE = "uploads of evidence"
 # Purposes: a file under way, and one that arrived whole.
 UNDER_WAY, ARRIVED = "upload under way", "upload that arrived"
 _EXTENSION_LIMIT = 10
@@ -55,7 +56,7 @@ class ReceivedFile:
 def seal_token(purpose: str, manifest: FileManifest, begun_at: datetime) -> ReceivedFile:
     """A file with its token."""
     plain = canonical_json({"file": manifest.fields(), "at": begun_at.isoformat()})
-    sealed = encryption.encrypt(derived_key(UPLOADS_PURPOSE), purpose, plain, b"")
+    sealed = encryption.encrypt(derived_key(_KEY_PURPOSE), purpose, plain, b"")
     return ReceivedFile(base64.urlsafe_b64encode(sealed).decode("ascii"), manifest, begun_at)
 
 
@@ -63,7 +64,7 @@ def read_token(purpose: str, token: str) -> ReceivedFile | None:
     """The file of a token; None for a forged one, and for one of another purpose."""
     try:
         sealed = base64.b64decode(token.encode("ascii"), altchars=b"-_", validate=True)
-        parsed = json.loads(encryption.decrypt(derived_key(UPLOADS_PURPOSE), purpose, sealed, b""))
+        parsed = json.loads(encryption.decrypt(derived_key(_KEY_PURPOSE), purpose, sealed, b""))
     except (SealError, UnicodeEncodeError, binascii.Error, ValueError) as error:
         if isinstance(error, SealError) and error.key != "seal_opens_nothing":
             raise

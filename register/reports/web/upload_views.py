@@ -115,8 +115,7 @@ def finish() -> Response:
         raise Invalid("evidence_length")
     digest, head = hashlib.sha256(), b""
     with _reading_turns.turn():
-        reader = files.open(upload.manifest)
-        while chunk := reader.read(BLOB_BYTES):
+        for chunk in files.chunks(upload.manifest):
             head = head or chunk[: file_kinds.HEAD_BYTES]
             digest.update(chunk)
     mime = file_kinds.recognise(head, upload.manifest.size).mime

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from tempfile import TemporaryFile
 
 import pytest
 from case_contents import a_case
@@ -28,6 +29,8 @@ from viewports import DESKTOP, PHONE, Viewport, each_of
 
 from register.accounts.models import Member as Account
 from register.cases import acts
+from register.evidence.clean_copy.limits import CopyLimits
+from register.evidence.clean_copy.media_facts import read_facts
 from register.journal import writing
 from register.operations import setup
 
@@ -241,7 +244,7 @@ def test_ten_seconds_are_cut_from_a_video(at_work: DeskWithFiles) -> None:
 
 
 def duration(content: bytes) -> float:
-    from register.evidence.clean_copy.copies import probe
-    from register.evidence.file_kinds import HEAD_BYTES, recognise
-
-    return probe(io.BytesIO(content), recognise(content[:HEAD_BYTES], len(content))).duration
+    with TemporaryFile() as file:
+        file.write(content)
+        file.flush()
+        return read_facts(file.fileno(), "video/mp4", CopyLimits()).duration

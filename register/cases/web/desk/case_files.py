@@ -17,15 +17,14 @@ from register.cases import acts
 from register.cases.act_permissions import RULES
 from register.cases.acts.evidence import REMOVAL_REASONS
 from register.cases.case_evidence import case_evidence
-from register.cases.copies import KINDS, FileCopy, file_copies
+from register.cases.copies import FileCopy, file_copies
 from register.cases.copy_models import CopyState
-from register.cases.copy_storage import StoredPage
 from register.cases.member_view import DeskCase
 from register.cases.models import CaseState
 from register.cases.web.desk import act_view, copy_edit_form
 from register.db import db
 from register.errors import CopyError, Invalid, NotFound, Refused
-from register.evidence.file_kinds import FileKind
+from register.evidence.file_kinds import KINDS, FileKind
 from register.evidence.sealed_files import FileManifest
 from register.journal import Act
 from register.web import messages
@@ -81,11 +80,6 @@ class FileSummary:
         pages = self.shown.pages if self.shown else ()
         return list(dict.fromkeys(page.looked_by for page in pages if page.looked_by is not None))
 
-    def base_page(self, page: StoredPage) -> StoredPage | None:
-        """The same page of the copy without edits."""
-        pages = self.base.pages if self.base else ()
-        return next((other for other in pages if other.position == page.position), None)
-
 
 def load_files(incident_id: int) -> list[FileSummary]:
     """The files of a case in their order."""
@@ -135,15 +129,13 @@ def copy_file(incident_id: int, key: str) -> ResponseReturnValue:
 def edit_copy(incident_id: int, key: str) -> ResponseReturnValue:
     """The editor of a copy: its pages, and what is taken out of them."""
     summary = load_file(incident_id, key)
-    text = _text(summary)
     if request.method != "POST":
         act_view.note_retained_view(incident_id)
-        fields = copy_edit_form.stored_fields(summary.copy or summary.shown, text)
-        return _editor_page(incident_id, summary, fields, text)
+        return _editor_page(incident_id, summary)
     fields = copy_edit_form.sent_fields(request.form)
-    edits = fields.edits(text)
+    edits = fields.edits(_text(summary))
     if fields.faults:
-        return _editor_page(incident_id, summary, fields, text), 422
+        return _editor_page(incident_id, summary, fields=fields), 422
     return _request_copy(incident_id, key, edits)
 
 
@@ -157,7 +149,8 @@ def review_copy(incident_id: int, key: str) -> ResponseReturnValue:
         raise NotFound("no_such_copy_page")
     page_keys = [page_key for page_key in page_keys if not pages[page_key].is_looked]
     if not page_keys:
-        return _refused(incident_id, summary, _("Cochez les pages que vous avez regardées."), 422)
+        why = _("Cochez les pages que vous avez regardées.")
+        return _editor_page(incident_id, summary, why), 422
     store = key_store()
 
     def run(tx: Any, by: int) -> None:
@@ -167,7 +160,7 @@ def review_copy(incident_id: int, key: str) -> ResponseReturnValue:
     try:
         run_act(run)
     except Refused as error:
-        return _refused(incident_id, load_file(incident_id, key), error_sentence(error), 409)
+        return _editor_page(incident_id, load_file(incident_id, key), error_sentence(error)), 409
     return _to_editor(incident_id, key, _("C’est noté : vous avez regardé ce qui est coché."))
 
 
@@ -183,7 +176,8 @@ def remove_file(incident_id: int, key: str) -> ResponseReturnValue:
         sentence = error_sentence(error)
         if isinstance(error, Invalid):
             sentence = _("Choisissez un motif.")
-        return _refused(incident_id, load_file(incident_id, key), sentence, status_of(error))
+        summary = load_file(incident_id, key)
+        return _editor_page(incident_id, summary, sentence), status_of(error)
     notice = (
         _("Le fichier est retiré, avec ses copies.") if is_whole else _("Les copies sont retirées.")
     )
@@ -206,27 +200,20 @@ def _to_editor(incident_id: int, key: str, notice: str = "") -> ResponseReturnVa
     return redirect(act_view.case_address(incident_id, f"pieces/{key}/copie"), 303)
 
 
-def _refused(
-    incident_id: int, summary: FileSummary, error_text: str, status: int
-) -> ResponseReturnValue:
-    text = _text(summary)
-    fields = copy_edit_form.stored_fields(summary.copy, text)
-    return _editor_page(incident_id, summary, fields, text, error_text), status
-
-
 def _editor_page(
     incident_id: int,
     summary: FileSummary,
-    fields: copy_edit_form.EditFields,
-    text: str,
     error_text: str = "",
+    *,
+    fields: copy_edit_form.EditFields | None = None,
 ) -> str:
-    desk_case = act_view.open_case(incident_id)
+    """The editor with what was typed, or with the edits of the last copy."""
+    desk_case, text = act_view.open_case(incident_id), _text(summary)
     return render_template(
         "cases/desk/copy.html",
         file=desk_case,
         summary=summary,
-        fields=fields,
+        fields=fields or copy_edit_form.stored_fields(summary.copy, text),
         text=text,
         shown_text=_page_text(summary.shown),
         error_text=error_text,

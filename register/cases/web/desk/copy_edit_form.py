@@ -21,8 +21,8 @@ from register.text.normalisation import one_line
 
 # Empty rows for somebody without JavaScript; a script adds more.
 SPARE_ROWS = 3
-_MASK_NAME = re.compile(r"m(\d{1,4})-(\d{1,3})-x")
-_INTERVAL_NAME = re.compile(r"([ku])(\d{1,3})-de")
+_MASK_NAME = re.compile(r"m(\d{1,4})-\d{1,3}-x")
+_INTERVAL_NAME = re.compile(r"([ku])\d{1,3}-de")
 _TIME = re.compile(r"(?:(?:(\d{1,2}):)?([0-5]?\d):)?(\d{1,5}(?:[.,]\d{1,3})?)")
 _SIDES = ("x", "y", "w", "h")
 _PERCENT = 100
@@ -93,7 +93,7 @@ class EditFields:
         try:
             Edits.from_json(edits)
         except CopyError:
-            self.faults.append(("retouches", _("Ces retouches ne conviennent pas : reprenez-les.")))
+            self._blame("retouches", _("Ces retouches ne conviennent pas : reprenez-les."))
         return {name: parts for name, parts in edits.items() if parts}
 
     def _read_masks(self) -> Iterable[dict[str, Any]]:
@@ -171,12 +171,9 @@ def stored_fields(copy: FileCopy | None, text: str = "") -> EditFields:
     for crop in edits.get("crops", ()):
         fields.crops[crop["page"]] = MaskRow(*_typed_sides(crop["area"]))
     fields.dropped = set(edits.get("dropped_pages", ()))
-    for name in ("cuts", "mutes"):
-        setattr(
-            fields,
-            name,
-            [(typed_time(part["start"]), typed_time(part["end"])) for part in edits.get(name, ())],
-        )
+    for name, rows in (("cuts", fields.cuts), ("mutes", fields.mutes)):
+        for part in edits.get(name, ()):
+            rows.append((typed_time(part["start"]), typed_time(part["end"])))
     passages = [text[part["start"] : part["end"]] for part in edits.get("passages", ())]
     fields.passages = "\n".join(dict.fromkeys(passages))
     return fields
@@ -186,10 +183,11 @@ def sent_fields(form: MultiDict[str, str]) -> EditFields:
     """The fields as a form sends them."""
     fields = EditFields(passages=form.get("passages", "")[:50_000])
 
+    def typed(name: str, *parts: str) -> list[str]:
+        return [one_line(form.get(f"{name}-{part}", ""))[:12] for part in parts]
+
     def row(name: str) -> MaskRow:
-        parts = (*_SIDES, "style", "de", "a")
-        typed = (one_line(form.get(f"{name}-{part}", ""))[:12] for part in parts)
-        return MaskRow(*typed)
+        return MaskRow(*typed(name, *_SIDES, "style", "de", "a"))
 
     for name in form:
         if match := _MASK_NAME.fullmatch(name):
@@ -197,11 +195,9 @@ def sent_fields(form: MultiDict[str, str]) -> EditFields:
             if any(mask.sides):
                 fields.masks.setdefault(int(match[1]), []).append(mask)
         elif match := _INTERVAL_NAME.fullmatch(name):
-            ends = tuple(
-                one_line(form.get(f"{match[1]}{match[2]}-{part}", ""))[:12] for part in ("de", "a")
-            )
-            if any(ends):
-                (fields.cuts if match[1] == "k" else fields.mutes).append((ends[0], ends[1]))
+            start, end = typed(name.removesuffix("-de"), "de", "a")
+            if start or end:
+                (fields.cuts if match[1] == "k" else fields.mutes).append((start, end))
         elif re.fullmatch(r"c\d{1,4}-x", name):
             fields.crops[int(name[1:-2])] = row(name.removesuffix("-x"))
     fields.dropped = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from urllib.parse import quote
 
 from flask import Response, flash, redirect, render_template, request
@@ -22,7 +21,6 @@ from register.cases.web.desk import act_view
 from register.cases.web.desk.revision_forms import parse_id
 from register.db import db, now
 from register.errors import NotFound, Refused
-from register.evidence.sealed_files import BLOB_BYTES, SealedReader
 from register.journal import Act
 from register.web import messages
 from register.web.blueprints import administrators_only, desk
@@ -129,13 +127,8 @@ def source_copy(incident_id: int, copy_id: int) -> ResponseReturnValue:
         "Content-Length": str(manifest.size),
         "Content-Security-Policy": "default-src 'none'; sandbox",
     }
-    reader = sealed_files().open(manifest)
-    return Response(_chunks(reader), mimetype="application/octet-stream", headers=headers)
-
-
-def _chunks(reader: SealedReader) -> Iterator[bytes]:
-    while chunk := reader.read(BLOB_BYTES):
-        yield chunk
+    chunks = sealed_files().chunks(manifest)
+    return Response(chunks, mimetype="application/octet-stream", headers=headers)
 
 
 def _copy(incident_id: int, copy_id: int) -> SourceCopy:

@@ -39,7 +39,7 @@ def add_files() -> ResponseReturnValue:
     incident_id = parse_id(request.form.get("dossier", ""))
     arrivals = upload_streams.arrivals()
     files = [file.manifest for file in arrivals.files]
-    store, is_added = key_store(), False
+    store = key_store()
     source = request.form.get("source", "")
 
     def add(tx: WriteTransaction, by: int) -> None:
@@ -54,10 +54,9 @@ def add_files() -> ResponseReturnValue:
         desk_case = act_view.open_case(incident_id)
         if files:
             run_act(add)
-        is_added = True
-    finally:
-        if not is_added:
-            _discard(files)
+    except BaseException:
+        _discard(files)
+        raise
     if files:
         count = len(files)
         flash(
