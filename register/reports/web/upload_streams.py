@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -20,10 +19,9 @@ from register.db import is_disk_full, now
 from register.errors import Invalid, RegisterError, Unavailable
 from register.evidence import file_kinds
 from register.evidence.sealed_files import BLOB_BYTES, SealedFiles, new_file
-from register.reports.web import upload_tokens
+from register.reports.web import public_forms, upload_tokens
 from register.reports.web.public_forms import OUTAGE_ERRORS
 from register.reports.web.upload_tokens import ARRIVED, ReceivedFile
-from register.web import logs
 from register.web.form_streams import set_stream_factory
 from register.web.request_context import sealed_files, settings
 from register.web.request_validation import UPLOAD_PATHS
@@ -125,7 +123,7 @@ class SealingStream(io.RawIOBase):
             else:
                 self.error = Unavailable("evidence_full" if is_disk_full(error) else "busy")
             if not isinstance(error, Invalid):
-                logs.log_failure(secrets.token_hex(4), request.endpoint or "", error)
+                public_forms.log_failure(error)
             self.discard()
 
     def discard(self) -> None:
@@ -134,7 +132,7 @@ class SealingStream(io.RawIOBase):
         try:
             self._files.delete(self.manifest.file_id)
         except (RegisterError, OSError) as error:
-            logs.log_failure(secrets.token_hex(4), request.endpoint or "", error)
+            public_forms.log_failure(error)
 
 
 class _DroppedStream(io.RawIOBase):
