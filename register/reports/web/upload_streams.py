@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import IO, cast
 
@@ -161,15 +161,13 @@ def receive_form() -> None:
     if request.path not in UPLOAD_PATHS:
         _read_form(has_turn=True)
         return
-    with _reading_turns.turn():
+    with _reading_turns.turn(), ExitStack() as turns:
+        has_turn = True
         try:
-            with _sealing_turns.turn():
-                _read_form(has_turn=True)
-                return
+            turns.enter_context(_sealing_turns.turn())
         except Unavailable:
-            if "form" in request.__dict__:
-                raise
-        _read_form(has_turn=False)
+            has_turn = False
+        _read_form(has_turn=has_turn)
 
 
 def _read_form(*, has_turn: bool) -> None:
