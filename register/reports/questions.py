@@ -161,8 +161,8 @@ def notices_for(types: Collection[str]) -> list[Notice]:
 
 def answered(sent: ReportContent) -> list[tuple[Question, str]]:
     """The questions that a report answers, with the codes or words."""
-    given = dict(sent.answers)
-    return [(question, given[key]) for key, question in QUESTIONS.items() if given.get(key)]
+    values = dict(sent.answers)
+    return [(question, values[key]) for key, question in QUESTIONS.items() if values.get(key)]
 
 
 def typed_answers(sent: ReportContent) -> Iterator[tuple[str, str]]:

@@ -161,11 +161,8 @@ def _parse_point(written: str, today: date, *, is_part: bool = False) -> _Point 
     feasts = [_FEAST_DAYS[word] for word in tokens if word in _FEAST_DAYS]
     months = [MONTH_NUMBERS[word] for word in tokens if word in MONTH_NUMBERS]
     numbers = [word for word in tokens if re.fullmatch("[0-9]{1,4}", word)]
-    understood: tuple[Sequence[object], ...] = (
-        *(approximate, doubtful, weekdays),
-        *(feasts, months, numbers),
-    )
-    if sum(len(words) for words in understood) != len(tokens) or (approximate and doubtful):
+    understood: list[object] = [*approximate, *doubtful, *weekdays, *feasts, *months, *numbers]
+    if len(understood) != len(tokens) or (approximate and doubtful):
         return None
     if len(weekdays) > 1 or len(months) + len(feasts) > 1 or any(len(n) == 3 for n in numbers):
         return None

@@ -70,6 +70,14 @@ function enter(answer, page, anchor) {
   document.dispatchEvent(new Event(SHOWN));
 }
 
+/* What was typed while a form was under way goes into the refused form that replaces it. */
+function carry(form, sent, page) {
+  for (const { id, name, value } of form.querySelectorAll("textarea, input")) {
+    const field = id && page.getElementById(id);
+    if (field?.name === name && typeof sent.get(name) === "string" && sent.get(name) !== value) field.value = value;
+  }
+}
+
 function download(blob, name) {
   const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(blob), download: name });
   link.click();
@@ -100,6 +108,7 @@ async function send(form, button) {
       return download(await answer.blob(), url.pathname.split("/").pop());
     }
     page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (!answer.ok) carry(form, body, page);
     if (notice(page)) return enter(answer, page, url.hash.slice(1));
   } catch {
     // No network, or an answer that was cut: neither says what became of it.

@@ -8,11 +8,9 @@ from datetime import date
 from string import Formatter
 
 import pytest
-from databases import open_engine
 from report_factory import a_report
-from sqlalchemy.orm import Session
 
-from register.cases import deadlines, vocabulary
+from register.cases import deadlines
 from register.cases.case_content import (
     FIELD_RULES,
     Content,
@@ -141,18 +139,6 @@ def test_only_a_yes_says_that_somebody_is_in_danger():
 
 
 # --- what they fill in a draft ------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def vocabularies(registers, tmp_path_factory):
-    """The vocabularies of a new register."""
-    folder = tmp_path_factory.mktemp("questions")
-    with (
-        registers.new("sqlite", folder) as settings,
-        open_engine(settings.database_url) as engine,
-        Session(engine) as session,
-    ):
-        return vocabulary.current_vocabulary(session)
 
 
 def draft_parts(vocabularies, began="", **answers):

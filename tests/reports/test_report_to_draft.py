@@ -5,11 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from databases import open_engine
 from report_factory import a_report
-from sqlalchemy.orm import Session
 
-from register.cases import vocabulary
 from register.cases.case_content import Content, ProceedingContent, SourceContent
 from register.cases.vocabulary import Vocabulary
 from register.reports import report_to_draft
@@ -17,18 +14,6 @@ from register.reports.report_content import ReportContent
 from register.reports.report_to_draft import ReportedPlace
 
 GAGNY = ReportedPlace("commune", "93032", "Gagny")
-
-
-@pytest.fixture(scope="module")
-def vocabularies(registers, tmp_path_factory):
-    """The vocabularies of a new register."""
-    folder = tmp_path_factory.mktemp("drafting")
-    with (
-        registers.new("sqlite", folder) as settings,
-        open_engine(settings.database_url) as engine,
-        Session(engine) as session,
-    ):
-        return vocabulary.current_vocabulary(session)
 
 
 def parts(vocabularies: Vocabulary, where: ReportedPlace | None = GAGNY, **fields: object):

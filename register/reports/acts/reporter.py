@@ -133,13 +133,14 @@ def add(
 ) -> bool:
     """Store a message of the reporter; whether it was new, as a nonce makes one message.
 
-    :param files: its files, as those of :func:`receive`.
+    :param files: its files, as those of :func:`receive`; with any, its text may be empty.
     :raises Refused: ``report_state`` once it was withdrawn, ``report_purged``, or
         ``report_already_sent`` for the same nonce with another text or other files.
     :raises Invalid: ``report_nonce``, ``missing`` or ``too_long``.
     """
     report = transitions.load_report(tx, key)
-    data_key, body = transitions.require_data_key(store, report), transitions.require_text(text)
+    data_key = transitions.require_data_key(store, report)
+    body = transitions.require_text(text) if text.strip() or not files else ""
     if not receipt_codes.is_nonce(nonce):
         raise Invalid("report_nonce")
     message_key = receipt_codes.derive_row_key(store.derived_key(receipt_codes.CODES), key, nonce)

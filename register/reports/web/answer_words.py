@@ -89,10 +89,10 @@ def _question_answer(sent: ReportContent, question: Question, value: str) -> Rev
 
 def short_answers(sent: ReportContent) -> list[ReviewedAnswer]:
     """The answers on a receipt: excerpts of long texts, and the number of links."""
-    answers, given = [], []
+    answers, question_lines = [], []
     for answer in list_answers(sent):
         if answer.field.startswith(FIELD_PREFIX):
-            given.append(f"{answer.label} {' '.join(answer.lines)}")
+            question_lines.append(f"{answer.label} {' '.join(answer.lines)}")
             continue
         if answer.field == "liens":
             count = len(answer.lines)
@@ -101,10 +101,10 @@ def short_answers(sent: ReportContent) -> list[ReviewedAnswer]:
             continue
         longest = _EXCERPT if answer.field == "recit" else _EXCERPT_LINE
         answers.append(_excerpt(answer, longest, _MAX_LINES))
-    if given:
+    if question_lines:
         # Under one heading: a line each would not fit on a sheet.
-        all_given = ReviewedAnswer("questions", _("Vos réponses"), tuple(given))
-        answers.append(_excerpt(all_given, _EXCERPT_LINE, _MAX_ANSWERS))
+        questions = ReviewedAnswer("questions", _("Vos réponses"), tuple(question_lines))
+        answers.append(_excerpt(questions, _EXCERPT_LINE, _MAX_ANSWERS))
     return answers
 
 

@@ -150,14 +150,12 @@ class ReporterForm(SessionlessForm):
 
 
 class RequiredWithoutFiles(DataRequired):
-    """A validator: a text that may be left out where files say it."""
+    """A validator: a text that may be left out where there are files."""
 
     def __call__(self, form: Any, field: Any) -> None:
-        """Refuse an empty message."""
-        if form.fichiers.files and not field.data:
-            # What stands for a text on the pages.
-            field.data = "–"
-        super().__call__(form, field)
+        """Refuse a message with neither."""
+        if not form.fichiers.files:
+            super().__call__(form, field)
 
 
 class MessageForm(ReporterForm):

@@ -114,13 +114,18 @@ def queued_transaction() -> Iterator[WriteTransaction]:
 OUTAGE_ERRORS = (SQLAlchemyError, OSError, SealError, Unavailable)
 
 
+def log_failure(error: Exception) -> None:
+    """Log a failure whose answer shows no reference."""
+    logs.log_failure(secrets.token_hex(4), request.endpoint or "", error)
+
+
 def outage_response(error: Exception, default_text: str, render: Callable[[str], str]) -> Response:
     """A 503 page made without the database, with the typed text.
 
     :param default_text: the sentence for an outage that may end in a minute.
     :param render: makes the page from the sentence.
     """
-    logs.log_failure(secrets.token_hex(4), request.endpoint or "", error)
+    log_failure(error)
     with suppress(Exception):
         # An open transaction would block the next request.
         db.session.rollback()

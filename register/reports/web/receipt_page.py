@@ -10,7 +10,6 @@ from flask_babel import gettext as _
 from register.db import now
 from register.reports import receipt_file
 from register.reports.queries import ReportView
-from register.reports.report_content import ReportContent
 from register.reports.web.answer_words import ReviewedAnswer, list_answers
 from register.reports.web.status_text import status_text
 from register.web.l10n import with_label
@@ -25,14 +24,13 @@ def receipt_page_html(report_view: ReportView, document: bytes) -> bytes:
 
     :param document: the report's ``recu.json``.
     """
-    content = receipt_file.sent_content(document)
     vocabulary, undecided_after = current_vocabulary(), settings().undecided_after
     return standalone_page(
         "reports/receipt_file.html",
         summary=report_view.summary,
         about=status_text(report_view, vocabulary, undecided_after, now()),
         is_masked=report_view.is_masked,
-        answers=_answers_without_files(content) if content else [],
+        answers=_answers_without_files(document),
         files=receipt_file.sent_files(document),
         file_words=file_words(),
         digest=json.loads(document)["empreinte"],
@@ -40,9 +38,11 @@ def receipt_page_html(report_view: ReportView, document: bytes) -> bytes:
     )
 
 
-def _answers_without_files(content: ReportContent) -> list[ReviewedAnswer]:
+def _answers_without_files(document: bytes) -> list[ReviewedAnswer]:
     """The answers in words; files are listed apart, with their digests."""
-    return [answer for answer in list_answers(content) if answer.field != _FILES]
+    content = receipt_file.sent_content(document)
+    answers = list_answers(content) if content else []
+    return [answer for answer in answers if answer.field != _FILES]
 
 
 def file_words() -> dict[str, str]:
@@ -62,8 +62,7 @@ def proved_answers(file: bytes) -> Sequence[ReviewedAnswer]:
     if not receipt_file.is_page(file):
         return ()
     document = receipt_file.receipt_document(file)
-    content, words = receipt_file.sent_content(document), file_words()
-    answers = _answers_without_files(content) if content else []
+    answers, words = _answers_without_files(document), file_words()
     for sent_file in receipt_file.sent_files(document):
         lines = tuple(with_label(words.get(name, name), str(v)) for name, v in sent_file.items())
         answers.append(ReviewedAnswer(_FILES, _("Fichier"), lines))

@@ -6,9 +6,8 @@ Nothing that goes wrong with a file loses what was typed: its bytes are then rea
 from __future__ import annotations
 
 import io
-import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import IO, cast
 
@@ -19,10 +18,9 @@ from register.db import is_disk_full, now
 from register.errors import Invalid, RegisterError, Unavailable
 from register.evidence import file_kinds
 from register.evidence.sealed_files import SealedFiles, SealedWriter, new_file
-from register.reports.web import upload_tokens
+from register.reports.web import public_forms, upload_tokens
 from register.reports.web.public_forms import OUTAGE_ERRORS
 from register.reports.web.upload_tokens import ARRIVED, ReceivedFile
-from register.web import logs
 from register.web.form_streams import set_stream_factory
 from register.web.request_context import sealed_files, settings
 from register.web.request_validation import UPLOAD_PATHS
@@ -106,7 +104,7 @@ class SealingStream(io.RawIOBase):
             else:
                 self.error = Unavailable("evidence_full" if is_disk_full(error) else "busy")
             if not isinstance(error, Invalid):
-                logs.log_failure(secrets.token_hex(4), request.endpoint or "", error)
+                public_forms.log_failure(error)
             self.discard()
 
     def discard(self) -> None:
@@ -115,7 +113,7 @@ class SealingStream(io.RawIOBase):
         try:
             self._files.delete(self.manifest.file_id)
         except (RegisterError, OSError) as error:
-            logs.log_failure(secrets.token_hex(4), request.endpoint or "", error)
+            public_forms.log_failure(error)
 
 
 class _DroppedStream(io.RawIOBase):
@@ -144,15 +142,13 @@ def receive_form() -> None:
     if request.path not in UPLOAD_PATHS:
         _read_form(has_turn=True)
         return
-    with _reading_turns.turn():
+    with _reading_turns.turn(), ExitStack() as turns:
+        has_turn = True
         try:
-            with _sealing_turns.turn():
-                _read_form(has_turn=True)
-                return
+            turns.enter_context(_sealing_turns.turn())
         except Unavailable:
-            if "form" in request.__dict__:
-                raise
-        _read_form(has_turn=False)
+            has_turn = False
+        _read_form(has_turn=has_turn)
 
 
 def _read_form(*, has_turn: bool) -> None:

@@ -7,7 +7,6 @@ token of its upload in memory; neither the device nor the server stores what to 
 from __future__ import annotations
 
 import hashlib
-import secrets
 from collections.abc import Callable
 from dataclasses import replace
 from functools import wraps
@@ -25,7 +24,7 @@ from register.reports.web import follow_up_page, public_forms, upload_tokens
 from register.reports.web.file_field import file_words
 from register.reports.web.public_forms import FORM_NAME, OUTAGE_ERRORS
 from register.reports.web.upload_tokens import ARRIVED, UNDER_WAY, ReceivedFile
-from register.web import logs, messages, rate_limits
+from register.web import messages, rate_limits
 from register.web.blueprints import submit
 from register.web.error_messages import error_sentence
 from register.web.errors import RETRY_AFTER, status_of
@@ -53,7 +52,7 @@ def _answers_json(view: UploadView) -> Callable[[], ResponseReturnValue]:
             if not isinstance(cause, RegisterError):
                 cause = Unavailable("busy")
             if not isinstance(error, Invalid):
-                logs.log_failure(secrets.token_hex(4), request.endpoint or "", error)
+                public_forms.log_failure(error)
             status = 503 if isinstance(cause, Unavailable) else status_of(cause)
             if cause.key == "evidence_full":
                 status = 507  # not worth a second try

@@ -78,6 +78,21 @@ def test_without_a_network_the_text_stays_in_the_page(
     assert count_rows(served_register.settings, Report) == 1
 
 
+def test_words_typed_while_a_form_is_under_way_are_in_the_refused_one(open_page: AtDesk) -> None:
+    page = open_page(390, scripts=True)
+    page.goto("/signaler")
+    held_routes: list[Route] = []
+    page.route("**/signaler", lambda route: held_routes.append(route))
+    Pointer(page).press("Relire avant d’envoyer")
+    while not held_routes:
+        page.wait_for_timeout(20)
+    account = page.get_by_label("Ce qui s’est passé")
+    account.fill(TEXT)
+    held_routes.pop().continue_()
+    expect(page.locator("#erreurs")).to_be_focused()
+    expect(account).to_have_value(TEXT)
+
+
 def test_a_place_typed_before_its_script_has_come_goes_on_in_the_same_field(
     open_page: AtDesk,
 ) -> None:

@@ -219,6 +219,7 @@ def test_an_answer_has_files_and_destruction_takes_them(app, amina):
     fields["message"] = ""
     post_files(amina, "/suivi/message/avec-fichiers", fields, upload(PDF))
     assert "Votre ajout est enregistré" in amina.text
+    assert re.search("Vous avez ajouté ?Fichiers ", amina.text)
     assert hashlib.sha256(PDF).hexdigest() in amina.text
     assert [file.message_key is None for file in sent_files(app)] == [True, False]
     amina.send("/suivi/retirer", confirme="y", detruire="y")
