@@ -60,6 +60,24 @@ FILE_TYPES = (
     *(MP4, MOV, THREE_GP, OGG_VIDEO, WEBM, MATROSKA),
 )
 
+# Endings of names that are not the second half of the media type.
+_EXTENSIONS = {
+    "image/jpeg": "jpg",
+    "text/plain": "txt",
+    "audio/mpeg": "mp3",
+    "audio/mp4": "m4a",
+    "video/quicktime": "mov",
+    "video/3gpp": "3gp",
+    "video/matroska": "mkv",
+}
+
+
+def extension(mime: str) -> str:
+    """The ending of a name for a media type; ``bin`` for a type that is not recognised."""
+    is_recognised = any(file_type.mime == mime for file_type in FILE_TYPES)
+    return _EXTENSIONS.get(mime, mime.partition("/")[2]) if is_recognised else "bin"
+
+
 # One pattern a format, at the first byte. A short one is followed by what the format demands next,
 # so that a text that begins with the same letters is not taken for it.
 _SIGNATURES: tuple[tuple[re.Pattern[bytes], FileType], ...] = tuple(

@@ -138,6 +138,12 @@ class SealedFiles:
         """A file to read."""
         return SealedReader(self, file)
 
+    def parts(self, file: FileManifest) -> Iterator[bytes]:
+        """A whole file, a blob at a time; opened when its first part is taken."""
+        with self.open(file) as reader:
+            while part := reader.read(BLOB_BYTES):
+                yield part
+
     def is_whole(self, file: FileManifest) -> bool:
         """Whether all blobs of a file exist; their content is not read."""
         return all(
