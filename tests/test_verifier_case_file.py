@@ -38,7 +38,7 @@ def build_archive(app, desk, cast, content):
         db.session.rollback()
         case_content = case_file.gather(db.session(), number)
         db.session.rollback()
-        return case_file.build_archive(case_content, b"<!doctype html>", b"")
+        return b"".join(case_file.build_archive(case_content, b"<!doctype html>", b""))
 
     desk.draft()
     case = desk.published(content(justice=True, title="Sans le nom de trop"))
@@ -136,7 +136,9 @@ def test_a_case_file_verifies_after_its_report_was_withdrawn(app, inbox, cast, v
     db.session.rollback()
     case_content = case_file.gather(db.session(), 1)
     db.session.rollback()
-    status, output = verify(case_file.build_archive(case_content, b"<!doctype html>", b""))
+    status, output = verify(
+        b"".join(case_file.build_archive(case_content, b"<!doctype html>", b""))
+    )
     assert status == 0, output
     assert "5 lignes du cas" in output
     assert "2 textes" in output
@@ -153,7 +155,7 @@ def test_a_case_file_does_not_reveal_a_withdrawal_request(app, inbox, cast, desk
     db.session.rollback()
     case_content = case_file.gather(db.session(), case.number)
     db.session.rollback()
-    data = case_file.build_archive(case_content, b"<!doctype html>", b"")
+    data = b"".join(case_file.build_archive(case_content, b"<!doctype html>", b""))
     with zipfile.ZipFile(io.BytesIO(data)) as file:
         texts = [file.read(name) for name in file.namelist()]
     assert not any(b"source_withdrawn" in text or b"report_received" in text for text in texts)
@@ -169,7 +171,7 @@ def test_case_files_of_every_state_verify(app, desk, verify, state, number):
     if number == 2 and state != "merged":
         desk.published()
     case_content = case_file.gather(db.session(), number)
-    status, output = verify(case_file.build_archive(case_content, b"", b""))
+    status, output = verify(b"".join(case_file.build_archive(case_content, b"", b"")))
     assert status == 0, output
     if (state, number) == ("erased", 1):
         assert "0 textes" in output

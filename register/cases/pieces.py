@@ -7,30 +7,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, BinaryIO, cast
+from typing import Any
 
 from sqlalchemy.orm import Session
 
-from register.cases.case_content import document_of
-from register.cases.copies import FileCopy, find_page, ready_copies
-from register.cases.models import Incident
+from register.cases.copies import FileCopy, ready_copies
 from register.cases.piece_content import PieceContent, PiecePage
 from register.errors import SealError
-from register.evidence.sealed_files import FileManifest, SealedFiles
+from register.evidence.file_kinds import extension
 from register.key_store import KeyStore
-
-# Media type of a copy → ending of its name in a bundle or a download.
-EXTENSIONS = {
-    "image/jpeg": "jpg",
-    "image/png": "png",
-    "text/plain": "txt",
-    "audio/mp4": "m4a",
-    "video/mp4": "mp4",
-    "video/webm": "webm",
-}
-
-# Path in a bundle, SHA-256, bytes, reader.
-PublicFile = tuple[str, str, int, BinaryIO]
 
 
 def piece_of(file_copy: FileCopy) -> PieceContent:
@@ -63,24 +48,24 @@ def unready_pieces(
     store: KeyStore | None,
     incident_id: int,
     pieces: Sequence[PieceContent],
-    shown: Sequence[PieceContent] = (),
+    published: Sequence[PieceContent] = (),
 ) -> list[int]:
     """The numbers of the pieces that no act may make public, from 1.
 
     A piece may be published as the last copy of its file has it, once a member looked at all of
     that copy; or as readers have it now.
 
-    :param shown: the pieces that readers see now.
+    :param published: the pieces that readers see now.
     :param store: None where the acting program has no key store: nothing new is then ready.
     """
     if not pieces:
         return []
-    public = {piece.original: _shown(piece) for piece in shown}
+    public = {piece.original: _without_words(piece) for piece in published}
     copies = _looked_copies(session, store, incident_id)
     return [
         number
         for number, piece in enumerate(pieces, start=1)
-        if _shown(piece) not in (public.get(piece.original), copies.get(piece.original))
+        if _without_words(piece) not in (public.get(piece.original), copies.get(piece.original))
     ]
 
 
@@ -94,25 +79,24 @@ def _looked_copies(
         copies = ready_copies(session, store, incident_id)
     except SealError:
         return {}
-    return {row.original: _shown(piece_of(row)) for row in copies if row.is_looked}
+    return {row.original: _without_words(piece_of(row)) for row in copies if row.is_looked}
 
 
-def _shown(piece: PieceContent) -> tuple[Any, ...]:
-    """All of a piece but its words."""
+def _without_words(piece: PieceContent) -> tuple[Any, ...]:
+    """What readers see of a piece but its words."""
     pages = [(row.copy, row.mime, row.size, row.width, row.height) for row in piece.pages]
     return (piece.kind, piece.original, piece.edits, tuple(pages))
 
 
 def is_same_copy(piece: PieceContent, other: PieceContent) -> bool:
     """Whether two pieces show the same files."""
-    return _shown(piece) == _shown(other)
+    return _without_words(piece) == _without_words(other)
 
 
 def file_name(piece_number: int, page_number: int, page: Mapping[str, Any]) -> str:
     """The name of a copy for people: ``piece-2-page-3.png``; numbers are from 1."""
-    extension = EXTENSIONS[page["mime"]]
     page_words = f"-page-{page_number}" if page_number else ""
-    return f"piece-{piece_number}{page_words}.{extension}"
+    return f"piece-{piece_number}{page_words}.{extension(page['mime'])}"
 
 
 def named_pages(document: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -121,23 +105,3 @@ def named_pages(document: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str,
         is_single = len(piece["pages"]) == 1
         for page_number, page in enumerate(piece["pages"], start=1):
             yield file_name(piece_number, 0 if is_single else page_number, page), page
-
-
-def public_files(
-    session: Session, store: KeyStore, files: SealedFiles, case: Incident
-) -> Iterator[PublicFile]:
-    """The public files of a case as its document names them; one open reader at a time.
-
-    The caller decides whether the case is public.
-
-    :raises Unavailable: a file is missing or the store is away, when it is read.
-    """
-    for name, page in named_pages(document_of(case)):
-        manifest = find_page(session, store, case.id, page["copy"])
-        if manifest is not None:
-            yield f"pieces/{name}", manifest.sha256, manifest.size, open_file(files, manifest)
-
-
-def open_file(files: SealedFiles, manifest: FileManifest) -> BinaryIO:
-    """A reader of a sealed file, seekable."""
-    return cast("BinaryIO", files.open(manifest))

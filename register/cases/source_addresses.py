@@ -51,6 +51,16 @@ def open_copy(store: KeyStore, copy: SourceCopy) -> FileManifest:
     return open_manifest(key or bytes(32), copy.sealed, copy.file_id)
 
 
+def file_name(copy: SourceCopy, file: FileManifest) -> str:
+    """The name of a copy for people, in ASCII: its number, then that of its file."""
+    letters = (letter if letter.isascii() and letter.isalnum() else "-" for letter in file.name)
+    name = "".join(letters)
+    stem, _dot, ending = file.name.rpartition(".")
+    if stem and ending.isascii() and ending.isalnum():
+        return f"{copy.id}-{name[: len(stem)][-60:]}.{ending[-8:]}"
+    return f"{copy.id}-{name[-60:]}"
+
+
 def last_copies(
     session: Session, incident_id: int, before: date | None = None
 ) -> Mapping[str, SourceCopy]:
@@ -69,21 +79,22 @@ def last_copies(
 def with_copies(session: Session, incident_id: int, content: Content) -> Content:
     """The content with the day and the digest of the last copy of each source."""
     copies = last_copies(session, incident_id)
-    known = {key: (copy.copied_on.isoformat(), copy.sha256) for key, copy in copies.items()}
-    return _with_known(content, known)
+    return _with_facts(
+        content, {key: (copy.copied_on.isoformat(), copy.sha256) for key, copy in copies.items()}
+    )
 
 
 def with_copies_of(content: Content, stored: Content) -> Content:
     """The content with the copies that a stored one names: no editor writes them."""
-    known = {
-        digest(source.url): (source.copied_on, source.copy_sha256) for source in stored.sources
-    }
-    return _with_known(content, known)
+    return _with_facts(
+        content,
+        {digest(source.url): (source.copied_on, source.copy_sha256) for source in stored.sources},
+    )
 
 
-def _with_known(content: Content, known: Mapping[str, tuple[str, str]]) -> Content:
+def _with_facts(content: Content, copy_facts: Mapping[str, tuple[str, str]]) -> Content:
     sources = []
     for source in content.sources:
-        copied_on, sha256 = known.get(digest(source.url), ("", ""))
+        copied_on, sha256 = copy_facts.get(digest(source.url), ("", ""))
         sources.append(replace(source, copied_on=copied_on, copy_sha256=sha256))
     return replace(content, sources=tuple(sources))

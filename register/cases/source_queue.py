@@ -34,6 +34,12 @@ CONFIRM_AFTER = timedelta(days=3)
 # Failures that may be over soon.
 _PASSING = frozenset({FetchFailure.UNRESOLVED, FetchFailure.NO_CONNECTION, FetchFailure.TOO_SLOW})
 _PASSING_STATUSES = frozenset({408, 425, 429})
+# Ids and documents of the public cases.
+_PUBLIC_DOCUMENTS = (
+    select(CASE.c.id, REVISION.c.content)
+    .join(REVISION, REVISION.c.id == CASE.c.revision_id)
+    .where(IS_PUBLIC, REVISION.c.content.is_not(None))
+)
 
 
 @dataclass(frozen=True)
@@ -71,29 +77,19 @@ def request_copies(
             request.attempts, request.failure, request.status = 0, "", 0
 
 
-def cancel_request(engine: Engine, incident_id: int, source: str) -> None:
-    """Take a copy out of the queue."""
-    with housekeeping(engine) as session:
-        session.execute(
-            delete(CopyRequest).where(
-                CopyRequest.incident_id == incident_id, CopyRequest.source == source
-            )
-        )
-
-
 def due_copies(session: Session, at: datetime) -> list[DueCopy]:
     """The first copies to make, in the order in which they are due."""
     stmt = select(CopyRequest).where(CopyRequest.due_at <= at).order_by(CopyRequest.due_at)
     due = []
     for request in session.scalars(stmt.limit(_DUE_LIMIT)).all():
         case = session.get(Incident, request.incident_id)
-        known = addresses(document_of(case)) if case is not None else {}
+        case_addresses = addresses(document_of(case)) if case is not None else {}
         if request.due_at is not None:
             due.append(
                 DueCopy(
                     request.incident_id,
                     request.source,
-                    known.get(request.source, ""),
+                    case_addresses.get(request.source, ""),
                     request.asked_by,
                     request.due_at,
                     request.attempts,
@@ -105,7 +101,7 @@ def due_copies(session: Session, at: datetime) -> list[DueCopy]:
 def take_copy(engine: Engine, due: DueCopy, at: datetime) -> bool:
     """Claim a copy for this worker; False where another has it."""
     if not due.address:
-        forget(engine, due)
+        cancel_copy(engine, due)
         return False
     with housekeeping(engine) as session:
         taken = session.execute(
@@ -139,9 +135,14 @@ def note_failure(engine: Engine, due: DueCopy, error: FetchError, at: datetime) 
         request.due_at = None if is_last else at + pause
 
 
-def forget(engine: Engine, due: DueCopy) -> None:
+def cancel_copy(engine: Engine, due: DueCopy) -> None:
     """Take a copy out of the queue whose source or case is gone."""
-    cancel_request(engine, due.incident_id, due.source)
+    with housekeeping(engine) as session:
+        session.execute(
+            delete(CopyRequest).where(
+                CopyRequest.incident_id == due.incident_id, CopyRequest.source == due.source
+            )
+        )
 
 
 def next_address(
@@ -151,24 +152,18 @@ def next_address(
 
     Rows of addresses that their cases no longer have are deleted on the way.
     """
-    stmt = (
-        select(CASE.c.id, REVISION.c.content)
-        .join(REVISION, REVISION.c.id == CASE.c.revision_id)
-        .where(IS_PUBLIC, CASE.c.id >= after, REVISION.c.content.is_not(None))
-        .order_by(CASE.c.id)
-        .limit(_CASES_A_STEP)
-    )
+    stmt = _PUBLIC_DOCUMENTS.where(CASE.c.id >= after).order_by(CASE.c.id).limit(_CASES_A_STEP)
     with Session(engine) as session:
         cases = session.execute(stmt).all()
         for case_id, content in cases:
-            known = addresses(json.loads(content))
+            case_addresses = addresses(json.loads(content))
             checks = session.scalars(
                 select(SourceCheck).where(SourceCheck.incident_id == case_id)
             ).all()
             checked = {check.source: check for check in checks}
-            if stale := checked.keys() - known.keys():
+            if stale := checked.keys() - case_addresses.keys():
                 _delete_checks(engine, case_id, stale)
-            for source, address in known.items():
+            for source, address in case_addresses.items():
                 if _is_due(checked.get(source), today) and may_ask(address):
                     return DueAddress(case_id, source, address), case_id
     if len(cases) == _CASES_A_STEP:
@@ -240,21 +235,14 @@ class SourceProgress:
 
 def uncopied_sources(session: Session, after: int = 0) -> list[tuple[int, dict[str, str]]]:
     """The public cases after one, by id, with the addresses that have no copy and no request."""
-    stmt = (
-        select(CASE.c.id, REVISION.c.content)
-        .join(REVISION, REVISION.c.id == CASE.c.revision_id)
-        .where(IS_PUBLIC, CASE.c.id > after, REVISION.c.content.is_not(None))
-        .order_by(CASE.c.id)
-        .limit(_CASES_A_STEP)
-    )
-    found = []
-    for case_id, content in session.execute(stmt):
-        known = addresses(json.loads(content))
-        for model in (SourceCopy, CopyRequest):
-            for source in session.scalars(select(model.source).where(model.incident_id == case_id)):
-                known.pop(source, None)
-        found.append((case_id, known))
-    return found
+    stmt = _PUBLIC_DOCUMENTS.where(CASE.c.id > after).order_by(CASE.c.id).limit(_CASES_A_STEP)
+    documents = session.execute(stmt).all()
+    missing = {case_id: addresses(json.loads(content)) for case_id, content in documents}
+    for model in (SourceCopy, CopyRequest):
+        present = select(model.incident_id, model.source).where(model.incident_id.in_(missing))
+        for case_id, source in session.execute(present):
+            missing[case_id].pop(source, None)
+    return list(missing.items())
 
 
 def request_missing(engine: Engine, *, by: int | None, at: datetime) -> int:
@@ -291,16 +279,11 @@ def read_progress(session: Session) -> SourceProgress:
     copies: dict[int, set[str]] = {}
     for incident_id, source in session.execute(select(SourceCopy.incident_id, SourceCopy.source)):
         copies.setdefault(incident_id, set()).add(source)
-    stmt = (
-        select(CASE.c.id, REVISION.c.content)
-        .join(REVISION, REVISION.c.id == CASE.c.revision_id)
-        .where(IS_PUBLIC, REVISION.c.content.is_not(None))
-        .execution_options(yield_per=_CASES_A_STEP)
-    )
+    stmt = _PUBLIC_DOCUMENTS.execution_options(yield_per=_CASES_A_STEP)
     for case_id, content in session.execute(stmt):
-        known = addresses(json.loads(content))
-        sources += len(known)
-        copied += len(known.keys() & copies.get(case_id, set()))
+        digests = addresses(json.loads(content)).keys()
+        sources += len(digests)
+        copied += len(digests & copies.get(case_id, set()))
     count = select(func.count()).select_from(CopyRequest)
     return SourceProgress(
         sources,

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session, joinedload
 
 from register.accounts.models import Member
+from register.cases.case_content import document_of
 from register.cases.core_tables import CASE, REVISION
 from register.cases.models import CaseState, Incident, SourceCopy
 from register.cases.source_addresses import addresses, digest, last_copies, list_copies
@@ -22,7 +23,7 @@ LISTED = 200  # rows of a list of the desk
 
 @dataclass(frozen=True)
 class SourceFacts:
-    """What readers are told beside a source; both are of earlier days than today.
+    """What the page of a case adds to a source; both are of earlier days than today.
 
     ``dead_on``: the day of the last look that found a dead link.
     """
@@ -37,22 +38,22 @@ def source_facts(session: Session, number: int, today: date) -> Mapping[str, Sou
 
     Without what happened today: a cached page is of its day, and would lack it.
     """
-    found = session.execute(
+    case = session.execute(
         select(CASE.c.id, REVISION.c.content)
         .join(REVISION, REVISION.c.id == CASE.c.revision_id)
         .where(CASE.c.number == number, CASE.c.state == CaseState.PUBLISHED)
     ).first()
-    if found is None or found.content is None:
+    if case is None or case.content is None:
         return {}
-    copies = last_copies(session, found.id, before=today)
+    copies = last_copies(session, case.id, before=today)
     checks = select(SourceCheck.source, SourceCheck.dead_on).where(
-        SourceCheck.incident_id == found.id, SourceCheck.dead_on < today
+        SourceCheck.incident_id == case.id, SourceCheck.dead_on < today
     )
     dead = {check.source: check.dead_on for check in session.execute(checks)}
     if not (copies or dead):
         return {}
     facts = {}
-    for source, address in addresses(json.loads(found.content)).items():
+    for source, address in addresses(json.loads(case.content)).items():
         copy = copies.get(source)
         if copy is not None or source in dead:
             facts[address] = SourceFacts(
@@ -94,18 +95,18 @@ def desk_sources(
     }
     checks = {row.source: row for row in session.scalars(select(SourceCheck).filter_by(**of_case))}
     details = {digest(part["url"]): part for part in document.get("sources", ())}
-    known = addresses(document)
+    present = addresses(document)
     return [
         DeskSource(
             source,
-            known.get(source, ""),
+            present.get(source, ""),
             details.get(source, {}).get("title", ""),
             details.get(source, {}).get("archived_url", ""),
             copies.get(source, ()),
             requests.get(source),
             checks.get(source),
         )
-        for source in (*known, *(source for source in copies if source not in known))
+        for source in dict.fromkeys((*present, *copies))
     ]
 
 
@@ -124,27 +125,32 @@ class ListedSource:
 def failed_copies(session: Session, viewer: Member) -> list[ListedSource]:
     """Copies that could not be made, the last asked first."""
     stmt = select(CopyRequest).where(CopyRequest.due_at.is_(None))
-    rows = session.scalars(stmt.order_by(CopyRequest.asked_at.desc()).limit(LISTED)).all()
-    return [
-        ListedSource(*_case_of(session, row.incident_id, row.source), request=row)
-        for row in rows
-        if viewer.is_active
-    ]
+    return _with_cases(session, viewer, stmt.order_by(CopyRequest.asked_at.desc()))
 
 
 def dead_links(session: Session, viewer: Member) -> list[ListedSource]:
     """Dead links of public cases, the last noticed first."""
     stmt = select(SourceCheck).where(SourceCheck.dead_on.is_not(None))
-    rows = session.scalars(stmt.order_by(SourceCheck.failing_since.desc()).limit(LISTED)).all()
+    return _with_cases(session, viewer, stmt.order_by(SourceCheck.failing_since.desc()))
+
+
+def _with_cases(session: Session, viewer: Member, stmt: Select[Any]) -> list[ListedSource]:
+    """The first rows of a statement, each with its case."""
+    if not viewer.is_active:
+        return []
+    rows = session.scalars(stmt.limit(LISTED)).all()
+    of_rows = Incident.id.in_({row.incident_id for row in rows})
+    cases_query = select(Incident).where(of_rows).options(joinedload(Incident.revision))
+    cases = {case.id: case for case in session.scalars(cases_query)}
     return [
-        ListedSource(*_case_of(session, row.incident_id, row.source), check=row)
+        ListedSource(
+            case.id,
+            case.number,
+            case.title,
+            addresses(document_of(case)).get(row.source, ""),
+            request=row if isinstance(row, CopyRequest) else None,
+            check=row if isinstance(row, SourceCheck) else None,
+        )
         for row in rows
-        if viewer.is_active
+        for case in (cases[row.incident_id],)
     ]
-
-
-def _case_of(session: Session, incident_id: int, source: str) -> tuple[int, int | None, str, str]:
-    case = session.get_one(Incident, incident_id)
-    content = case.revision.content if case.revision else None
-    known = addresses(json.loads(content)) if content else {}
-    return case.id, case.number, case.title, known.get(source, "")

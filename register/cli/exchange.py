@@ -16,7 +16,6 @@ from register.db import db
 from register.errors import SealError
 from register.exchange import case_file as casefile
 from register.exchange.case_csv_import import ImportReport, PublishOptions, RowEffect, import_file
-from register.exchange.case_originals import add_originals, load_originals
 from register.operations import setup
 from register.web.error_messages import check_sentence, error_sentence, reason_sentence
 from register.web.request_context import settings
@@ -108,13 +107,12 @@ def case_file(number: int, output: Path | None, force: bool) -> None:
         key_store = setup.key_store(settings(), session)
         key_store.require()
         store = key_store
-    archive_bytes, case_contents = content_words.case_file_archive(number, store)
     files = setup.sealed_files(settings(), store) if store else None
-    originals = load_originals(session, store, files, number)
+    parts, case_contents = content_words.case_file_archive(number, store, files)
     session.rollback()
     path = output or Path(f"dossier-{number}.zip")
     replaced = force and path.exists()
-    casefile.save(add_originals(archive_bytes, originals, files), path, replace=force)
+    casefile.save(parts, path, replace=force)
     with path.open("rb") as archive:
         digest = hashlib.file_digest(archive, "sha256").hexdigest()
     click.echo(f"Archive {'remplacée' if replaced else 'écrite'} : {path}")

@@ -61,6 +61,23 @@ FILE_TYPES = (
 )
 KINDS = {file_type.mime: file_type.kind for file_type in FILE_TYPES}
 
+# Endings of names that are not the second half of the media type.
+_EXTENSIONS = {
+    "image/jpeg": "jpg",
+    "text/plain": "txt",
+    "audio/mpeg": "mp3",
+    "audio/mp4": "m4a",
+    "video/quicktime": "mov",
+    "video/3gpp": "3gp",
+    "video/matroska": "mkv",
+}
+
+
+def extension(mime: str) -> str:
+    """The ending of a name for a media type; ``bin`` for a type that is not recognised."""
+    return _EXTENSIONS.get(mime, mime.partition("/")[2]) if mime in KINDS else "bin"
+
+
 # One pattern a format, at the first byte. A short one is followed by what the format demands next,
 # so that a text that begins with the same letters is not taken for it.
 _SIGNATURES: tuple[tuple[re.Pattern[bytes], FileType], ...] = tuple(

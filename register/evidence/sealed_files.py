@@ -127,11 +127,11 @@ class SealedFiles:
         """A file to read."""
         return SealedReader(self, file)
 
-    def chunks(self, file: FileManifest) -> Iterator[bytes]:
-        """The content of a file, blob by blob; raises as :meth:`read_blob`."""
+    def parts(self, file: FileManifest) -> Iterator[bytes]:
+        """A whole file, a blob at a time; opened when its first part is taken."""
         with self.open(file) as reader:
-            while chunk := reader.read(BLOB_BYTES):
-                yield chunk
+            while part := reader.read(BLOB_BYTES):
+                yield part
 
     def is_whole(self, file: FileManifest) -> bool:
         """Whether all blobs of a file exist; their content is not read."""

@@ -26,16 +26,6 @@ def file_digests(files: Mapping[str, bytes]) -> dict[str, str]:
     return {name: hashlib.sha256(file_bytes).hexdigest() for name, file_bytes in files.items()}
 
 
-def archive_bytes(manifest: Mapping[str, Any], files: Mapping[str, bytes]) -> bytes:
-    """The archive of a few small files for its owner, their digests in its manifest."""
-    listed = {**files, MANIFEST: canonical_json({**manifest, "files": file_digests(files)})}
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as zip_file:
-        for name in sorted(listed):
-            zip_file.writestr(_zip_info(name, zipfile.ZIP_DEFLATED, PRIVATE_MODE), listed[name])
-    return buffer.getvalue()
-
-
 def stream_archive(
     manifest: Mapping[str, Any],
     files: Mapping[str, bytes],

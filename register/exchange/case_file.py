@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,9 @@ from register.cases.models import Incident, Invitation, Note, Origin, RedactedOr
 from register.cases.risk_flags import FlagReason, parse_reasons
 from register.cases.second_person import Approval
 from register.errors import Invalid, NotFound, Refused, SealError
+from register.evidence.sealed_files import SealedFiles
 from register.exchange import archives
+from register.exchange.stored_files import StoredFiles, load_stored_files
 from register.journal import JournalEntry, Ledger, head
 from register.journal.models import GENESIS, canonical_json, rfc3339
 from register.journal.queries import public_lines
@@ -90,7 +92,7 @@ class CaseFile:
     each table, with times in RFC 3339. ``members``: display names of those who acted on the case.
     ``segments``: lines of each ledger from the case's first one on, verbatim; ``ledgers``: where
     each segment begins and ends. ``reports``: the retained content of its reports, None if they
-    cannot be decrypted.
+    cannot be decrypted. ``stored``: originals of evidence and copies of sources.
     """
 
     number: int
@@ -104,13 +106,16 @@ class CaseFile:
     segments: Mapping[Ledger, bytes]
     ledgers: Mapping[str, Mapping[str, Any]]
     reports: Sequence[ReportContent] | None = ()
-    source_copies: Sequence[tuple[str, bytes]] = ()  # name → content
+    stored: StoredFiles = field(default_factory=StoredFiles)
 
 
-def gather(session: Session, number: int, store: KeyStore | None = None) -> CaseFile:
+def gather(
+    session: Session, number: int, store: KeyStore | None = None, files: SealedFiles | None = None
+) -> CaseFile:
     """Case file of a case in any state, read in one transaction.
 
     :param store: key store that decrypts its reports; None if it is not available.
+    :param files: its stored files; None where they are left out.
     :raises NotFound: ``no_such_number``.
     """
     case = session.execute(select(CASE).where(CASE.c.number == number)).mappings().first()
@@ -138,6 +143,9 @@ def gather(session: Session, number: int, store: KeyStore | None = None) -> Case
     for ledger in Ledger:
         if ledger in used_ledgers:
             segments[ledger], ledgers[ledger.value] = _segment(session, ledger, journal_entries)
+    stored = StoredFiles()
+    if store and files:
+        stored = load_stored_files(session, store, files, case["id"])
     return CaseFile(
         number=number,
         dossier=case["id"],
@@ -150,6 +158,7 @@ def gather(session: Session, number: int, store: KeyStore | None = None) -> Case
         segments=segments,
         ledgers=ledgers,
         reports=_reports(session, store, case["id"]),
+        stored=stored,
     )
 
 
@@ -256,8 +265,8 @@ PAGE, STYLE = "index.html", "style.css"
 _PRIVATE = archives.PRIVATE_MODE
 
 
-def build_archive(case_file: CaseFile, page: bytes, style: bytes) -> bytes:
-    """ZIP archive of a case file; the same content gives the same bytes.
+def build_archive(case_file: CaseFile, page: bytes, style: bytes) -> Iterator[bytes]:
+    """ZIP archive of a case file in parts; the same content gives the same bytes.
 
     :param page: HTML page for people, which links to ``style.css`` in the same folder.
     """
@@ -267,7 +276,8 @@ def build_archive(case_file: CaseFile, page: bytes, style: bytes) -> bytes:
         "dossier": case_file.dossier,
         "ledgers": dict(case_file.ledgers),
     }
-    return archives.archive_bytes(manifest, {PAGE: page, STYLE: style, **dict(_files(case_file))})
+    files = {PAGE: page, STYLE: style, **dict(_files(case_file)), **case_file.stored.lists}
+    return archives.stream_archive(manifest, files, case_file.stored.streamed, _PRIVATE)
 
 
 def _files(case_file: CaseFile) -> Iterator[tuple[str, bytes]]:
@@ -297,7 +307,6 @@ def _files(case_file: CaseFile) -> Iterator[tuple[str, bytes]]:
             # The hashed bytes.
             yield f"{version.folder}text.json", version.content
             yield f"{version.folder}page.json", version.page or b""
-    yield from case_file.source_copies
     if case_file.reports:
         reports = [report.public_fields() for report in case_file.reports]
         yield "signalements.json", canonical_json({"reports": reports})

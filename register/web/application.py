@@ -27,7 +27,6 @@ import register.cases.web.desk.claim_views
 import register.cases.web.desk.claims
 import register.cases.web.desk.editor
 import register.cases.web.desk.merger_views
-import register.cases.web.desk.piece_files
 import register.cases.web.desk.public_preview
 import register.cases.web.desk.sources
 import register.cases.web.public.cases

@@ -1,4 +1,4 @@
-"""Responses with a stored file: whole or one range of it, read blob by blob.
+"""Responses with a stored file, read blob by blob: to show, whole or in part, or to download.
 
 A range is answered with at most ``RANGE_BYTES``, after which a player asks for the next: a slow
 reader of a long video then holds a thread for a few seconds at a time, and a stopped one for none.
@@ -9,13 +9,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
-from typing import BinaryIO
 
 from flask import Response, request
 from werkzeug.http import parse_range_header
 
 from register.concurrency_limit import Bulkhead
 from register.db import db
+from register.errors import Unavailable
+from register.evidence.sealed_files import FileManifest, SealedFiles, SealedReader
 from register.web import etag
 
 # Bytes of one answer to a request for a range (RFC 9110 §15.3.7 allows fewer than were asked for).
@@ -25,7 +26,7 @@ CHUNK_BYTES = 256 * 1024
 RUNNING, WAITING, TIMEOUT = 12, 24, 10.0
 RUNNING_DOWNLOADS, WAITING_DOWNLOADS = 4, 4
 # A file that is opened by itself runs nothing and reaches nothing.
-CONTENT_SECURITY_POLICY = "default-src 'none'; sandbox"
+CONTENT_SECURITY_POLICY = "sandbox; default-src 'none'"
 # A browser plays a sound or video in a page that it makes around it, which fetches it once more.
 MEDIA_SECURITY_POLICY = "default-src 'none'; media-src 'self'; sandbox allow-same-origin"
 _sending = Bulkhead(RUNNING, WAITING, TIMEOUT)
@@ -33,15 +34,16 @@ _downloads = Bulkhead(RUNNING_DOWNLOADS, WAITING_DOWNLOADS, TIMEOUT)
 
 
 def send_file(
-    file: BinaryIO, *, size: int, digest: str, mime: str, name: str, cache_control: str
+    files: SealedFiles, manifest: FileManifest, *, name: str, cache_control: str
 ) -> Response:
-    """A file of a known type and digest, which is its ETag.
+    """A file that a browser may show, with its digest as ETag.
 
     The connection to the database is given back before anything is sent.
 
     :raises Unavailable: ``busy``; too many files are sent at the moment.
     """
     etag.skip_caching()
+    size, digest, mime = manifest.size, manifest.sha256, manifest.mime
     is_media = mime.startswith(("audio/", "video/"))
     headers = {
         "ETag": f'"{digest}"',
@@ -63,8 +65,25 @@ def send_file(
     content_type = f"{mime}; charset=utf-8" if mime.startswith("text/") else mime
     body: Iterator[bytes] = iter(())
     if request.method != "HEAD":
-        body = FileBody(file, start, end)
+        body = FileBody(files.open(manifest), start, end)
     return Response(body, status=status, headers=headers, content_type=content_type)
+
+
+def send_attachment(files: SealedFiles, manifest: FileManifest, name: str) -> Response:
+    """A file that strangers made, as a download for members: a browser never shows it.
+
+    :param name: of letters, digits, dots and dashes.
+    :raises Unavailable: ``evidence_missing`` when bytes of it are gone, ``evidence_away``.
+    """
+    if not files.is_whole(manifest):
+        raise Unavailable("evidence_missing")
+    headers = {
+        "Content-Length": str(manifest.size),
+        "Content-Disposition": f'attachment; filename="{name}"',
+        "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+        "Cache-Control": "no-store",
+    }
+    return Response(files.parts(manifest), mimetype="application/octet-stream", headers=headers)
 
 
 def _requested_range(size: int, digest: str) -> tuple[int, int, int]:
@@ -73,10 +92,10 @@ def _requested_range(size: int, digest: str) -> tuple[int, int, int]:
     Of several ranges none is answered, nor one that stands under the condition of another file.
     """
     header, condition = request.headers.get("Range"), request.headers.get("If-Range")
-    wanted = parse_range_header(header) if header and condition in (None, f'"{digest}"') else None
-    if wanted is None or wanted.units != "bytes" or len(wanted.ranges) != 1:
+    spans = parse_range_header(header) if header and condition in (None, f'"{digest}"') else None
+    if spans is None or spans.units != "bytes" or len(spans.ranges) != 1:
         return 0, size, 200
-    start, end = wanted.ranges[0]
+    start, end = spans.ranges[0]
     if start < 0:
         # The last bytes; more than there are stand for all of them.
         start = max(0, size + start)
@@ -91,12 +110,12 @@ class FileBody(Iterator[bytes]):
     :raises Unavailable: ``busy``.
     """
 
-    def __init__(self, file: BinaryIO, start: int, end: int) -> None:
-        self._file, self._left = file, end - start
+    def __init__(self, file: SealedReader, start: int, end: int) -> None:
+        self._file, self._remaining = file, end - start
         self._turns = ExitStack()
         self._lock = threading.Lock()
         try:
-            if self._left > RANGE_BYTES:
+            if self._remaining > RANGE_BYTES:
                 self._turns.enter_context(_downloads.turn())
             self._turns.enter_context(_sending.turn())
             file.seek(start)
@@ -115,8 +134,9 @@ class FileBody(Iterator[bytes]):
         return chunk
 
     def _read(self) -> bytes:
-        chunk = self._file.read(min(CHUNK_BYTES, self._left)) if self._left else b""
-        self._left -= len(chunk)
+        size = min(CHUNK_BYTES, self._remaining)
+        chunk = (self._file.read(size) or b"") if size else b""
+        self._remaining -= len(chunk)
         return chunk
 
     def close(self) -> None:

@@ -167,7 +167,7 @@ class SourceCopyJob:
         except (NotFound, Refused):
             # The case, or its source, went meanwhile.
             files.delete(file.file_id)
-            source_queue.forget(self._database, due)
+            source_queue.cancel_copy(self._database, due)
 
 
 class LinkJob:

@@ -340,40 +340,6 @@ def test_a_piece_with_a_fault_is_not_stored(
     assert fault in [(found.field, found.key) for found in faults]
 
 
-def test_public_files_are_those_of_the_document_with_their_bytes(
-    pen: Pen, session: Session, store: KeyStore, files: SealedFiles, cast: Cast
-) -> None:
-    long_text = MadePage("Zoé\n".encode() * 400_000, "text/plain")
-    leaves = PieceWords("pdf", [picture("1"), picture("2")], transcript="Acte.")
-    with pen() as tx:
-        case_id, _number, content = publish_with_pieces(
-            tx,
-            store,
-            files,
-            a_case(),
-            [LETTER, leaves, PieceWords("text", [long_text])],
-            by=cast.bruno,
-            second=cast.chloe,
-        )
-        add_copy(tx, store, files, case_id, "image", [picture("secret")], looked_by=cast.bruno)
-    case = session.get_one(Incident, case_id)
-    listed = [
-        (path, digest, size, reader.read() if size < 1_000_000 else reader.readall())
-        for path, digest, size, reader in pieces.public_files(session, store, files, case)
-    ]
-    assert [path for path, *_rest in listed] == [
-        "pieces/piece-1.jpg",
-        "pieces/piece-2-page-1.jpg",
-        "pieces/piece-2-page-2.jpg",
-        "pieces/piece-3.txt",
-    ]
-    made = [*LETTER.pages, *leaves.pages, long_text]
-    assert [content for *_rest, content in listed] == [page.content for page in made]
-    assert [size for _path, _digest, size, _content in listed] == [len(p.content) for p in made]
-    named = [page.copy for piece in content.pieces for page in piece.pages]
-    assert [digest for _path, digest, *_rest in listed] == named
-
-
 def test_a_proposed_correction_carries_its_pieces(
     pen: Pen, session: Session, store: KeyStore, files: SealedFiles, cast: Cast
 ) -> None:

@@ -30,7 +30,7 @@ def test_a_file_comes_back_byte_for_byte(files, size):
     assert files.open(file).read() == content
     files.settle(file.file_id)
     assert io.BufferedReader(files.open(file)).read() == content
-    assert b"".join(files.chunks(file)) == content
+    assert b"".join(files.parts(file)) == content
 
 
 def test_blobs_are_equal_in_size_and_show_neither_name_nor_content(files):

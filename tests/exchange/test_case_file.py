@@ -72,7 +72,8 @@ def build_archive(number, store=None):
     page = content_words.render_case_file(
         gathered, current_vocabulary(session), "http://127.0.0.1:5000"
     )
-    data = case_file.build_archive(gathered, page, content_words.render_case_file_style())
+    style = content_words.render_case_file_style()
+    data = b"".join(case_file.build_archive(gathered, page, style))
     session.rollback()
     return data
 

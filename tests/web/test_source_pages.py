@@ -26,7 +26,7 @@ from register.operations import setup
 from register.text.dates import paris_day
 
 ADDRESS = "https://presse.test/article"
-PAGE = b"WARC/1.1 un-mot-de-la-copie \x00\xff" * 5_000
+PAGE = b"WARC/1.1 un-mot-de-la-copie \x00\xff" * 60_000
 TODAY = paris_day(AT)
 
 

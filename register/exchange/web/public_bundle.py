@@ -16,11 +16,9 @@ from register.cases.web.public.piece_files import find_copy, incident_id
 from register.concurrency_limit import Bulkhead
 from register.db import db
 from register.errors import NotFound
-from register.evidence.sealed_files import FileManifest, SealedFiles
 from register.exchange import public_bundle
 from register.exchange.public_bundle import FileReader, PublicBundle
 from register.web.blueprints import public
-from register.web.file_response import CHUNK_BYTES
 from register.web.request_context import sealed_files, settings
 from register.web.standalone import standalone_page
 
@@ -66,26 +64,19 @@ def file_reader(public_case: PublicCase, gathered: PublicBundle) -> FileReader:
     if not gathered.files:
         return public_bundle.no_file
     present = load_public_case(db.session(), public_case.number)
-    shown = pieces.document_digests(present.snapshot.content)
+    digests = pieces.document_digests(present.snapshot.content)
     case_id, files = incident_id(public_case), sealed_files()
     manifests = {}
     for file in gathered.files:
-        if file.digest in shown:
+        if file.digest in digests:
             with suppress(NotFound):
                 manifests[file.digest] = find_copy(case_id, file.digest)
 
     def read(digest: str) -> Iterator[bytes] | None:
         manifest = manifests.get(digest)
-        return _file_parts(files, manifest) if manifest else None
+        return files.parts(manifest) if manifest else None
 
     return read
-
-
-def _file_parts(files: SealedFiles, manifest: FileManifest) -> Iterator[bytes]:
-    # Opened when its turn comes: one reader at a time has a blob in memory.
-    with pieces.open_file(files, manifest) as file:
-        while part := file.read(CHUNK_BYTES):
-            yield part
 
 
 def bundle_page(public_case: PublicCase, gathered: PublicBundle) -> bytes:

@@ -114,7 +114,7 @@ def finish() -> Response:
         raise Invalid("evidence_length")
     digest, head = hashlib.sha256(), b""
     with _reading_turns.turn():
-        for chunk in files.chunks(upload.manifest):
+        for chunk in files.parts(upload.manifest):
             head = head or chunk[: file_kinds.HEAD_BYTES]
             digest.update(chunk)
     mime = file_kinds.recognise(head, upload.manifest.size).mime

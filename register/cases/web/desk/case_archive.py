@@ -11,7 +11,6 @@ from register.cases.web.desk import act_view
 from register.cases.web.desk.content_words import case_file_archive
 from register.db import db
 from register.errors import NotFound, SealError
-from register.exchange.case_originals import add_originals, load_originals
 from register.web.blueprints import desk
 from register.web.request_context import key_store, sealed_files
 
@@ -27,10 +26,7 @@ def case_file(incident_id: int) -> ResponseReturnValue:
     # Without the key, the case file has neither reports nor files.
     with suppress(SealError):
         store, files = key_store(), sealed_files()
-    archive_bytes, _gathered = case_file_archive(number, store)
-    originals = load_originals(db.session(), store, files, number)
-    # Nothing is read from the database while the reader takes the files.
+    parts, _gathered = case_file_archive(number, store, files)
     db.session.rollback()
     headers = {"Content-Disposition": f'attachment; filename="dossier-{number}.zip"'}
-    parts = add_originals(archive_bytes, originals, files)
     return Response(parts, mimetype="application/zip", headers=headers)

@@ -1,4 +1,4 @@
-"""Pages of a case's files: the list, and the editor of the clean copy of one of them."""
+"""Pages of a case's files: the list, their clean copies, and the editor of one of these."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flask import flash, redirect, render_template, request
+from flask import Response, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -22,6 +22,7 @@ from register.cases.copy_models import CopyState
 from register.cases.member_view import DeskCase
 from register.cases.models import CaseState
 from register.cases.web.desk import act_view, copy_edit_form
+from register.cases.web.public.piece_files import find_copy
 from register.db import db
 from register.errors import CopyError, Invalid, NotFound, Refused
 from register.evidence.file_kinds import KINDS, FileKind
@@ -31,6 +32,7 @@ from register.web import messages
 from register.web.blueprints import desk
 from register.web.error_messages import error_sentence
 from register.web.errors import status_of
+from register.web.file_response import send_file
 from register.web.l10n import typeset
 from register.web.request_context import key_store, sealed_files
 
@@ -104,6 +106,14 @@ def load_file(incident_id: int, key: str) -> FileSummary:
 def case_files(incident_id: int) -> str:
     """The files of a case, and the state of their clean copies."""
     return files_page(incident_id)
+
+
+@desk.get("/dossiers/<int:incident_id>/pieces/<digest>")
+def desk_piece_file(incident_id: int, digest: str) -> Response:
+    """A copy of the case in any version, before and after it is public."""
+    manifest = find_copy(act_view.open_case(incident_id).id, digest)
+    name = f"dossier-{incident_id}-{digest[:12]}"
+    return send_file(sealed_files(), manifest, name=name, cache_control="no-store")
 
 
 def files_page(incident_id: int, error_text: str = "") -> str:

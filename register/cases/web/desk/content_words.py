@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from flask import render_template
@@ -15,14 +15,14 @@ from register.cases.vocabulary import Vocabulary
 from register.cases.vocabulary import current_vocabulary as stored_vocabulary
 from register.cases.web.field_texts import printed_fields
 from register.db import db
+from register.evidence.sealed_files import SealedFiles
 from register.exchange.case_file import CaseFile, CaseVersion, build_archive, gather
-from register.exchange.case_file_sources import source_files
 from register.journal.web import journal_sentences
 from register.key_store import KeyStore
 from register.web import messages
 from register.web.error_messages import field_name
 from register.web.l10n import day_words, typeset
-from register.web.request_context import sealed_files, settings
+from register.web.request_context import settings
 from register.web.standalone import standalone_style
 from register.web.template_env import clock
 
@@ -61,15 +61,14 @@ def _flagged_field_name(flag: Flag) -> str:
     return field_name(flag.field if has_name else flag.field.partition(".")[0])
 
 
-def case_file_archive(number: int, store: KeyStore | None) -> tuple[bytes, CaseFile]:
-    """The archive of a case file, and what it was built of.
+def case_file_archive(
+    number: int, store: KeyStore | None, files: SealedFiles | None
+) -> tuple[Iterator[bytes], CaseFile]:
+    """The archive of a case file in parts, and what it is built of; parameters as of ``gather``.
 
-    :param store: as for :func:`case_file.gather`.
+    Nothing is read from the database while the parts are taken.
     """
-    gathered = gather(db.session(), number, store)
-    if store is not None:
-        copies = tuple(source_files(db.session(), number, store, sealed_files()))
-        gathered = replace(gathered, source_copies=copies)
+    gathered = gather(db.session(), number, store, files)
     page = render_case_file(gathered, stored_vocabulary(db.session()), settings().base_url)
     return build_archive(gathered, page, render_case_file_style()), gathered
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
-
-from flask import Response, flash, redirect, render_template, request
+from flask import flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -26,6 +24,7 @@ from register.web import messages
 from register.web.blueprints import administrators_only, desk
 from register.web.error_messages import error_sentence
 from register.web.errors import status_of
+from register.web.file_response import send_attachment
 from register.web.l10n import number, typeset
 from register.web.request_context import key_store, sealed_files
 
@@ -74,16 +73,16 @@ def failure_words(request_row: CopyRequest) -> str:
 @desk.post("/dossiers/<int:incident_id>/sources/garder")
 def keep_sources(incident_id: int) -> ResponseReturnValue:
     """Queue a copy of one source, or of all that have none."""
-    desk_case, wanted = act_view.open_case(incident_id), request.form.get("source", "")
+    desk_case, choice = act_view.open_case(incident_id), request.form.get("source", "")
     try:
         rule_for(CaseState(desk_case.state), Act.SOURCE_COPIED)
     except Refused as error:
         return sources_page(desk_case, typeset(error_sentence(error))), status_of(error)
     sources = [source for source in sources_of(desk_case) if source.address]
-    if wanted == _ALL:
+    if choice == _ALL:
         chosen = [source.source for source in sources if not source.copies]
     else:
-        chosen = [source.source for source in sources if source.source == wanted]
+        chosen = [source.source for source in sources if source.source == choice]
     if not chosen:
         missing = NotFound("no_such_source")
         return sources_page(desk_case, typeset(error_sentence(missing))), 404
@@ -117,18 +116,11 @@ def drop_copy(incident_id: int) -> ResponseReturnValue:
 
 @desk.get("/dossiers/<int:incident_id>/sources/<int:copy_id>")
 def source_copy(incident_id: int, copy_id: int) -> ResponseReturnValue:
-    """A copy as a file to save; never shown in the browser, because strangers wrote it."""
+    """A copy as a download, because strangers wrote it."""
     act_view.open_case(incident_id)
     copy = _copy(incident_id, copy_id)
     manifest = source_addresses.open_copy(key_store(), copy)
-    name = manifest.name or f"copie-{copy.id}"
-    headers = {
-        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}",
-        "Content-Length": str(manifest.size),
-        "Content-Security-Policy": "default-src 'none'; sandbox",
-    }
-    chunks = sealed_files().chunks(manifest)
-    return Response(chunks, mimetype="application/octet-stream", headers=headers)
+    return send_attachment(sealed_files(), manifest, source_addresses.file_name(copy, manifest))
 
 
 def _copy(incident_id: int, copy_id: int) -> SourceCopy:

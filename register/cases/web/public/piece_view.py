@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -32,9 +33,7 @@ EDITS = {
     "passage": _("mots retirés"),
 }
 _MEDIA_TYPES = {"image": "ImageObject", "audio": "AudioObject", "video": "VideoObject"}
-_HEARD = ("audio", "video")
-
-
+_SOUNDING = (FileKind.AUDIO, FileKind.VIDEO)
 _WORDS = ("kind", "caption", "warning", "transcript", "no_transcript", "original")
 
 
@@ -42,7 +41,7 @@ _WORDS = ("kind", "caption", "warning", "transcript", "no_transcript", "original
 class PageView:
     """A file of a piece; ``address`` is empty where readers have it no more.
 
-    ``text`` is the beginning of a text, ``rest`` says that there is more of it.
+    ``text`` is the beginning of a text, with ``is_cut`` where the file has more of it.
     """
 
     address: str
@@ -54,7 +53,7 @@ class PageView:
     length: str
     digest: str
     text: str = ""
-    rest: bool = False
+    is_cut: bool = False
 
     @property
     def is_picture(self) -> bool:
@@ -78,7 +77,7 @@ class PieceView:
     @property
     def is_media(self) -> bool:
         """Whether it is a sound or a video."""
-        return self.kind in (FileKind.AUDIO, FileKind.VIDEO)
+        return self.kind in _SOUNDING
 
     @property
     def is_shown(self) -> bool:
@@ -95,20 +94,18 @@ def list_pieces(public_case: PublicCase, desk_case: int | None = None) -> list[P
     content = public_case.snapshot.content
     if not content.get("pieces"):
         return []
-    shown: frozenset[str] | None = None
     if desk_case is None:
         folder, case_id = urls.pieces(public_case.number), incident_id(public_case)
-        shown = _present_digests(public_case)
+        available = _present_digests(public_case)
     else:
         folder, case_id = desk_folder(desk_case), desk_case
+        available = pieces.document_digests(content)
     return [
         PieceView(
             **{name: piece[name] for name in _WORDS},
             edits=[str(EDITS.get(code, code)) for code in piece["edits"]],
             pages=[
-                _page_view(page, folder, case_id)
-                if shown is None or page["copy"] in shown
-                else _page_view(page, "", case_id)
+                _page_view(page, folder if page["copy"] in available else "", case_id)
                 for page in piece["pages"]
             ],
         )
@@ -132,9 +129,9 @@ def _present_digests(public_case: PublicCase) -> frozenset[str]:
 
 
 def _page_view(page: Mapping[str, Any], folder: str, case_id: int) -> PageView:
-    text, has_rest = ("", False)
+    text, is_cut = "", False
     if folder and page["mime"] == "text/plain":
-        text, has_rest = _read_text(case_id, page["copy"])
+        text, is_cut = _read_text(case_id, page["copy"])
     return PageView(
         address=f"{folder}/{page['copy']}" if folder else "",
         alt=page["alt"],
@@ -145,15 +142,15 @@ def _page_view(page: Mapping[str, Any], folder: str, case_id: int) -> PageView:
         length=length_words(page["duration"]),
         digest=page["copy"],
         text=text,
-        rest=has_rest,
+        is_cut=is_cut,
     )
 
 
 def _read_text(case_id: int, digest: str) -> tuple[str, bool]:
     """The beginning of a text, and whether there is more of it; empty while the store is away."""
     try:
-        file = pieces.open_file(sealed_files(), find_copy(case_id, digest))
-        # A character has four bytes at most, and one more tells whether there is a rest.
+        file = io.BufferedReader(sealed_files().open(find_copy(case_id, digest)))
+        # A character has four bytes at most, and one more shows that there are more.
         content = file.read(4 * (TEXT_LIMIT + 1)).decode("utf-8", "ignore")
     except (NotFound, Unavailable):
         # The page stays, with the address of the text, which has its own answer.
@@ -173,7 +170,7 @@ def media_nodes(case_address: str, content: Mapping[str, Any]) -> list[dict[str,
             "name": french(piece["caption"]),
             "encodingFormat": piece["pages"][0]["mime"],
             "contentRating": french(piece["warning"]),
-            "transcript": piece["transcript"] if piece["kind"] in _HEARD else "",
+            "transcript": piece["transcript"] if piece["kind"] in _SOUNDING else "",
             "isBasedOn": {"@type": "CreativeWork", "identifier": f"sha256:{piece['original']}"},
         }
         for rank, piece in enumerate(content.get("pieces", ()), start=1)
@@ -186,11 +183,11 @@ def length_words(seconds: int) -> str:
 
 
 def _length_parts(seconds: int) -> Iterator[str]:
-    hours, rest = divmod(seconds, 3600)
-    minutes, rest = divmod(rest, 60)
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
     if hours:
         yield gettext("%(count)s h", count=number(hours))
     if minutes:
         yield gettext("%(count)s min", count=number(minutes))
-    if rest and not hours:
-        yield ngettext("%(count)s s", "%(count)s s", rest, count=number(rest))
+    if seconds and not hours:
+        yield ngettext("%(count)s s", "%(count)s s", seconds, count=number(seconds))

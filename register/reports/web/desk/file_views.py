@@ -6,10 +6,11 @@ from flask import Response
 
 from register.db import db
 from register.errors import NotFound
+from register.evidence.file_kinds import extension
 from register.reports.report_files import ReportFile, report_files
 from register.reports.web.desk import detail, report_list_query
-from register.web.attachments import original_as_attachment
 from register.web.blueprints import desk
+from register.web.file_response import send_attachment
 from register.web.request_context import key_store, sealed_files
 
 
@@ -29,4 +30,7 @@ def report_file(key: str, file_key: str) -> Response:
     files = [file for file in files_of_report(key) if file.key == file_key]
     if not files:
         raise NotFound("no_sent_file")
-    return original_as_attachment(sealed_files(), files[0].manifest)
+    manifest = files[0].manifest
+    # A name that says nothing: the beginning of the digest, and the format.
+    name = f"piece-{manifest.sha256[:12]}.{extension(manifest.mime)}"
+    return send_attachment(sealed_files(), manifest, name)

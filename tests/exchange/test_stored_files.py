@@ -15,7 +15,7 @@ from verifier_run import SOURCE
 
 from register.cases import copies
 from register.db import db
-from register.exchange import case_originals
+from register.exchange.stored_files import ORIGINALS_LIST
 
 pytestmark = pytest.mark.one_database
 
@@ -47,7 +47,7 @@ def _verify(path):
 def test_the_originals_are_those_that_came_byte_for_byte(archive):
     _case, originals, page, data = archive
     files = _files(data)
-    listed = json.loads(files[case_originals.LIST])["originals"]
+    listed = json.loads(files[ORIGINALS_LIST])["originals"]
     assert [files[item["file"]] for item in listed] == list(originals)
     assert [item["sha256"] for item in listed] == [
         hashlib.sha256(original).hexdigest() for original in originals
@@ -89,5 +89,5 @@ def test_a_lost_original_is_said_and_the_others_are_there(app, desk, case_files,
     case_files.files.store.delete(name)
     db.session.rollback()
     answer = signed("bruno").get(f"/moderation/dossiers/{case.id}/dossier-avocat.zip")
-    listed = json.loads(_files(answer.data)[case_originals.LIST])["originals"]
+    listed = json.loads(_files(answer.data)[ORIGINALS_LIST])["originals"]
     assert sorted(bool(item["file"]) for item in listed) == [False, True]
