@@ -10,8 +10,9 @@ import hmac
 import io
 import json
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import asdict, dataclass, field, replace
+from itertools import count, takewhile
 from typing import Any
 
 from register import encryption
@@ -133,18 +134,25 @@ class SealedFiles:
             while part := reader.read(BLOB_BYTES):
                 yield part
 
-    def is_whole(self, file: FileManifest) -> bool:
-        """Whether all blobs of a file exist; their content is not read."""
-        return all(
-            self.store.has(self._name(file.file_id, index)) for index in range(file.blob_count)
-        )
+    def is_whole(self, file: FileManifest, listed: Container[str] = ()) -> bool:
+        """Whether all blobs of a file exist; their content is not read.
 
-    def blob_names(self, file_id: str) -> Iterator[str]:
-        """The names of the blobs that exist, without the key of the file."""
-        index = 0
-        while self.store.has(name := self._name(file_id, index)):
-            yield name
-            index += 1
+        :param listed: names of blobs for which the store need not be asked.
+        """
+        names = (self._name(file.file_id, index) for index in range(file.blob_count))
+        return all(name in listed or self.store.has(name) for name in names)
+
+    def blob_names(self, file_id: str, listed: Container[str] | None = None) -> Iterator[str]:
+        """The names of the blobs that exist, without the key of the file.
+
+        :param listed: those of the store, where it was listed before.
+        """
+        exists = self.store.has if listed is None else listed.__contains__
+        return takewhile(exists, (self._name(file_id, index) for index in count()))
+
+    def listed_names(self) -> set[str]:
+        """The names of all blobs, by one listing of the store."""
+        return {*self.store.settled(), *(name for name, _day in self.store.pending())}
 
     def settle(self, file_id: str) -> None:
         """Move a file's blobs to the lasting ones."""

@@ -23,6 +23,7 @@ from register.db import db
 from register.errors import NotFound, Refused
 from register.evidence.sealed_files import new_file
 from register.operations import setup
+from register.reports.verify import incomplete_files
 from register.text.dates import paris_day
 
 ADDRESS = "https://presse.test/article"
@@ -278,6 +279,15 @@ def test_administrators_ask_for_all_and_moderators_do_not(app, engine, desk, sig
         assert len(session.scalars(select(CopyRequest)).all()) == 1
         assert source_queue.read_progress(session) == source_queue.SourceProgress(1, 0, 1, 0, 0)
     assert source_queue.count_missing(engine) == 0
+
+
+def test_a_copy_that_lost_a_part_is_noticed(session, desk, store, files, copied):
+    case = desk.published(a_sourced_case())
+    copied(case.id)
+    assert incomplete_files(session, store, files) == ([], set())
+    [copy] = source_addresses.list_copies(session, case.id)
+    files.store.delete(list(files.blob_names(copy.file_id))[-1])
+    assert incomplete_files(session, store, files) == ([], {case.id})
 
 
 def test_the_journal_denies_nothing_when_a_row_is_forged(session, engine, desk, copied):
