@@ -23,6 +23,7 @@ from register.journal.models import canonical_json
 BLOB_BYTES = 1 << 20  # of a file; the last blob is padded
 NAMES_PURPOSE = "names of evidence blobs"
 _PURPOSE = "evidence"
+FREE_MARGIN = 1_000_000_000  # bytes of the disk that files leave free
 NAME_LIMIT = 120  # characters of a name that are kept
 _MANIFEST_PURPOSE = "evidence manifest"
 # Every sealed manifest has this length, which the longest one fits in.
@@ -92,6 +93,11 @@ class SealedFiles:
 
     def __init__(self, store: BlobStore, names_key: bytes) -> None:
         self.store, self._names_key = store, names_key
+
+    def has_room(self, size: int) -> bool:
+        """Whether a file leaves room for the texts of reports."""
+        free = self.store.free_bytes()
+        return free is None or free >= FREE_MARGIN + size
 
     def write_blob(self, file: FileManifest, index: int, chunk: bytes) -> None:
         """Seal and store a part of a file: :data:`BLOB_BYTES` bytes, the last one fewer."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from case_contents import a_case
 from cast import AT
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+from warc_samples import OTHER, a_warc
 
 from register.cases import acts, source_addresses, source_queue, source_views
 from register.cases.case_content import SourceContent
@@ -129,6 +130,36 @@ def test_a_member_brings_a_capture_of_a_page(app, desk, signed, session):
     assert send("a" * 64, b"%PDF-1.7", "autre.pdf").status_code == 404
     session.rollback()
     assert len(session.scalars(select(SourceCopy)).all()) == 1
+
+
+def test_a_web_archive_that_a_member_brings_is_read_and_compared_with_the_source(
+    app, desk, signed, session, files
+):
+    case, member = desk.draft(a_sourced_case()), signed("bruno")
+    page = f"/moderation/dossiers/{case.id}/sources"
+
+    def send(content, address=ADDRESS):
+        source = source_addresses.digest(address) if address else ""
+        fields = [("dossier", str(case.id)), ("source", source)]
+        files = [("fichiers_choisis", (io.BytesIO(content), "page.warc.gz"))]
+        answer = member.send("/moderation/pieces/avec-fichiers", [*fields, *files])
+        session.rollback()
+        return answer
+
+    assert send(a_warc((ADDRESS, "2019-05-04", 200))).location == page
+    assert 'Page du <time datetime="2019-05-04"' in member.get(page).text
+    [copy] = session.scalars(select(SourceCopy))
+    assert copy.captured_on == date(2019, 5, 4)
+    assert list(verify(session)) == []
+    session.rollback()
+    again = send(a_warc((ADDRESS, "2019-05-04", 200)))
+    assert (again.status_code, "déjà dans le dossier" in again.text) == (409, True)
+    other = send(a_warc((OTHER, "2019-05-04", 200)))
+    assert (other.status_code, OTHER in other.text) == (422, True)
+    # A file of the case itself is no web archive.
+    assert send(a_warc((ADDRESS, "2019-05-04", 200)), address="").status_code == 422
+    assert len(session.scalars(select(SourceCopy)).all()) == 1
+    assert len(files.listed_names()) == 1
 
 
 def test_a_copy_of_another_case_is_not_found(app, desk, signed, copied):
