@@ -99,7 +99,7 @@ def test_nothing_of_an_erased_case_remains_in_the_bucket(
     case = desk.published(a_case(sources=(SourceContent(ADDRESS, kind="presse"),)))
     in_bucket.copied(case.id, in_bucket.added(case.id))
     source = source_addresses.digest(ADDRESS)
-    copies = [files.write(new_file(), [b"%PDF-1.7"], LIMIT) for _ in range(2)]
+    copies = [files.write(new_file(), [content], LIMIT) for content in (b"1", b"2")]
     for file in copies:
         with pen() as p:
             acts.add_source_copy(p, case.id, source, file, case_key(store, case.id), by=cast.bruno)

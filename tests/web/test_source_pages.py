@@ -41,8 +41,8 @@ def files(settings, store):
 def copied(engine, cast, pen, store, files):
     """``copied(case)``: a copy of the source of a case, made at a time."""
 
-    def make(case_id, at=AT, origin="fetched", name="presse.test-2026-03-02.warc.gz"):
-        file = files.write(new_file(name), [PAGE], 10_000_000)
+    def make(case_id, at=AT, content=PAGE):
+        file = files.write(new_file("presse.test-2026-03-02.warc.gz"), [content], 10_000_000)
         with pen(at) as p:
             line = acts.add_source_copy(
                 p,
@@ -51,7 +51,7 @@ def copied(engine, cast, pen, store, files):
                 file,
                 case_key(store, case_id),
                 by=cast.bruno,
-                origin=origin,
+                origin="fetched",
             )
         file_id = json.loads(line.private_json)["copy"]
         with Session(engine) as session:
@@ -146,18 +146,19 @@ def test_a_web_archive_that_a_member_brings_is_read_and_compared_with_the_source
         session.rollback()
         return answer
 
-    assert send(a_warc((ADDRESS, "2019-05-04", 200))).location == page
+    archive = a_warc((ADDRESS, "2019-05-04", 200))
+    assert send(archive).location == page
     assert 'Page du <time datetime="2019-05-04"' in member.get(page).text
     [copy] = session.scalars(select(SourceCopy))
     assert copy.captured_on == date(2019, 5, 4)
     assert list(verify(session)) == []
     session.rollback()
-    again = send(a_warc((ADDRESS, "2019-05-04", 200)))
+    again = send(archive)
     assert (again.status_code, "déjà dans le dossier" in again.text) == (409, True)
     other = send(a_warc((OTHER, "2019-05-04", 200)))
     assert (other.status_code, OTHER in other.text) == (422, True)
     # A file of the case itself is no web archive.
-    assert send(a_warc((ADDRESS, "2019-05-04", 200)), address="").status_code == 422
+    assert send(archive, address="").status_code == 422
     assert len(session.scalars(select(SourceCopy)).all()) == 1
     assert len(files.listed_names()) == 1
 
@@ -232,7 +233,7 @@ def test_a_copy_is_dropped_from_a_draft_and_not_from_a_public_case(
 
 def test_a_redaction_destroys_the_copies_that_are_chosen(session, desk, cast, pen, copied):
     case = desk.published(a_sourced_case())
-    first, second = copied(case.id), copied(case.id)
+    first, second = copied(case.id), copied(case.id, content=PAGE + b"2")
     with pen() as p:
         options = {"reason": "r", "public_note": "Un passage a été retiré."}
         attested = ("attribution", "no_private_person", "no_private_life")
