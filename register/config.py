@@ -24,6 +24,7 @@ from register.database_urls import (
 )
 from register.errors import ConfigError
 from register.hosts import is_loopback, is_onion
+from register.mail_urls import bare_address, is_mail_url
 from register.postgresql import DEFAULT_CONNECTIONS, FEWEST_CONNECTIONS
 
 # Settings of former versions: still allowed, and ignored.
@@ -129,6 +130,14 @@ class Settings:
     hosts see the register's address. Default ``on``, but ``off`` for a loopback address: a
     demonstration asks nobody."""
 
+    mail_url: str
+    """Mail server, ``smtp://user:password@host:587`` or ``smtps://…``. Empty by default: nothing is
+    sent, and members hand over invitations and links themselves."""
+
+    mail_from: str
+    """Address that sends, with or without a name. Required by ``mail_url``: the server accepts only
+    an address that is its own."""
+
     search: str
     """``whoosh``: an index in a folder, nothing else to install. ``postgresql``: in the database
     itself, one index for all machines. Default: the database's own where it has one."""
@@ -229,6 +238,7 @@ def load() -> Settings:
         **{name: _short_text(name.upper(), read(name.upper())) for name in LEGAL_FIELDS},
         trusted_proxies=number("TRUSTED_PROXIES", 0, 0, 8),
         link_checks=_switch("LINK_CHECKS", read("LINK_CHECKS") or _default_checks(base_url)),
+        **_mail(read("MAIL_URL"), read("MAIL_FROM")),
         search=_search(read("SEARCH"), database_url),
     )
 
@@ -335,6 +345,18 @@ def _seal_dir(raw: str, instance: Path) -> Path | None:
         # A backup of the data folder would contain the key that decrypts it.
         raise ConfigError("config_seal_inside", name=PREFIX + "SEAL_DIR", value=raw)
     return path
+
+
+def _mail(url: str, sender: str) -> dict[str, str]:
+    """Both settings of mail, or neither; never repeated, because the URL has a password."""
+    if bool(url) != bool(sender):
+        present, other = ("MAIL_URL", "MAIL_FROM") if url else ("MAIL_FROM", "MAIL_URL")
+        raise ConfigError("config_mail_both", name=PREFIX + present, other=PREFIX + other)
+    if url and not is_mail_url(url):
+        raise ConfigError("config_mail_url", name=PREFIX + "MAIL_URL")
+    if sender and not bare_address(sender):
+        raise ConfigError("config_mail_from", name=PREFIX + "MAIL_FROM", value=sender)
+    return {"mail_url": url, "mail_from": sender}
 
 
 def _short_text(name: str, raw: str) -> str:
