@@ -24,7 +24,7 @@ from register.database_urls import (
 )
 from register.errors import ConfigError
 from register.hosts import is_loopback, is_onion
-from register.mail_urls import bare_address, is_mail_url
+from register.mail_urls import check_mail
 from register.postgresql import DEFAULT_CONNECTIONS, FEWEST_CONNECTIONS
 
 # Settings of former versions: still allowed, and ignored.
@@ -131,12 +131,10 @@ class Settings:
     demonstration asks nobody."""
 
     mail_url: str
-    """Mail server, ``smtp://user:password@host:587`` or ``smtps://…``. Empty by default: nothing is
-    sent, and members hand over invitations and links themselves."""
+    """``smtp://user:password@host:587`` or ``smtps://…``. Empty by default: nothing is sent."""
 
     mail_from: str
-    """Address that sends, with or without a name. Required by ``mail_url``: the server accepts only
-    an address that is its own."""
+    """Address that sends, with or without a name; goes with ``mail_url``."""
 
     search: str
     """``whoosh``: an index in a folder, nothing else to install. ``postgresql``: in the database
@@ -212,9 +210,8 @@ def load() -> Settings:
 
     instance = Path(read("INSTANCE") or "instance").absolute()
     base_url = _base_url(read("BASE_URL") or "http://127.0.0.1:5000")
-    database_url = parse_database_url(
-        read("DATABASE_URL") or f"sqlite:///{instance / 'register.sqlite3'}"
-    )
+    default_url = f"sqlite:///{instance / 'register.sqlite3'}"
+    database_url = parse_database_url(read("DATABASE_URL") or default_url)
     return Settings(
         instance=instance,
         evidence_url=_evidence_url(read("EVIDENCE_URL")),
@@ -231,14 +228,14 @@ def load() -> Settings:
         key_store_url=parse_key_store_url(read("KEY_STORE_URL"), database_url, instance),
         limiter_url=_limiter_url(read("LIMITER_URL") or MEMORY),
         rate_limits=_switch("RATE_LIMITS", read("RATE_LIMITS") or "on", base_url),
-        # At least twelve: a report is listed as overdue (after a year) before it is declined.
+        # At least twelve: a report is overdue after a year, before it is declined.
         undecided_after=number("UNDECIDED_AFTER", 24, 12, 120),
         single_moderator=_switch("SINGLE_MODERATOR", read("SINGLE_MODERATOR") or "off"),
         require_2fa=_switch("REQUIRE_2FA", read("REQUIRE_2FA") or "on", base_url),
         **{name: _short_text(name.upper(), read(name.upper())) for name in LEGAL_FIELDS},
         trusted_proxies=number("TRUSTED_PROXIES", 0, 0, 8),
         link_checks=_switch("LINK_CHECKS", read("LINK_CHECKS") or _default_checks(base_url)),
-        **_mail(read("MAIL_URL"), read("MAIL_FROM")),
+        **check_mail(read("MAIL_URL"), read("MAIL_FROM")),
         search=_search(read("SEARCH"), database_url),
     )
 
@@ -345,18 +342,6 @@ def _seal_dir(raw: str, instance: Path) -> Path | None:
         # A backup of the data folder would contain the key that decrypts it.
         raise ConfigError("config_seal_inside", name=PREFIX + "SEAL_DIR", value=raw)
     return path
-
-
-def _mail(url: str, sender: str) -> dict[str, str]:
-    """Both settings of mail, or neither; never repeated, because the URL has a password."""
-    if bool(url) != bool(sender):
-        present, other = ("MAIL_URL", "MAIL_FROM") if url else ("MAIL_FROM", "MAIL_URL")
-        raise ConfigError("config_mail_both", name=PREFIX + present, other=PREFIX + other)
-    if url and not is_mail_url(url):
-        raise ConfigError("config_mail_url", name=PREFIX + "MAIL_URL")
-    if sender and not bare_address(sender):
-        raise ConfigError("config_mail_from", name=PREFIX + "MAIL_FROM", value=sender)
-    return {"mail_url": url, "mail_from": sender}
 
 
 def _short_text(name: str, raw: str) -> str:

@@ -8,6 +8,8 @@ from email.headerregistry import Address
 from email.utils import parseaddr
 from urllib.parse import unquote, urlsplit
 
+from register.database_urls import PREFIX
+from register.errors import ConfigError
 from register.hosts import is_loopback
 
 _PORTS = {"smtps": 465, "smtp": 587}
@@ -54,13 +56,22 @@ def parse_mail_url(url: str) -> MailServer:
     )
 
 
-def is_mail_url(url: str) -> bool:
-    """Whether a URL names a mail server."""
+def check_mail(url: str, sender: str) -> dict[str, str]:
+    """Both settings of mail, or neither.
+
+    :raises ConfigError: one without the other, or an invalid one. The URL is not repeated, because
+        it has a password.
+    """
+    if bool(url) != bool(sender):
+        present, other = ("MAIL_URL", "MAIL_FROM") if url else ("MAIL_FROM", "MAIL_URL")
+        raise ConfigError("config_mail_both", name=PREFIX + present, other=PREFIX + other)
     try:
-        parse_mail_url(url)
-    except ValueError:
-        return False
-    return True
+        _ = url and parse_mail_url(url)
+    except ValueError as error:
+        raise ConfigError("config_mail_url", name=PREFIX + "MAIL_URL") from error
+    if sender and not bare_address(sender):
+        raise ConfigError("config_mail_from", name=PREFIX + "MAIL_FROM", value=sender)
+    return {"mail_url": url, "mail_from": sender}
 
 
 def bare_address(text: str) -> str:

@@ -18,7 +18,8 @@ MODULES = sorted((TOP / "register").rglob("*.py"))
 # From the lowest layer up: a package (room) may import those of earlier lines only.
 ROOMS: tuple[frozenset[str], ...] = (
     frozenset({"errors", "hosts", "postgresql"}),
-    frozenset({"text", "database_urls", "mail_urls"}),
+    frozenset({"text", "database_urls"}),
+    frozenset({"mail_urls"}),
     frozenset({"config", "encryption", "concurrency_limit"}),
     frozenset({"db"}),
     frozenset({"key_store"}),

@@ -169,7 +169,7 @@ def test_a_mail_is_dead_after_three_days_of_refusals(post):
         post.run(hours=3)
     (row,) = post.rows()
     assert (row.state, row.reply_code, row.sealed) == ("dead", 452, b"")
-    assert row.attempts == 15
+    assert row.attempts == 14
     post.run(days=31)
     assert post.rows() == []
 
