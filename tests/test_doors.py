@@ -586,7 +586,7 @@ ACCOUNT_ACTS = {
 # Functions of these modules that only read; the invitation of the first administrator; and what
 # acts on the password do to links.
 QUERIES = {"find_by_email", "has_account", "all_members", "display_names", "count_unused_codes"}
-QUERIES |= {"member_link", "close_password_links"}
+QUERIES |= {"member_link", "close_password_links", "open_address"}
 QUERIES |= {"validate_email", "pending", "find", "invite_first_administrator"}
 TOKENS: list[str] = []
 LINKS: list[str] = []
