@@ -28,6 +28,7 @@ class CalendarDay:
     day: date
     title: str
     text: str = ""
+    has_alarms: bool = True
 
 
 def calendar_file(
@@ -68,7 +69,7 @@ def _event(calendar_day: CalendarDay, host: str, at: datetime) -> Event:
     # The day stays free, and a shared calendar shows others that something is on it, not what.
     event.add("transp", "TRANSPARENT")
     event.add("class", "PRIVATE")
-    for before in _ALARMS:
+    for before in _ALARMS if calendar_day.has_alarms else ():
         alarm = Alarm()
         alarm.add("action", "DISPLAY")
         alarm.add("description", calendar_day.title)

@@ -36,7 +36,7 @@ def test_days_are_listed_filtered_and_downloaded_without_content(signed, desk, c
     html = bruno.get(LIST).text
     assert f'href="/moderation/dossiers/{case.id}#reponses"' in html
     assert f'href="/moderation/dossiers/{case.id}#delais"' in html
-    assert "dans 3 jours" in html
+    assert "passé depuis" in html
     assert html.index("#reponses") < html.index("#delais")
     only = bruno.get(f"{LIST}?sorte=prescription").text
     assert "#reponses" not in only
@@ -53,6 +53,7 @@ def test_days_are_listed_filtered_and_downloaded_without_content(signed, desk, c
         "Web Citoyen : réponse à publier ou à refuser",
         "Web Citoyen : fin des trois mois pour poursuivre une publication",
     ]
+    assert [len(list(event.walk("VALARM"))) for event in events] == [2, 0]
     assert case.title not in text
     assert f"dossiers/{case.id}" not in text
     again = list(Calendar.from_ical(bruno.get(f"{LIST}.ics").get_data()).events)

@@ -121,6 +121,8 @@ def deadline_file() -> Response:
                 item.due,
                 str(_("Web Citoyen : %(kind)s", kind=messages.desk.deadline_kinds[item.kind])),
                 settings().base_url + DeadlineQuery(item.kind).address(),
+                # The end of a period asks nothing of anybody, and there is one a publication.
+                has_alarms=item.kind is not DeadlineKind.LIMITATION,
             )
             for item in page.items
         ],
