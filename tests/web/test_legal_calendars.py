@@ -26,7 +26,8 @@ def test_from_one_day_the_page_gives_every_other_with_its_article(client):
     assert "R343-1" in html
     assert "un mois, de date à date" in html
     # The letter of the referral has the days that are known, and not those to come.
-    letter = html.replace("\u00a0", " ").partition('id="lettre-saisine"')[2].partition("</details>")[0]
+    letter = html.partition('id="lettre-saisine"')[2].partition("</details>")[0]
+    letter = letter.replace("\u00a0", " ")
     assert "12 novembre 2026" in letter
     assert "12 décembre 2026" in letter
     assert "[date]" not in letter
