@@ -29,6 +29,7 @@ from register.reports.retention import ANSWER_TERM, OVERDUE_MONTHS, undecided_cl
 from register.text.dates import PARIS, paris_day
 
 PAGE_SIZE = 20
+_REPORT, _DESTRUCTION = Report.__table__.c, Destruction.__table__.c
 _PERIOD_ACTS = [
     act.value
     for act, consequence in CONSEQUENCES.items()
@@ -137,7 +138,7 @@ def _read(session: Session, source: _Source, limit: int) -> Iterator[DeskDeadlin
 def _sources(at: datetime, member: int | None, undecided_after: int) -> Iterator[_Source]:
     """The statement of each kind; typed terms have one for cases and one for reports."""
     case_holder = case((CASE.c.held_until > at, CASE.c.held_by))
-    report_holder = case((Report.held_until > at, Report.held_by))
+    report_holder = case((_REPORT.held_until > at, _REPORT.held_by))
 
     def rows(
         start: ColumnElement[Any],
@@ -164,7 +165,7 @@ def _sources(at: datetime, member: int | None, undecided_after: int) -> Iterator
         ).join_from(REPLY, CASE, CASE.c.id == REPLY.c.incident_id),
         _same,
     )
-    case_term, report_term = CASE.c.term_on.is_not(None), Report.term_on.is_not(None)
+    case_term, report_term = CASE.c.term_on.is_not(None), _REPORT.term_on.is_not(None)
     yield _Source(
         DeadlineKind.TERM,
         rows(
@@ -178,31 +179,31 @@ def _sources(at: datetime, member: int | None, undecided_after: int) -> Iterator
     )
     yield _Source(
         DeadlineKind.TERM,
-        rows(Report.term_on, report_holder, report_term, MARKABLE, report=Report.key),
+        rows(_REPORT.term_on, report_holder, report_term, MARKABLE, report=_REPORT.key),
         _same,
     )
     months = min(OVERDUE_MONTHS, undecided_after)
     yield _Source(
         DeadlineKind.REPORT,
-        rows(Report.day, report_holder, undecided_clause(), report=Report.key),
+        rows(_REPORT.day, report_holder, undecided_clause(), report=_REPORT.key),
         lambda day: legal_rules.add_months(day, months),
     )
-    is_asked = Report.state == ReportState.WAITING
+    is_asked = _REPORT.state == ReportState.WAITING
     yield _Source(
         DeadlineKind.QUESTION,
-        rows(Report.asked_on, report_holder, is_asked, report=Report.key),
+        rows(_REPORT.asked_on, report_holder, is_asked, report=_REPORT.key),
         lambda day: day + ANSWER_TERM,
     )
     yield _Source(
         DeadlineKind.DESTRUCTION,
         rows(
-            Destruction.due_on,
-            Destruction.made_by,
-            Destruction.ended_at.is_(None),
+            _DESTRUCTION.due_on,
+            _DESTRUCTION.made_by,
+            _DESTRUCTION.ended_at.is_(None),
             CASE.c.state != CaseState.ERASED,
             incident=CASE.c.id,
-            ref=Destruction.id,
-        ).join_from(Destruction, CASE, CASE.c.id == Destruction.incident_id),
+            ref=_DESTRUCTION.id,
+        ).join_from(Destruction, CASE, CASE.c.id == _DESTRUCTION.incident_id),
         _same,
     )
     rule = legal_rules.rule("prescription")
