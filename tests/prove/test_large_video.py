@@ -75,7 +75,9 @@ def probe(path: Path) -> dict[str, object]:
 def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two minutes of 1920 × 1080, its table at the end; the second scene is red."""
     folder = tmp_path_factory.mktemp("film")
-    for name, source in (("scene", "testsrc2=s=1920x1080:r=25"), ("red", "color=red:s=1920x1080")):
+    # Lines everywhere, so that a blurred place shows.
+    lined = "testsrc2=s=1920x1080:r=25,drawgrid=w=24:h=24:t=6:c=white"
+    for name, source in (("scene", lined), ("red", "color=red:s=1920x1080")):
         ffmpeg("-f", "lavfi", "-i", source, *SCENE, "-r", "25", folder / f"{name}.mp4")
     names = ["red" if number == RED_SCENE else "scene" for number in range(SCENES)]
     (folder / "list").write_text("".join(f"file {name}.mp4\n" for name in names), "ascii")
