@@ -1,7 +1,7 @@
 """Add the day of a capture of a source.
 
 Revision ID: 0040
-Revises: 0036
+Revises: 0038
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0040"
-down_revision = "0036"
+down_revision = "0038"
 
 
 def upgrade() -> None:
