@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from flask import Flask
 
     from register.config import Settings
+
+
+def program_folder(name: str) -> Path:
+    """A folder of the program that is no code: in a wheel in the package, in a checkout beside it.
+
+    See ``setup.py``.
+    """
+    package = Path(__file__).resolve().parent
+    installed = package / name
+    return installed if installed.exists() else package.parent / name
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -19,8 +30,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     :raises register.errors.ConfigError: a setting makes no sense, or the data folder cannot be
         made.
     """
-    from pathlib import Path
-
     from register import cli, config
     from register.db import configure_engine, db, engine_options
     from register.errors import ConfigError
@@ -29,7 +38,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     from register.web.application import Application, attach
 
     settings = settings or config.load()
-    top = Path(__file__).resolve().parent.parent
     try:
         settings.instance.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
@@ -38,11 +46,11 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Application(
         __name__,
         instance_path=str(settings.instance),
-        template_folder=str(top / "templates"),
+        template_folder=str(program_folder("templates")),
         # No route of Flask's: register.web.assets serves these files, and is the only door to them.
         static_folder=None,
     )
-    app.static_folder = str(top / "static")
+    app.static_folder = str(program_folder("static"))
     app.config.update(
         SQLALCHEMY_DATABASE_URI=settings.database_url,
         SQLALCHEMY_ENGINE_OPTIONS=engine_options(
