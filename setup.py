@@ -10,7 +10,7 @@ from setuptools.command.build_py import build_py
 
 
 class BuildWithPages(build_py):
-    """Copies into the package what ``register.program_folder`` looks for."""
+    """Copies into the package what ``register.program_files`` looks for."""
 
     def run(self) -> None:
         """Build; an editable installation is served from the checkout."""

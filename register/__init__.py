@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from flask import Flask
 
     from register.config import Settings
-
-
-def program_folder(name: str) -> Path:
-    """A folder of the program that is no code: in a wheel in the package, in a checkout beside it.
-
-    See ``setup.py``.
-    """
-    package = Path(__file__).resolve().parent
-    installed = package / name
-    return installed if installed.exists() else package.parent / name
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -34,6 +23,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     from register.db import configure_engine, db, engine_options
     from register.errors import ConfigError
     from register.postgresql import replica_engine
+    from register.program_files import program_folder
     from register.search.engine_interface import open_search_engine
     from register.web.application import Application, attach
 

@@ -27,10 +27,10 @@ from typing import Any, cast
 from flask import Flask, Response, current_app, g, request
 from werkzeug.http import http_date
 
-from register import program_folder
 from register.cases.data_version import DataVersion
 from register.config import Settings
 from register.db import now
+from register.program_files import program_folder
 from register.search.engine_interface import SearchEngine
 from register.text.dates import paris_day
 from register.web.blueprints import public
