@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 from flask import Flask
 
-from register.cli import exchange, maintenance, members, operations, sources
+from register.cli import backups, exchange, maintenance, members, operations, sources
 from register.server import process_start
 
 COMMANDS: tuple[click.Command, ...] = (
@@ -20,6 +20,8 @@ COMMANDS: tuple[click.Command, ...] = (
     maintenance.seal,
     maintenance.purge,
     maintenance.move,
+    backups.backup,
+    backups.restore,
     members.member,
     exchange.import_,
     exchange.case_file,
