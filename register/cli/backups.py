@@ -1,7 +1,7 @@
 """``webcitoyen backup`` and ``webcitoyen restore``.
 
-Exit codes: 0 when all is well, 1 when it was refused and nothing has changed, 3 when it was done and
-something is left for a person to look at.
+Exit codes: 0 when all is well, 1 when it was refused and nothing has changed, 3 when it was done
+and something is left for a person to look at.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from pathlib import Path
 
 import click
 
-from register.cli.console import command, command_on_any_schema, progress
+from register.cli.console import command, command_on_any_schema, fail, progress
 from register.db import db, now
 from register.operations import backup as backups
+from register.operations import rehearsal
 from register.operations import restore as restores
 from register.operations.backup_sets import Manifest
 from register.operations.restore import Restoration
@@ -85,6 +86,18 @@ def restore(folder: Path, keys: Path, name: str) -> None:
     print_restoration(restored)
     if restored.problems or restored.keyless or restored.replay.by_hand:
         raise SystemExit(TO_LOOK_AT)
+
+
+def rehearse_restore() -> None:
+    """Restore the last backup beside itself, and exit with 1 when it is not sound."""
+    with progress("Fichiers") as step:
+        restored = rehearsal.rehearse(settings(), db.engine, now(), step)
+    if restored.problems or restored.keyless:
+        fail(
+            f"La sauvegarde {restored.manifest.name} se restaure avec {restored.problems} "
+            f"anomalies et {restored.keyless} clés qui manquent."
+        )
+    click.echo(f"Répétition : la sauvegarde {restored.manifest.name} se restaure entière.")
 
 
 def print_restoration(restored: Restoration) -> None:

@@ -62,7 +62,7 @@ _READ_ACTS = [
     act.value
     for act in (*CASE_ACTS, *REPORT_ACTS, *MEMBER_ACTS, *_FILE_KEYS, *_UNDONE, Act.DESTROYED)
 ]
-_DETAILS = ("by", "restriction", "role", "why", "ending")
+_DETAILS = ("by", "restriction", "role")
 
 
 @dataclass(frozen=True)
@@ -104,10 +104,15 @@ def update(session: Session, store: KeyStore, after: Mapping[str, int] | None = 
             else:
                 private = json.loads(line.private_json)
                 details = {name: private[name] for name in _DETAILS if private.get(name)}
+                if act in _FILE_KEYS:
+                    details["why"] = private["why"]  # a code; elsewhere a digest
                 details |= _report_details(session, act, subject)
                 changes[act, subject] = ReplayEntry(act, subject, line.event, details)
     public = head(session, Ledger.PUBLIC)
     number = session.scalar(sa.select(sa.func.max(Incident.number))) or 0
+    if after and not changes and public.seq == after[Ledger.PUBLIC.value]:
+        return 0
+    store.require()
     position = {"seq": public.seq, "digest": public.digest, "number": number}
     with _writing(store) as connection:
         for (act, subject), entry in changes.items():

@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -95,8 +96,9 @@ def restore(
     with _unfinished_database(settings, source) as engine:
         blobs = open_store(settings.evidence_url, settings.instance)
         _copy_blobs(source, blobs, progress)
-        schema.migrate(engine)
-        setup.refresh(engine)
+        if (source.manifest.schema, source.manifest.program) != _present_version():
+            schema.migrate(engine)
+            setup.refresh(engine)
         with Session(engine) as session, closing(setup.key_store(settings, session)) as store:
             lost = replay_list.entries(store)
             session.rollback()
@@ -111,6 +113,10 @@ def restore(
         shutil.rmtree(settings.instance / "index", ignore_errors=True)
     journal, number = _last_known(source.manifest, lost)
     return Restoration(source.manifest, done, keyless, problems, journal, number)
+
+
+def _present_version() -> tuple[str, str]:
+    return schema.expected_revision(), version("webcitoyen")
 
 
 def _checked_source(settings: Settings, folder: Path, keys: Path, name: str) -> _Source:
@@ -167,9 +173,8 @@ def _is_begun(settings: Settings) -> bool:
 
 
 def _is_unfinished(engine: sa.Engine) -> bool:
-    """Whether the tables are those of an interrupted restore: they have no revision."""
-    tables = set(sa.inspect(engine).get_table_names())
-    return "identity" in tables and not schema.current_revision(engine)
+    """Whether the tables are those of an interrupted restore."""
+    return sa.inspect(engine).has_table(schema.UNFINISHED_TABLE)
 
 
 @contextmanager
@@ -268,9 +273,11 @@ def _unfinished_database(settings: Settings, source: _Source) -> Iterator[sa.Eng
     path = sqlite_path(settings.database_url)
     if path is None:
         with closing_engine(settings.database_url) as engine:
-            _restore_dump(settings.database_url, engine, source)
+            _restore_dump(settings.database_url, engine, source.database)
             yield engine
-            return
+            with engine.begin() as connection:
+                connection.exec_driver_sql(f"DROP TABLE {schema.UNFINISHED_TABLE}")
+        return
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_name(path.name + _UNFINISHED)
     for leftover in path.parent.glob(f"{draft.name}*"):
@@ -283,8 +290,17 @@ def _unfinished_database(settings: Settings, source: _Source) -> Iterator[sa.Eng
     encryption.sync_folder(path.parent)
 
 
-def _restore_dump(url: str, engine: sa.Engine, source: _Source) -> None:
-    raise BackupError("restore_engine", engine=source.manifest.engine)
+def _restore_dump(url: str, engine: sa.Engine, dump: Path) -> None:
+    """Restore a dump of PostgreSQL beside a table that marks it as unfinished."""
+    with engine.begin() as connection:
+        # Those of an interrupted restore.
+        for table in sa.inspect(connection).get_table_names():
+            connection.exec_driver_sql(f'DROP TABLE "{table}" CASCADE')
+        connection.exec_driver_sql(f"CREATE TABLE {schema.UNFINISHED_TABLE} ()")
+    options = ("--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges")
+    database_copy.run_program(url, database_copy.find_program("pg_restore"), *options, str(dump))
+    with engine.begin() as connection:
+        connection.exec_driver_sql("ANALYZE")
 
 
 def _copy_blobs(source: _Source, target: BlobStore, progress: Progress) -> None:

@@ -23,10 +23,10 @@ from register.accounts import acts as accounts
 from register.accounts.models import Member
 from register.cases.case_evidence import case_evidence
 from register.cases.models import CaseState, Incident
-from register.db import now
+from register.db import now, sqlite_path
 from register.journal import Act
 from register.operations import backup as backups
-from register.operations import replay_list, setup
+from register.operations import replay, replay_list, setup
 from register.operations import restore as restores
 from register.operations.backup_sets import BackupError, sets
 from register.reports import acts as reports
@@ -37,22 +37,16 @@ def _no_progress(_done, _total):
     pass
 
 
-@pytest.fixture(params=["sqlite"])
-def settings(request, registers, tmp_path):
-    with registers.new(request.param, tmp_path) as settings:
-        yield settings
-
-
 class Places:
     """The two folders of a backup, and the place of a restore."""
 
-    def __init__(self, tmp_path, settings):
+    def __init__(self, tmp_path, settings, url):
         self.settings = settings
         self.folder, self.keys = tmp_path / "backup", tmp_path / "keys"
         self.empty = replace(
             settings,
             instance=tmp_path / "new",
-            database_url=f"sqlite:///{tmp_path / 'new' / 'register.sqlite3'}",
+            database_url=url or f"sqlite:///{tmp_path / 'new' / 'register.sqlite3'}",
             seal_dir=tmp_path / "new-seal",
         )
 
@@ -72,8 +66,14 @@ class Places:
 
 
 @pytest.fixture
-def places(tmp_path, settings):
-    return Places(tmp_path, settings)
+def places(request, tmp_path, settings):
+    if sqlite_path(settings.database_url):
+        yield Places(tmp_path, settings, "")
+        return
+    server = request.getfixturevalue("server")
+    server.execute("CREATE DATABASE restored")
+    yield Places(tmp_path, settings, server.url("restored"))
+    server.execute("DROP DATABASE restored WITH (FORCE)")
 
 
 def test_a_backup_is_restored_with_its_cases_reports_and_files(
@@ -109,32 +109,35 @@ def _note_like_the_worker(engine, store):
         replay_list.update(session, store)
 
 
+@pytest.mark.parametrize("has_own_keys", [True, False], ids=["own keys", "copied keys"])
 def test_what_was_destroyed_or_hidden_after_the_backup_is_so_again(
-    places, engine, desk, inbox, store, pen, cast, content, session
+    places, engine, desk, inbox, store, pen, cast, content, has_own_keys
 ):
     erased, withdrawn, redacted = (desk.published(title=f"Cas {n}") for n in range(3))
     draft = desk.draft()
-    gone, taken_back, purged = inbox.received(), inbox.received(), inbox.received()
-    places.back_up(engine)
+    gone, taken_back, purged, kept = (inbox.received() for _count in range(4))
+    first = places.back_up(engine, AT)
     with pen() as p:
         acts.approve(p, erased.id, by=cast.chloe, purpose="erase")
         acts.erase(p, erased.id, by=cast.ada, restriction="donnee_personnelle")
         acts.withdraw(p, withdrawn.id, by=cast.bruno, restriction="securite", reason="r")
         acts.discard(p, draft.id, by=cast.bruno)
-        corrected = content(title="Cas 2", steps_taken="")
+        corrected = content(title="Cas 2", summary="Selon le blog, le maire interdit de filmer.")
         acts.redact(p, redacted.id, corrected, by=cast.bruno, reason="r", public_note="n")
-        accounts.disable_member(p, cast.chloe)
         reports.withdraw(p, store, taken_back.key, nonce())
         reports.withdraw(p, store, gone.key, nonce(), destroys=True)
         reports.decline(p, store, purged.key, "insuffisant", by=cast.bruno, sentence="s")
     with pen(AT + timedelta(days=91)) as p:
         reports.purge(p, store, undecided_after=24)
     last = desk.published(title="Un cas de plus")
-    _note_like_the_worker(engine, store)
-
-    # The keys that are still there are those of today.
-    places.empty = replace(places.empty, seal_dir=places.settings.seal_dir)
-    restored = places.restore()
+    with pen() as p:
+        accounts.disable_member(p, cast.chloe)
+    if has_own_keys:
+        _note_like_the_worker(engine, store)
+        places.empty = replace(places.empty, seal_dir=places.settings.seal_dir)
+    else:
+        places.back_up(engine, AT + timedelta(days=2))
+    restored = places.restore(name=first.manifest.name)
     assert restored.problems == restored.keyless == 0
     assert restored.replay.by_hand == {Act.REDACTED: [str(redacted.number)]}
     assert restored.case_number == last.number
@@ -147,17 +150,21 @@ def test_what_was_destroyed_or_hidden_after_the_backup_is_so_again(
             draft.id: "erased",
         }
         rows = {row.key: row for row in session.scalars(select(Report))}
-        assert rows[taken_back.key].state == "withdrawn"
-        assert [(rows[each.key].sealed, rows[each.key].state) for each in (gone, purged)] == [
-            (None, "withdrawn"),
-            (None, "declined"),
-        ]
-        assert store.names() == {taken_back.key, *(n for n in store.names() if " contact " in n)}
+        assert {key: (row.sealed is None, row.state) for key, row in rows.items()} == {
+            gone.key: (True, "withdrawn"),
+            taken_back.key: (True, "withdrawn"),
+            purged.key: (True, "declined"),
+            kept.key: (False, "received"),
+        }
         assert not session.get_one(Member, cast.chloe).is_active
-        # Nothing more to do again, and nothing of it a second time.
-        assert replay_list.missing_from(session, replay_list.entries(store)) == []
+        with closing(setup.key_store(places.empty, session)) as keys:
+            assert {name.split()[0] for name in keys.names()} == {kept.key}
+            session.rollback()
+            # Nothing of it is done a second time.
+            assert replay.replay(copy, keys, replay_list.entries(keys)).done == {}
 
 
+@pytest.mark.one_database
 def test_the_list_of_what_is_to_be_done_again_holds_no_text(
     places, engine, desk, inbox, store, pen, cast
 ):
@@ -171,6 +178,7 @@ def test_the_list_of_what_is_to_be_done_again_holds_no_text(
     assert {name for each in entries for name in each.details} <= allowed
 
 
+@pytest.mark.one_database
 def test_keys_of_another_place_and_time_are_refused(places, engine, registers, tmp_path, cast):
     with pytest.raises(BackupError, match="backup_same_device"):
         places.back_up(engine, same_device=False)
@@ -182,27 +190,31 @@ def test_keys_of_another_place_and_time_are_refused(places, engine, registers, t
     (key_set / "seal.key").write_text("00" * 32)
     with pytest.raises(BackupError, match="restore_keys"):
         places.restore()
-    assert not places.empty.instance.exists() and not places.empty.seal_dir.exists()
-
-
-@pytest.mark.parametrize(
-    ("damage", "error"),
-    [
-        (lambda made: _edit_manifest(made, problems=7), "restore_manifest"),
-        (lambda made: (made / "manifest.json").unlink(), "backup_manifest"),
-        (lambda made: _flip(made / "register.sqlite3"), "restore_changed"),
-        (lambda made: (made / "evidence.txt").write_text(""), "restore_changed"),
-        (lambda made: _flip(next(made.parent.glob("evidence/sealed/*/*"))), "restore_changed"),
-    ],
-)
-def test_a_changed_backup_is_refused_before_anything_is_written(
-    places, engine, desk, case_files, damage, error
-):
-    case_files.added(desk.published().id)
-    damage(places.back_up(engine).folder)
-    with pytest.raises(BackupError, match=error):
-        places.restore()
     assert not places.empty.instance.exists()
+    assert not places.empty.seal_dir.exists()
+
+
+DAMAGE = (
+    (lambda made: _edit_manifest(made, problems=7), "restore_manifest"),
+    (lambda made: (made / "manifest.json").unlink(), "backup_manifest"),
+    (lambda made: _flip(next(made.glob("register.*"))), "restore_changed"),
+    (lambda made: (made / "evidence.txt").write_text(""), "restore_changed"),
+    (lambda made: _flip(next(made.parent.glob("evidence/sealed/*/*"))), "restore_changed"),
+)
+
+
+@pytest.mark.one_database
+def test_a_changed_backup_is_refused_before_anything_is_written(places, engine, desk, case_files):
+    case_files.added(desk.published().id)
+    made = places.back_up(engine)
+    sound = places.folder
+    for count, (damage, error) in enumerate(DAMAGE):
+        places.folder = sound.with_name(f"damaged-{count}")
+        shutil.copytree(sound, places.folder)
+        damage(places.folder / made.manifest.name)
+        with pytest.raises(BackupError, match=error):
+            places.restore()
+        assert not places.empty.instance.exists()
 
 
 def _edit_manifest(made, **changes):
@@ -216,12 +228,14 @@ def _flip(path):
     path.write_bytes(content)
 
 
+@pytest.mark.one_database
 def test_a_place_that_is_not_empty_is_left_as_it_is(places, engine, settings):
     places.back_up(engine)
     with pytest.raises(BackupError, match="restore_not_empty"):
         restores.restore(settings, places.folder, places.keys, _no_progress)
 
 
+@pytest.mark.one_database
 def test_old_sets_are_destroyed_and_the_last_one_never_is(places, engine, desk, case_files, store):
     case_files.added(desk.published().id)
     first = places.back_up(engine, AT)
@@ -233,6 +247,7 @@ def test_old_sets_are_destroyed_and_the_last_one_never_is(places, engine, desk, 
     assert list(places.folder.glob("evidence/sealed/*/*"))
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("step", ["copied", "_copy_blobs", "_copy_keys"])
 def test_a_backup_that_fails_leaves_the_last_one_and_no_trace(
     places, engine, desk, case_files, monkeypatch, step
@@ -256,6 +271,7 @@ def test_a_backup_that_fails_leaves_the_last_one_and_no_trace(
     assert places.restore(name=made.folder.name).problems == 0
 
 
+@pytest.mark.one_database
 def test_a_disk_that_is_too_small_is_seen_before(places, engine, monkeypatch):
     usage = shutil.disk_usage(places.settings.instance)
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage._replace(free=10_000))
