@@ -270,6 +270,7 @@ def _install_keys(settings: Settings, source: _Source, keys: Path) -> None:
 @contextmanager
 def _unfinished_database(settings: Settings, source: _Source) -> Iterator[sa.Engine]:
     """The restored database, which nothing serves before the block has ended."""
+    settings.instance.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = sqlite_path(settings.database_url)
     if path is None:
         with closing_engine(settings.database_url) as engine:

@@ -311,7 +311,6 @@ def _hide_passages(
 def destroy_and_record(
     tx: WriteTransaction, case: Incident, destruction: Destruction, ending: str, by: int | None
 ) -> JournalEntry:
-    """The destruction itself, whose rules were checked."""
     hidden_ids = select(Revision.id).where(Revision.destruction_id == destruction.id)
     destroyed_ids = destroy_texts(tx, case, subset=hidden_ids)
     details: dict[str, Any] = {
