@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 from flask import Flask
 
-from register.cli import backups, exchange, maintenance, members, operations, sources
+from register.cli import backups, exchange, mail, maintenance, members, operations, sources
 from register.server import process_start
 
 COMMANDS: tuple[click.Command, ...] = (
@@ -23,6 +23,7 @@ COMMANDS: tuple[click.Command, ...] = (
     backups.backup,
     backups.restore,
     members.member,
+    mail.mail,
     exchange.import_,
     exchange.case_file,
     maintenance.search,
