@@ -19,10 +19,11 @@ MODULES = sorted((TOP / "register").rglob("*.py"))
 ROOMS: tuple[frozenset[str], ...] = (
     frozenset({"errors", "hosts", "postgresql"}),
     frozenset({"text", "database_urls"}),
+    frozenset({"mail_urls"}),
     frozenset({"config", "encryption", "concurrency_limit"}),
     frozenset({"db"}),
     frozenset({"key_store"}),
-    frozenset({"journal"}),
+    frozenset({"journal", "mail"}),
     frozenset({"territory", "accounts", "evidence", "sources"}),
     # Members write the pages.
     frozenset({"pages"}),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 from flask import Flask
 
-from register.cli import exchange, maintenance, members, operations, sources
+from register.cli import exchange, mail, maintenance, members, operations, sources
 from register.server import process_start
 
 COMMANDS: tuple[click.Command, ...] = (
@@ -21,6 +21,7 @@ COMMANDS: tuple[click.Command, ...] = (
     maintenance.purge,
     maintenance.move,
     members.member,
+    mail.mail,
     exchange.import_,
     exchange.case_file,
     maintenance.search,

@@ -20,6 +20,7 @@ from register.errors import RegisterError
 from register.evidence.clean_copy import copies
 from register.journal import JournalEntry, Ledger, head
 from register.key_store import KeyStore
+from register.mail import outbox
 from register.operations import move, schema, setup
 from register.postgresql import APPLICATION_NAME
 from register.reports import report_lists
@@ -71,6 +72,7 @@ def _database_findings(settings: Settings, engine: Engine) -> Iterator[Finding]:
                 *(("journal", _head_findings(session, ledger)) for ledger in Ledger),
                 ("report_keys", _key_findings(settings, session)),
                 ("retention", _retention_findings(session)),
+                ("mail", _mail_findings(settings, session)),
                 ("left_over", _left_over_findings(settings, session)),
                 ("connections", process_findings(settings, session, _count_processes(session))),
             ):
@@ -164,6 +166,14 @@ def _retention_findings(session: Session) -> Iterator[Finding]:
     late_texts = session.scalar(select(func.count()).select_from(Report).where(due))
     yield Finding("late_texts", not late_texts, str(late_texts or ""))
     yield Finding("retention", since is None, since.isoformat() if since else "")
+
+
+def _mail_findings(settings: Settings, session: Session) -> Iterator[Finding]:
+    """Whether mails leave, and none was given up in the last weeks."""
+    late, dead = outbox.count_late(session, now() - timedelta(hours=1)), outbox.count_dead(session)
+    if settings.mail_url or late or dead:
+        yield Finding("mail", not late, str(late or ""))
+        yield Finding("dead_mail", not dead, str(dead or ""))
 
 
 def _left_over_findings(settings: Settings, session: Session) -> Iterator[Finding]:

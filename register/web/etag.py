@@ -53,6 +53,8 @@ _UNSHOWN_SETTINGS = frozenset(
         "limiter_url",
         "trusted_proxies",
         "link_checks",
+        "mail_url",
+        "mail_from",
         "onion_url",
     }
 )
