@@ -185,11 +185,13 @@ def require_same_limits(proxy: Proxy) -> None:
     for path, headers in {
         "/%00": {},
         "/" + "a" * 20 * 1024: {},
-        "/healthz": {"X": "a" * 20 * 1024},
+        "/robots.txt": {"X": "a" * 20 * 1024},
         "/incidents": {"If_None_Match": '"a", ' * 10_000},
     }.items():
         answer, body = request(proxy, path, **headers)
         assert answer.status == 400, path[:20]
+    for path in ("/healthz", "/readyz"):
+        assert request(proxy, path)[0].status == 404, path
         require_register_page(answer, body)
     for method, path, status in (("GET", "/.nginx", 404), ("TRACE", "/", 405)):
         answer, body = request(proxy, path, method)
@@ -229,7 +231,7 @@ def require_service_during_renewal(proxy: Proxy, served: Served) -> None:
 def require_limit(proxy: Proxy) -> None:
     """Require that nginx limits the requests of an address, in the register's words."""
     for _ in range(1000):
-        answer, body = request(proxy, "/healthz")
+        answer, body = request(proxy, "/robots.txt")
         if answer.status == 429:
             break
     assert answer.headers["Retry-After"] == "60"
