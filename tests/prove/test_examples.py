@@ -304,7 +304,7 @@ def test_the_command_runs_as_the_service_and_leaves_its_files_to_it() -> None:
         text = text.replace("-u webcitoyen", f"-u {user}")
         text = text.replace("/opt/webcitoyen/.venv/bin", str(Path(sys.executable).parent))
         (folder / "command").write_text(text, "utf-8")
-        for words in (["init"], ["doctor"]):
+        for words in (["init"], ["check"], ["verify"]):
             run = subprocess.run(
                 ["sh", str(folder / "command"), *words], capture_output=True, text=True
             )
@@ -323,7 +323,7 @@ def test_the_units_are_understood_by_systemd(tmp_path: Path) -> None:
         text = re.sub(r"^(User|Group)=webcitoyen$", r"\1=daemon", text, flags=re.MULTILINE)
         units.append(tmp_path / example.name)
         units[-1].write_text(text)
-    assert len(units) == 2
+    assert len(units) == 3
     verification = subprocess.run(
         ["systemd-analyze", "verify", "--man=no", *map(str, units)], capture_output=True, text=True
     )
