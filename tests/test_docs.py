@@ -127,7 +127,7 @@ def test_every_rate_limit_is_documented(rate):
 
 
 def test_the_number_of_unread_reports_that_warns_the_desk_is_documented():
-    assert f"From {report_summary.FLOOD} that nobody has taken up" in TEXT
+    assert f"À partir de {report_summary.FLOOD} que personne n’a pris" in TEXT
 
 
 def test_the_budgets_of_all_sources_are_documented():
@@ -138,13 +138,13 @@ def test_the_budgets_of_all_sources_are_documented():
 @pytest.mark.parametrize(
     ("page", "sentence"),
     [
-        ("docs/exploitation.md", "| spam | destroyed {spam} days after"),
-        ("docs/exploitation.md", "| declined, withdrawn | destroyed {declined} days"),
-        ("docs/exploitation.md", "| accepted | destroyed {declined} days after the work"),
-        ("docs/exploitation.md", "after {unanswered} days the report is back in the queue"),
-        ("docs/exploitation.md", "overdue after {overdue} months"),
-        ("docs/exploitation.md", "| {rows} months more, then counted by year |"),
-        ("docs/exploitation.md", "jumps** more than {jump} days ahead"),
+        ("docs/exploitation.md", "| indésirable | détruit {spam} jours après"),
+        ("docs/exploitation.md", "| décliné, retiré | détruit {declined} jours après"),
+        ("docs/exploitation.md", "| retenu | détruit {declined} jours après la fin du travail"),
+        ("docs/exploitation.md", "après {unanswered} jours, le signalement revient dans la file"),
+        ("docs/exploitation.md", "en retard après {overdue} mois"),
+        ("docs/exploitation.md", "| {rows} mois de plus, puis comptés par année |"),
+        ("docs/exploitation.md", "saute** de plus de {jump} jours"),
         ("docs/moderation.md", "| indésirable | {spam} jours après |"),
         ("docs/moderation.md", "textes, contact, échanges | {declined} jours après"),
         ("docs/moderation.md", "contact, échanges | {declined} jours après la fin du travail"),

@@ -55,7 +55,7 @@ def doc_sections(top: Path = TOP) -> tuple[DocSection, ...]:
             "Tenir le registre",
             (
                 DocPage("docs/moderation.md", "Modération", "fr"),
-                DocPage("docs/exploitation.md", "Operating"),
+                DocPage("docs/exploitation.md", "Exploitation", "fr"),
             ),
         ),
         DocSection(
