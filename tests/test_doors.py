@@ -139,8 +139,9 @@ PROTECTED_STATES = (
                 "masked_digest",
             }
         ),
-        frozenset({"Report", "Message", "ReportNote", "RetainedReport", "Tally"}),
-        frozenset({"report", "report_message", "report_note", "report_kept", "report_tally"}),
+        frozenset({"Report", "Message", "ReportNote", "DestroyedFile", "RetainedReport", "Tally"}),
+        frozenset({"report", "report_message", "report_note", "report_kept", "report_tally"})
+        | {"report_destroyed_file"},
         model_module="register.reports.models",
         shared_columns=CLAIM_COLUMNS | {"state", "reason", "digest"},
         row_names=frozenset({"report"}),

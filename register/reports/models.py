@@ -136,6 +136,20 @@ class ReportEvidence(Base):
     sealed: Mapped[bytes] = mapped_column(LargeBinary)  # its manifest
 
 
+class DestroyedFile(Base):
+    """What is left of a file of a report that a member had destroyed: when, why, its digest."""
+
+    __tablename__ = "report_destroyed_file"
+    __table_args__ = (Index("ix_report_destroyed_file_report", "report_key", "day"), _WITHOUT_ROWID)
+
+    # That of the row of the file.
+    key: Mapped[str] = mapped_column(String(32), primary_key=True)
+    report_key: Mapped[str] = mapped_column(ForeignKey("report.key"))
+    day: Mapped[dt.date] = mapped_column(Date)
+    reason: Mapped[str] = mapped_column(String(40))
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)  # its manifest without name and key
+
+
 class RetainedReport(Base):
     """A copy of a report's content, encrypted with the key of its case.
 

@@ -81,10 +81,12 @@ class ReceiptProof(NamedTuple):
     """What a receipt proves: a day, and whether a passage was masked after or before it.
 
     ``masked``: ``later`` for a receipt of the whole text, ``before`` for one of what is left.
+    ``report``: the key of the report, for what became of its files.
     """
 
     day: date
     masked: Literal["", "later", "before"]
+    report: str
 
 
 def is_possible_size(file: bytes) -> bool:
@@ -107,10 +109,9 @@ def receipt_proof(session: Session, document: bytes) -> ReceiptProof | None:
     is_whole, is_left = (
         column == (digest or decoy) for column in (Report.digest, Report.masked_digest)
     )
-    stmt = select(Report.day, Report.masked_digest, is_left.label("is_left"))
+    stmt = select(Report.key, Report.day, Report.masked_digest, is_left.label("is_left"))
     row = session.execute(stmt.where(or_(is_whole, is_left))).one_or_none()
     if row is None:
         return None
-    if row.masked_digest is None:
-        return ReceiptProof(row.day, "")
-    return ReceiptProof(row.day, "before" if row.is_left else "later")
+    masked: Literal["", "later", "before"] = "before" if row.is_left else "later"
+    return ReceiptProof(row.day, masked if row.masked_digest else "", row.key)

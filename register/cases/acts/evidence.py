@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from register.accounts.models import Member
 from register.cases import copies
 from register.cases.acts import _steps as steps
 from register.cases.case_evidence import remove_case_evidence, store_case_evidence
@@ -24,7 +25,10 @@ from register.journal import Act, JournalEntry, WriteTransaction
 from register.key_store import KeyStore
 
 # Why a file or a copy is removed, as its line says it.
-REMOVAL_REASONS = ("erreur", "doublon", "donnee_personnelle", "decision_de_justice", "hors_sujet")
+REMOVAL_REASONS = (
+    *("erreur", "doublon", "donnee_personnelle", "decision_de_justice", "hors_sujet"),
+    *("illicite", "malveillant"),
+)
 
 
 def add_file(
@@ -131,6 +135,19 @@ def remove_file(
     return _remove(tx, store, incident_id, evidence_key, reason, Act.EVIDENCE_REMOVED, by)
 
 
+def remove_sent_file(
+    tx: WriteTransaction, store: KeyStore, file_id: str, reason: str, *, by: int
+) -> None:
+    """Remove a file of a report, with all copies, from every case that has it, in any state.
+
+    :raises Refused: ``copy_in_document``, as for :func:`remove_copies`.
+    """
+    stmt = select(CaseEvidence).where(CaseEvidence.file_id == file_id)
+    for row in tx.session.scalars(stmt.order_by(CaseEvidence.incident_id)).all():
+        case, member = steps.load_case(tx, row.incident_id, by)
+        _remove_rows(tx, store, case, member, row.key, reason)
+
+
 def _remove(
     tx: WriteTransaction,
     store: KeyStore,
@@ -143,6 +160,18 @@ def _remove(
     case, member = steps.begin_act(tx, incident_id, act, by)
     if reason not in REMOVAL_REASONS:
         raise Invalid("unknown_code", field="reason", value=reason[:40])
+    return _remove_rows(tx, store, case, member, evidence_key, reason, act)
+
+
+def _remove_rows(
+    tx: WriteTransaction,
+    store: KeyStore,
+    case: Incident,
+    member: Member,
+    evidence_key: str,
+    reason: str,
+    act: Act = Act.EVIDENCE_REMOVED,
+) -> JournalEntry:
     original = _load_file(tx, store, case, evidence_key)
     _require_unused(tx, store, case, evidence_key)
     if act is Act.EVIDENCE_REMOVED:

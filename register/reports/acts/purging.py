@@ -24,6 +24,7 @@ from register.key_store import KeyStore
 from register.reports import report_content, retention
 from register.reports.acts.transitions import change_state
 from register.reports.models import (
+    DestroyedFile,
     Message,
     Report,
     ReportEvidence,
@@ -193,7 +194,7 @@ def destroy_texts(tx: WriteTransaction, reports: Sequence[Report]) -> None:
     if reports:
         keys = [report.key for report in reports]
         # The worker deletes the files that nothing refers to any more.
-        for table in (ReportEvidence, Message, ReportNote):
+        for table in (DestroyedFile, ReportEvidence, Message, ReportNote):
             tx.session.execute(delete(table).where(table.report_key.in_(keys)))
 
 

@@ -77,6 +77,7 @@ ROUTE_ACCESS: Mapping[str, RouteAccess] = {
     "moderation.report": RouteAccess(MEMBER),
     "moderation.report_contact": RouteAccess(MEMBER),
     "moderation.report_file": RouteAccess(MEMBER),
+    "moderation.report_file_destroy": RouteAccess(MEMBER, is_grave=True),
     "moderation.report_claim": RouteAccess(MEMBER),
     "moderation.report_release": RouteAccess(MEMBER),
     "moderation.report_assign": RouteAccess(MEMBER),
