@@ -119,8 +119,8 @@ PROTECTED_STATES = (
                 "case_copy_page",
             }
         ),
-        shared_columns=CLAIM_COLUMNS,
-        row_names=frozenset({"case"}),
+        shared_columns=CLAIM_COLUMNS | {"sealed"},
+        row_names=frozenset({"case", "case_copy"}),
     ),
     ProtectedState(
         "a report",
