@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from register.cases.case_evidence import case_key_name, cases_with_evidence
@@ -78,10 +78,7 @@ def problems(session: Session) -> Iterator[Problem]:
             yield Problem("report_missing", {"report": key})
         elif key in reports and key in tallied:
             yield Problem("report_survives", {"report": key})
-    stmt = select(DestroyedFile.report_key, func.count().label("count")).group_by(
-        DestroyedFile.report_key
-    )
-    destroyed_files = {row.report_key: row.count for row in session.execute(stmt)}
+    destroyed_files = Counter(session.scalars(select(DestroyedFile.report_key)))
     for key, row in reports.items():
         journal_marks = [marks_by_report.get(key, _NO_MARKS)]
         if row.state == ReportState.ACCEPTED or not row.has_texts:
@@ -89,7 +86,7 @@ def problems(session: Session) -> Iterator[Problem]:
             journal_marks.append(_NO_MARKS)
         acts = acts_by_report.get(key, [])
         matches = _matches_journal(row, acts)
-        if row.has_texts and acts.count(Act.REPORT_FILE_DESTROYED) != destroyed_files.get(key, 0):
+        if row.has_texts and acts.count(Act.REPORT_FILE_DESTROYED) != destroyed_files[key]:
             matches = False
         marks = (row.danger_on is not None, row.term_on is not None)
         if not matches or marks not in journal_marks:

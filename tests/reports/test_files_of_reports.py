@@ -9,14 +9,15 @@ from datetime import timedelta
 
 import pytest
 from case_contents import a_case
+from case_pieces import add_copy, picture
 from cast import AT
 from report_factory import a_report, nonce
 from sqlalchemy import delete, select
 
 from register.cases import acts as cases
-from register.cases import copies
 from register.cases.case_evidence import case_evidence
 from register.cases.copy_models import CaseCopy
+from register.cases.pieces import piece_of
 from register.errors import Invalid, NotFound, Refused
 from register.evidence.models import EvidenceFile, is_referenced
 from register.evidence.sealed_files import new_file, open_manifest
@@ -131,6 +132,23 @@ def test_the_files_of_a_withdrawn_report_leave_an_unpublished_case(pen, cast, se
     assert unreferenced(session) == {gone.file_id}
 
 
+def test_the_files_of_a_withdrawn_report_leave_the_case_that_its_draft_joined(
+    pen, cast, desk, send, store, session
+):
+    file, public = a_file(), desk.published()
+    report = send(file)
+    case = accept(pen, store, cast, report.key)
+    with pen() as tx:
+        cases.merge(tx, case, into=public.number, by=cast.bruno, reason="r", store=store)
+    session.rollback()
+    assert [file for _row, file in case_evidence(session, store, public.id)] == [file]
+    with pen() as tx:
+        acts.withdraw(tx, store, report.key, nonce(), destroys=True)
+    session.rollback()
+    assert case_evidence(session, store, public.id) == []
+    assert unreferenced(session) == {file.file_id}
+
+
 def test_a_published_case_keeps_the_files(pen, cast, desk, send, store, session):
     file, case = a_file(), desk.published()
     report = send(file)
@@ -231,16 +249,34 @@ def test_a_destroyed_file_leaves_the_case_with_its_copies(pen, cast, send, store
     assert (line["dossier"], line["why"]) == (case, "illicite")
 
 
-def test_a_file_that_a_case_shows_is_not_destroyed(pen, cast, send, store, session, monkeypatch):
+def test_a_file_that_a_case_shows_is_not_destroyed(pen, cast, send, store, session, case_files):
     report = send(a_file())
-    accept(pen, store, cast, report.key)
-    monkeypatch.setattr(copies, "is_in_document", lambda *_arguments: True)
+    case = accept(pen, store, cast, report.key)
+    session.rollback()
+    [(row, _file)] = case_evidence(session, store, case)
     [file] = report_files(session, store, report.key)
+    with pen() as tx:
+        copy = add_copy(
+            tx,
+            store,
+            case_files.files,
+            case,
+            "image",
+            [picture("Mairie")],
+            evidence=row.key,
+            looked_by=cast.bruno,
+        )
+        shown = replace(a_case(), pieces=(piece_of(copy),))
+        cases.edit(tx, case, shown, by=cast.bruno, reason="Pièce.")
     with pytest.raises(Refused) as error:
         destroy(pen, store, cast, report.key, file.key)
     assert error.value.key == "copy_in_document"
     assert len(report_files(session, store, report.key)) == 1
-    assert desk_lines(session, Act.REPORT_FILE_DESTROYED) == []
+    with pen() as tx:
+        cases.edit(tx, case, a_case(), by=cast.bruno, reason="Pièce retirée.")
+    destroy(pen, store, cast, report.key, file.key)
+    session.rollback()
+    assert case_evidence(session, store, case) == []
 
 
 def test_who_may_destroy_what(pen, cast, send, store, session):

@@ -16,11 +16,9 @@ from register.cases.acts.draft_acts import (
     withdraw_report_unpublished,
 )
 from register.cases.acts.evidence import (
-    REMOVAL_REASONS,
     add_file,
     remove_copies,
     remove_file,
-    remove_sent_file,
     request_copy,
     review_page,
 )
@@ -39,7 +37,6 @@ from register.cases.acts.refusals import refuse_change, refuse_version
 from register.cases.acts.source_copies import add_source_copy, drop_source_copy
 
 __all__ = [
-    "REMOVAL_REASONS",
     "add_file",
     "add_source_copy",
     "approve",
@@ -70,7 +67,6 @@ __all__ = [
     "release_all",
     "remove_copies",
     "remove_file",
-    "remove_sent_file",
     "reply",
     "request_copy",
     "restore",

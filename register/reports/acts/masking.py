@@ -11,7 +11,7 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from register.accounts.vouching import load_acting_member
-from register.cases import acts as cases
+from register.cases.acts.evidence import REMOVAL_REASONS, remove_sent_file
 from register.cases.case_evidence import case_key_name
 from register.db import empty_log
 from register.errors import Invalid, NotFound
@@ -166,14 +166,14 @@ def destroy_file(
     """
     report = load_for_member(tx, key, by)
     data_key = transitions.require_data_key(store, report)
-    if reason not in cases.REMOVAL_REASONS:
+    if reason not in REMOVAL_REASONS:
         raise Invalid("unknown_code", field="reason", value=reason[:40])
     if tx.session.get(DestroyedFile, file_key) is not None:
         return
     row = tx.session.get(ReportEvidence, file_key)
     if row is None or row.report_key != key:
         raise NotFound("no_sent_file")
-    cases.remove_sent_file(tx, store, row.file_id, reason, by=by)
+    remove_sent_file(tx, store, row.file_id, reason, by=by)
     file = open_manifest(data_key, row.sealed, file_key)
     left = replace(file, file_id="", key=b"", name="")
     tx.session.add(

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from register.cases import acts as cases
+from register.cases.acts.evidence import take_files_back
 from register.cases.case_evidence import remove_case_evidence, store_case_evidence
 from register.cases.models import CaseEvidence, CaseState, Incident
 from register.errors import Invalid, Refused
@@ -250,11 +251,11 @@ def _detach_from_case(
     """Remove a report's copy, its files and its words from a case that is not public."""
     for retained, _case_key in retained_copies(tx, store, report, data_key):
         tx.session.delete(retained)
+    sent_ids = file_ids(tx.session, report.key)
     remove_case_evidence(
-        tx.session,
-        (CaseEvidence.incident_id == case.id)
-        & CaseEvidence.file_id.in_(file_ids(tx.session, report.key)),
+        tx.session, (CaseEvidence.incident_id == case.id) & CaseEvidence.file_id.in_(sent_ids)
     )
+    take_files_back(tx, store, case, sent_ids)
     words = _reporter_words(tx, report, data_key)
     cases.withdraw_report(tx, case.id, words)
     if case.merged_into is not None:

@@ -11,7 +11,7 @@ from typing import Any
 from flask_babel import lazy_gettext
 from wtforms import Field
 
-from register.cases.acts import REMOVAL_REASONS
+from register.cases.acts.evidence import REMOVAL_REASONS
 from register.errors import Invalid
 from register.evidence.file_kinds import KINDS
 from register.evidence.sealed_files import FileManifest

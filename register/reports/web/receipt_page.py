@@ -14,8 +14,9 @@ from register.reports.report_files import FileDestruction, destroyed_files
 from register.reports.web import file_field
 from register.reports.web.answer_words import ReviewedAnswer, list_answers
 from register.reports.web.status_text import status_text
+from register.text.typography import first_upper
 from register.web import messages
-from register.web.l10n import day_words, first_upper, with_label
+from register.web.l10n import day_words, with_label
 from register.web.request_context import current_vocabulary, key_store, settings
 from register.web.standalone import standalone_page
 
