@@ -137,6 +137,7 @@ PROTECTED_STATES = (
                 "contact",
                 "decision",
                 "masked_digest",
+                "account_lookup",
             }
         ),
         frozenset({"Report", "Message", "ReportNote", "DestroyedFile", "RetainedReport", "Tally"}),

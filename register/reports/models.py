@@ -60,6 +60,7 @@ class Report(Base):
         Index("ix_report_term", "term_on", **partial("term_on IS NOT NULL")),
         Index("ix_report_digest", "digest", unique=True),
         Index("ix_report_masked_digest", "masked_digest", unique=True),
+        Index("ix_report_account_lookup", "account_lookup"),
         _WITHOUT_ROWID,
     )
 
@@ -91,6 +92,8 @@ class Report(Base):
     # Once a passage of the content is masked: verifies a receipt of what is left. The salt of the
     # first digest is destroyed then, without which nobody can guess the passage from it.
     masked_digest: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    # A keyed hash of a long account, by which the same words are recognised when they come again.
+    account_lookup: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     sealed: Mapped[bytes | None] = mapped_column(LargeBinary)  # content and salt
     contact: Mapped[bytes | None] = mapped_column(LargeBinary)
     decision: Mapped[bytes | None] = mapped_column(LargeBinary)  # sentence, case, member

@@ -21,11 +21,13 @@ LIMIT = 300_000
 # Bytes of a receipt file: its page has the text twice.
 FILE_LIMIT = 390_000
 # Purposes of the keys derived from the seal key.
-CODES, RECEIPTS = "receipt code", "receipt lookup"
+CODES, RECEIPTS, ACCOUNTS = "receipt code", "receipt lookup", "account lookup"
 # Crockford's base 32: digits and letters without I, L, O and U, which are misread.
 LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 LENGTH = 16
 _GROUP_LENGTH = 4
+# Words of an account that nobody else writes by chance.
+OWN_WORDS = 12
 _LOOKALIKES = str.maketrans({"O": "0", "I": "1", "L": "1"})
 _NONCE = re.compile(r"[0-9a-f]{32}")
 
@@ -75,6 +77,14 @@ def normalize_code(typed: str) -> str:
 def hash_code(lookup_key: bytes, code: str) -> bytes:
     """The stored HMAC of a code, 32 bytes."""
     return hmac.digest(lookup_key, code.encode(), hashlib.sha256)
+
+
+def hash_account(lookup_key: bytes, account: str) -> bytes | None:
+    """The stored HMAC of an account, 32 bytes; None for one that two people might write."""
+    words = account.split()
+    if len(words) < OWN_WORDS:
+        return None
+    return hmac.digest(lookup_key, " ".join(words).encode(), hashlib.sha256)
 
 
 class ReceiptProof(NamedTuple):

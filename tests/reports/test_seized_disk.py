@@ -70,7 +70,7 @@ IN_CLEAR: Mapping[str, Mapping[str, str]] = {
 OPAQUE: Mapping[str, frozenset[str]] = {
     "report": frozenset(
         {"key", "receipt", "digest", "masked_digest", "sealed", "contact", "decision"}
-        | {"term_label"}
+        | {"term_label", "account_lookup"}
     ),
     "report_message": frozenset({"key", "sealed"}),
     "report_note": frozenset({"key", "sealed"}),

@@ -20,6 +20,7 @@ from register.cases.copy_models import CaseCopy, CaseCopyPage, CopyState
 from register.cases.copy_storage import CopyOrder, delete_copies, open_page, seal_order
 from register.cases.models import CaseEvidence, Incident
 from register.errors import Invalid, NotFound, Refused
+from register.evidence.models import EvidenceFile
 from register.evidence.sealed_files import FileManifest, open_manifest
 from register.journal import Act, JournalEntry, WriteTransaction
 from register.key_store import KeyStore
@@ -36,8 +37,14 @@ PARTED = "separation"
 def add_file(
     tx: WriteTransaction, store: KeyStore, incident_id: int, file: FileManifest, *, by: int
 ) -> str:
-    """Add a stored file to a case; the key of its row."""
+    """Add a stored file to a case; the key of its row.
+
+    :raises Refused: ``evidence_again`` for a file that a report or a case has: its blobs may be
+        about to go with that one.
+    """
     case, member = steps.begin_act(tx, incident_id, Act.EVIDENCE_ADDED, by)
+    if tx.session.get(EvidenceFile, file.file_id) is not None:
+        raise Refused("evidence_again", state=case.state)
     key = store_case_evidence(tx, store, case.id, file)
     steps.record(tx, Act.EVIDENCE_ADDED, case, member, evidence=key, original=file.sha256)
     return key

@@ -1,4 +1,4 @@
-"""Files of reports that members had destroyed"""
+"""Files of reports that members had destroyed, and keyed hashes of recent accounts"""
 
 from __future__ import annotations
 
@@ -23,7 +23,11 @@ def upgrade() -> None:
     sqlite_with_rowid=False,
     )
     op.create_index('ix_report_destroyed_file_report', 'report_destroyed_file', ['report_key', 'day'])
+    op.add_column('report', sa.Column('account_lookup', sa.LargeBinary(length=32), nullable=True))
+    op.create_index('ix_report_account_lookup', 'report', ['account_lookup'])
 
 
 def downgrade() -> None:
+    op.drop_index('ix_report_account_lookup', 'report')
+    op.drop_column('report', 'account_lookup')
     op.drop_table('report_destroyed_file')

@@ -230,6 +230,7 @@ def _mask_content(
     for retained, case_key in retained_copies(tx, store, report, data_key):
         retained.sealed = report_content.encrypt_content(case_key, retained.key, masked)
     report.sealed = report_content.encrypt_content(data_key, report.key, masked)
+    report.account_lookup = None
     report.masked_digest = report_content.content_digest(sent, report.day, masked.salt)
     return True
 

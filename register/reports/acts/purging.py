@@ -187,7 +187,7 @@ def destroy_texts(tx: WriteTransaction, reports: Sequence[Report]) -> None:
     """Empty encrypted columns of reports, delete their messages and files; the keys go later."""
     for report in reports:
         report.sealed = report.contact = report.decision = None
-        report.digest = report.masked_digest = None
+        report.digest = report.masked_digest = report.account_lookup = None
         report.danger_on = report.term_on = report.term_label = None
         report.news = False
         report.moved_on = paris_day(tx.at)

@@ -75,6 +75,9 @@ def receive(
             day=today,
             moved_on=today,
             digest=content_digest(sent, today, salt),
+            account_lookup=receipt_codes.hash_account(
+                store.derived_key(receipt_codes.ACCOUNTS), sent.account
+            ),
             sealed=report_content.encrypt_content(data_key, key, Received(sent, salt)),
             contact=report_content.encrypt_contact(contact_key, key, contact_id, contact_text),
         )

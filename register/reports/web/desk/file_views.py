@@ -54,7 +54,7 @@ def destroy_file(key: str, file_key: str) -> ResponseReturnValue:
     """Have a file destroyed for good; its author reads why."""
     store, reason = key_store(), request.form.get("motif", "")
     if not reason:
-        error_text = str(_("Rien n’est détruit : choisissez un motif."))
+        error_text = str(_("Rien n’est détruit : choisissez un motif."))
         return detail.report_page(detail.open_report(key), error_text=error_text), 422
     return detail.run_report_act(
         key,
