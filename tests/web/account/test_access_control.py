@@ -285,7 +285,7 @@ def test_each_act_that_needs_the_password_has_a_description(app):
         for permission in permissions(app).values()
         if permission.grave_act
     ]
-    assert len(acts) == 26
+    assert len(acts) == 27
     assert all(str(act)[0].islower() and len(str(act)) > 10 for act in acts)
 
 
