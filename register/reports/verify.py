@@ -86,7 +86,7 @@ def problems(session: Session) -> Iterator[Problem]:
             journal_marks.append(_NO_MARKS)
         acts = acts_by_report.get(key, [])
         matches = _matches_journal(row, acts)
-        if row.has_texts and acts.count(Act.REPORT_FILE_DESTROYED) != destroyed_files[key]:
+        if row.has_texts and acts.count(Act.REPORT_FILE_REMOVED) != destroyed_files[key]:
             matches = False
         marks = (row.danger_on is not None, row.term_on is not None)
         if not matches or marks not in journal_marks:

@@ -23,6 +23,7 @@ from register.evidence.models import EvidenceFile, is_referenced
 from register.evidence.sealed_files import new_file, open_manifest
 from register.journal import Act, JournalEntry
 from register.reports import acts, queries, receipt_codes, report_content
+from register.reports.acts import replays
 from register.reports.acts.purging import run_retention
 from register.reports.models import DestroyedFile, MessageKind, ReportEvidence
 from register.reports.report_files import destroyed_files, report_files, sent_file, sent_files
@@ -214,7 +215,7 @@ def test_one_file_is_destroyed_and_the_others_stay(pen, cast, send, store, sessi
     destroy(pen, store, cast, report.key, first.key)
     # A second click.
     destroy(pen, store, cast, report.key, first.key)
-    [line] = desk_lines(session, Act.REPORT_FILE_DESTROYED)
+    [line] = desk_lines(session, Act.REPORT_FILE_REMOVED)
     assert (line["by"], line["file"], line["why"]) == (cast.bruno, first.key, "donnee_personnelle")
     assert gone.sha256 not in json.dumps(line)
     assert [row.manifest for row in report_files(session, store, report.key)] == [kept]
@@ -314,4 +315,18 @@ def test_the_trace_of_a_destroyed_file_goes_with_the_texts(pen, cast, send, stor
     session.rollback()
     assert destroyed_files(session, store, report.key) == []
     assert session.scalars(select(DestroyedFile)).all() == []
+    assert list(problems(session)) == []
+
+
+def test_a_restored_register_destroys_a_file_again(pen, send, store, session):
+    file = a_file()
+    report = send(file)
+    [row] = report_files(session, store, report.key)
+    session.rollback()
+    for is_done in (True, False):
+        with pen() as tx:
+            again = replays.remove_file_again(tx, store, row.key, "illicite", event="e")
+        assert again is is_done
+    session.rollback()
+    assert destroyed_files(session, store, report.key) == [(sent_file(file), AT.date(), "illicite")]
     assert list(problems(session)) == []

@@ -44,7 +44,7 @@ def test_the_table_covers_every_state_and_act():
         Act.REPORT_CONTACT_VIEWED,
         Act.REPORT_NOTED,
         Act.REPORT_MASKED,
-        Act.REPORT_FILE_DESTROYED,
+        Act.REPORT_FILE_REMOVED,
     }
     assert {act for _, act, _ in CELLS} == report_acts - excluded
     assert report_acts > REPORTER_ACTS

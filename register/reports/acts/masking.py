@@ -174,20 +174,24 @@ def destroy_file(
     if row is None or row.report_key != key:
         raise NotFound("no_sent_file")
     remove_sent_file(tx, store, row.file_id, reason, by=by)
-    file = open_manifest(data_key, row.sealed, file_key)
-    left = replace(file, file_id="", key=b"", name="")
+    destroy_row(tx, data_key, row, reason)
+    transitions.record(tx, Act.REPORT_FILE_REMOVED, key, by, file=file_key, why=reason)
+
+
+def destroy_row(tx: WriteTransaction, data_key: bytes, row: ReportEvidence, reason: str) -> None:
+    """Delete the row of a file, and leave what its author reads of it."""
+    file = replace(open_manifest(data_key, row.sealed, row.key), file_id="", key=b"", name="")
     tx.session.add(
         DestroyedFile(
-            key=file_key,
-            report_key=key,
+            key=row.key,
+            report_key=row.report_key,
             day=paris_day(tx.at),
             reason=reason,
-            sealed=seal_manifest(data_key, left, file_key),
+            sealed=seal_manifest(data_key, file, row.key),
         )
     )
     tx.session.delete(row)
     _empty_log_after_commit(tx)
-    transitions.record(tx, Act.REPORT_FILE_DESTROYED, key, by, file=file_key, why=reason)
 
 
 def _empty_log_after_commit(tx: WriteTransaction) -> None:

@@ -289,7 +289,7 @@ def prove() -> ResponseReturnValue:
         return _proof_page(messages.reports.receipt_too_long, pasted), 422
     try:
         proof = receipt_codes.receipt_proof(db.session(), document)
-        destructions = destroyed_files(db.session(), key_store(), proof.report) if proof else []
+        destructions = destroyed_files(db.session(), key_store(), proof.report if proof else "")
     except OUTAGE_ERRORS as error:
         return outage_response(
             error,

@@ -170,6 +170,7 @@ SAMPLES = {
     "day": ("2026-03-02", "1999-01-01"),
     "name": ("public", "bureau"),
     "key": ("0" * 32, "f" * 32),
+    "file_key": ("0" * 32, "f" * 32),
     "page": ("suivre", "nulle-part"),
 }
 NUMBERS = ("1", "999999")
