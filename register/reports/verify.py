@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import json
-<<<<<<< HEAD
 from collections import Counter, defaultdict
-from collections.abc import Iterator
-=======
-from collections import defaultdict
 from collections.abc import Callable, Iterator
->>>>>>> main
 from datetime import date
 from functools import partial
 from typing import Any

@@ -17,13 +17,8 @@ from flask_babel import ngettext
 from wtforms import HiddenField
 
 from register.accounts.web.current_member import run_act
-<<<<<<< HEAD
-from register.cases import acts
-from register.cases.case_evidence import case_evidence, case_key
-=======
 from register.cases import acts, source_addresses
-from register.cases.case_evidence import case_key
->>>>>>> main
+from register.cases.case_evidence import case_evidence, case_key
 from register.cases.web.desk import act_view
 from register.cases.web.desk.case_files import files_page
 from register.cases.web.desk.revision_forms import parse_id
@@ -33,20 +28,14 @@ from register.errors import Invalid, Refused, Unavailable
 from register.evidence.captures import WARC, archived_day, recognise_capture
 from register.evidence.sealed_files import FileManifest
 from register.journal import WriteTransaction
-<<<<<<< HEAD
 from register.reports.web import public_forms, upload_streams
 from register.reports.web.file_field import files_field
 from register.reports.web.public_forms import DESK_FORM, SessionlessForm
-from register.web.blueprints import desk, reads_form_with
-from register.web.l10n import typeset
-=======
-from register.reports.web import upload_streams
 from register.text.dates import paris_day
 from register.web.blueprints import desk, reads_form_with
 from register.web.error_messages import error_sentence
 from register.web.errors import status_of
 from register.web.l10n import typeset, with_label
->>>>>>> main
 from register.web.request_context import key_store, sealed_files
 
 
@@ -70,18 +59,20 @@ def add_files() -> ResponseReturnValue:
 
     With the digest of a source, they are copies of its page. Sent again, they are there once.
     """
-<<<<<<< HEAD
     incident_id, form = parse_id(request.form.get("dossier", "")), CaseFilesForm()
     source, store = request.form.get("source", ""), key_store()
     arrived = [file.manifest for file in upload_streams.arrivals().files]
+    files: list[FileManifest] = []
     added: list[FileManifest] = []
+    reasons: list[str] = []
+    days: dict[str, date | None] = {}
 
     def add(tx: WriteTransaction, by: int) -> None:
         present = {file.sha256 for _row, file in case_evidence(tx.session, store, incident_id)}
-        for file in form.fichiers.manifests:
+        for file in files:
             if source:
-                key = case_key(store, incident_id)
-                acts.add_source_copy(tx, incident_id, source, file, key, by=by)
+                key, day = case_key(store, incident_id), days[file.file_id]
+                acts.add_source_copy(tx, incident_id, source, file, key, by=by, captured_on=day)
                 added.append(file)
             elif file.sha256 not in present:
                 acts.add_file(tx, store, incident_id, file, by=by)
@@ -90,44 +81,20 @@ def add_files() -> ResponseReturnValue:
     try:
         desk_case = act_view.open_case(incident_id)
         form.fichiers.require_whole()
-        files = form.fichiers.manifests
-        if files:
-            run_act(add)
-    except BaseException:
-        _discard(arrived)
-=======
-    incident_id = parse_id(request.form.get("dossier", ""))
-    source = request.form.get("source", "")
-    arrivals = upload_streams.arrivals()
-    store, files = key_store(), [file.manifest for file in arrivals.files]
-    refusals = [(refusal.name, refusal.error) for refusal in arrivals.refusals]
-    days: dict[str, date | None] = {}
-
-    def add(tx: WriteTransaction, by: int) -> None:
-        for file in files:
-            if not source:
-                acts.add_file(tx, store, incident_id, file, by=by)
-                continue
-            key, day = case_key(store, incident_id), days[file.file_id]
-            acts.add_source_copy(tx, incident_id, source, file, key, by=by, captured_on=day)
-
-    try:
-        desk_case = act_view.open_case(incident_id)
         address = source_addresses.addresses(desk_case.snapshot.content).get(source, "")
-        for file in tuple(files):
+        for file in form.fichiers.manifests:
             try:
                 days[file.file_id] = _capture_day(file, address)
+                files.append(file)
             except Invalid as error:
-                files.remove(file)
-                refusals.append((file.name, error))
+                reasons.append(with_label(file.name, error_sentence(error)))
                 _discard([file])
         if files:
             run_act(add)
     except BaseException as error:
-        _discard(files)
+        _discard(arrived)
         if isinstance(error, Refused) and source:
             return sources_page(desk_case, typeset(error_sentence(error))), status_of(error)
->>>>>>> main
         raise
     if added:
         count = len(added)
@@ -138,13 +105,9 @@ def add_files() -> ResponseReturnValue:
                 )
             )
         )
-<<<<<<< HEAD
     elif files:
         flash(typeset(_("Déjà dans le dossier : rien n’y est deux fois.")))
-    reasons = [*form.fichiers.process_errors, *form.fichiers.errors]
-=======
-    reasons = [with_label(name, error_sentence(error)) for name, error in refusals]
->>>>>>> main
+    reasons += [*form.fichiers.process_errors, *form.fichiers.errors]
     if not files and not reasons:
         reasons = [_("Choisissez au moins un fichier.")]
     if reasons:
