@@ -188,8 +188,13 @@ def copy_key_set(store: KeyStore, key_folder: Path, target: Path) -> None:
 
 
 def _require_one_register(folder: Path, instance_id: str) -> None:
-    for path in sets(folder)[-1:]:
-        if read_manifest(path).instance_id != instance_id:
+    """:raises BackupError: ``backup_other``; a set that cannot be read stops no backup."""
+    for path in sets(folder):
+        try:
+            manifest = read_manifest(path)
+        except BackupError:
+            continue
+        if manifest.instance_id != instance_id:
             raise BackupError("backup_other", path=str(folder))
 
 
@@ -322,10 +327,13 @@ def _copy_keys(settings: Settings, store: KeyStore, keys: Path, name: str) -> No
 
 
 def _remove_blobs(folder: Path) -> None:
-    """Delete the blobs that no set names any more."""
+    """Delete the blobs that no set names any more; none while a list cannot be read."""
     named: set[str] = set()
     for path in sets(folder):
-        named |= read_blobs(path).keys()
+        try:
+            named |= read_blobs(path).keys()
+        except BackupError:
+            return
     target = FolderStore(folder / EVIDENCE_FOLDER)
     for name in list(target.settled()):
         if name not in named:
