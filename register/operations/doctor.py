@@ -18,6 +18,7 @@ from register.config import MEMORY, Settings, missing_for_public
 from register.db import now, read_only_engine, sqlite_path
 from register.errors import RegisterError
 from register.evidence.clean_copy import copies
+from register.incoming import queries as incoming
 from register.journal import JournalEntry, Ledger, head
 from register.key_store import KeyStore
 from register.operations import move, schema, setup
@@ -131,7 +132,7 @@ def _key_findings(settings: Settings, session: Session) -> Iterator[Finding]:
         yield store_finding
         if store_finding.good:
             yield from _file_mode_finding(Path(store.where))
-            lost = lost_keys(session, store)
+            lost = lost_keys(session, store) + incoming.lost_keys(session, store)
             yield Finding("report_keys", not lost, str(lost or ""))
             yield from _file_findings(settings, session, store)
 
