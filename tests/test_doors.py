@@ -445,7 +445,10 @@ CASE_ACTS = {
         ),
     ),
     "reply": (_reply, lambda p, i, c, t: acts.reply(p, i, by=c.bruno, reason="r")),
-    "refuse_reply": (_reply, lambda p, i, c, t: acts.refuse_reply(p, i, by=c.bruno, code="longueur", refusal="r")),
+    "refuse_reply": (
+        _reply,
+        lambda p, i, c, t: acts.refuse_reply(p, i, by=c.bruno, code="longueur", refusal="r"),
+    ),
     "correct": (
         _published,
         lambda p, i, c, t: acts.correct(
@@ -863,7 +866,7 @@ def test_a_change_of_an_editorial_page_leaves_a_public_line(name, pen, cast, ses
 
 # --- the checks themselves ---------------------------------------------------------------------
 
-CASE, REPORT, ACCOUNT, PAGE, LINE = PROTECTED_STATES
+CASE, REPORT, INCOMING, ACCOUNT, PAGE, LINE = PROTECTED_STATES
 IMPORT = "from register.reports.models import Report, Message\n"
 
 

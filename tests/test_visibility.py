@@ -196,7 +196,9 @@ class HiddenContent:
         discarded = self.desk.draft(marked_case())
         waiting = self.desk.received_reply(visible, text=MARKER)
         refused = self.desk.received_reply(visible, text=MARKER)
-        words = dict.fromkeys(("author", "capacity", "text", "proof", "passages", "contact"), MARKER)
+        words = dict.fromkeys(
+            ("author", "capacity", "text", "proof", "passages", "contact"), MARKER
+        )
         with self.pen() as p:
             online = ReplyContent(role="mandate", **words)
             incoming_acts.receive(p, self.store, visible.number, online, nonce())

@@ -39,9 +39,7 @@ def receive(pen, store, published):
 
     def send(sent: ReplyContent = WORDS, sent_nonce: str = "", files=()):
         with pen() as p:
-            return incoming.receive(
-                p, store, case.number, sent, sent_nonce or nonce(), files=files
-            )
+            return incoming.receive(p, store, case.number, sent, sent_nonce or nonce(), files=files)
 
     send.case = case
     return send
