@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 from pathlib import Path
 
 import attested_acts as acts
@@ -119,8 +120,8 @@ PROTECTED_STATES = (
                 "case_copy_page",
             }
         ),
-        shared_columns=CLAIM_COLUMNS,
-        row_names=frozenset({"case"}),
+        shared_columns=CLAIM_COLUMNS | {"sealed"},
+        row_names=frozenset({"case", "case_copy"}),
     ),
     ProtectedState(
         "a report",
@@ -223,19 +224,24 @@ _STATEMENT = re.compile(
 )
 
 
+@cache
+def _parse(source: str) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(ast.parse(source)))
+
+
 def changes(protected: ProtectedState, source: str) -> list[str]:
     """The changes of protected state in a source, one short text each."""
-    tree = ast.parse(source)
-    models = _models(protected, tree)
-    return [change for node in ast.walk(tree) for change in _changes(protected, models, node)]
+    nodes = _parse(source)
+    models = _models(protected, nodes)
+    return [change for node in nodes for change in _changes(protected, models, node)]
 
 
-def _models(protected: ProtectedState, tree: ast.Module) -> frozenset[str]:
+def _models(protected: ProtectedState, nodes: tuple[ast.AST, ...]) -> frozenset[str]:
     """The protected models that a source imports."""
     if not protected.model_module:
         return protected.models
     package, _, module = protected.model_module.rpartition(".")
-    imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    imports = [node for node in nodes if isinstance(node, ast.ImportFrom)]
     names = {
         alias.name
         for node in imports
@@ -312,10 +318,7 @@ def _name(node: ast.expr) -> str:
 
 def calls(name: str, source: str) -> bool:
     """Whether a source calls a function of that name."""
-    return any(
-        isinstance(node, ast.Call) and _name(node.func) == name
-        for node in ast.walk(ast.parse(source))
-    )
+    return any(isinstance(node, ast.Call) and _name(node.func) == name for node in _parse(source))
 
 
 def _module_path(path: Path) -> str:

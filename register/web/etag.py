@@ -107,17 +107,22 @@ def build_digest(app: Flask, settings: Settings) -> str:
     for name in _RENDERING_PACKAGES:
         digest.update(f"{name} {version(name)}".encode())
     code = Path(app.root_path)
-    for folder in (
-        code,
-        Path(app.root_path, app.template_folder or ""),
-        Path(app.static_folder or ""),
-    ):
-        for path in sorted(folder.rglob("*")):
-            if path.is_file() and path.suffix != ".pyc":
-                digest.update(path.read_bytes())
+    digest.update(
+        files_digest(code, code / (app.template_folder or ""), Path(app.static_folder or ""))
+    )
     with suppress(OSError):
         digest.update(verifier())
     return digest.hexdigest()
+
+
+def files_digest(*folders: Path) -> bytes:
+    """A digest of every file in the folders."""
+    digest = hashlib.sha256()
+    for folder in folders:
+        for path in sorted(folder.rglob("*")):
+            if path.is_file() and path.suffix != ".pyc":
+                digest.update(path.read_bytes())
+    return digest.digest()
 
 
 @cache

@@ -19,12 +19,12 @@ from threading import Lock
 from typing import Generic, TypeVar, cast
 
 from flask import Flask, Response, current_app, g
-from flask_babel import get_locale
 
 from register.cases.data_version import DataVersion
 from register.db import now
 from register.text.dates import paris_day
 from register.web.blueprints import public
+from register.web.l10n import catalogue_language
 from register.web.request_context import current_data_version, has_data_version
 
 CACHE_LIMIT = 8 * 1024 * 1024  # bytes
@@ -104,8 +104,7 @@ def fragment(*key: Hashable, caller: Callable[[], Fragment]) -> Fragment:
     # While templates are written, they change under the same data. An error page may have none.
     if current_app.debug or not has_data_version():
         return caller()
-    # Of the catalogue, which the address does not decide alone.
-    return _current_fragments().get_or_make((get_locale(), *key), caller)
+    return _current_fragments().get_or_make((catalogue_language(), *key), caller)
 
 
 def _current_fragments() -> Fragments:

@@ -99,6 +99,12 @@ def language() -> Language:
     return request_language(request.environ) if has_request_context() else "fr"
 
 
+def catalogue_language() -> str:
+    """The language of the catalogue in use, which the address does not decide alone; or empty."""
+    locale = flask_babel.get_locale()
+    return locale.language if locale else ""
+
+
 @contextmanager
 def in_french() -> Iterator[None]:
     """Switch the request to French, for a text to somebody else: a letter to a town hall."""

@@ -7,9 +7,8 @@ from functools import lru_cache
 from operator import index
 from typing import Any
 
-from babel import Locale
 from flask import Flask
-from flask_babel import get_locale, get_translations
+from flask_babel import get_translations
 from flask_babel import gettext as _
 from jinja2 import DictLoader, TemplateError
 from markupsafe import Markup
@@ -98,23 +97,25 @@ def attach(app: Flask) -> None:
 # Jinja's own functions take five calls for each of the hundred sentences of a page.
 def _translate(sentence: str, /, **values: Any) -> Markup:
     """A sentence in the page's language, as HTML; the values are escaped."""
-    return _translated(get_locale(), sentence) % values
+    return _translated(l10n.catalogue_language(), sentence) % values
 
 
 def _translate_counted(singular: str, plural: str, num: int, /, **values: Any) -> Markup:
     # Without index(), the French source texts, which have no catalogue, would put any object that
     # is no number in the plural.
-    return _translated_counted(get_locale(), singular, plural, index(num)) % {"num": num, **values}
+    return _translated_counted(l10n.catalogue_language(), singular, plural, index(num)) % {
+        "num": num,
+        **values,
+    }
 
 
-# By the locale of the catalogue that is looked in: that of the address may differ from it.
 @lru_cache(maxsize=_CACHE_SIZE)
-def _translated(_locale: Locale | None, sentence: str) -> Markup:
+def _translated(_language: str, sentence: str) -> Markup:
     return Markup(get_translations().ugettext(sentence))  # noqa: S704 - from our catalogue
 
 
 @lru_cache(maxsize=_CACHE_SIZE)
-def _translated_counted(_locale: Locale | None, singular: str, plural: str, count: int) -> Markup:
+def _translated_counted(_language: str, singular: str, plural: str, count: int) -> Markup:
     sentence = get_translations().ungettext(singular, plural, count)
     return Markup(sentence)  # noqa: S704 - from our catalogue
 

@@ -336,7 +336,7 @@ def test_the_options_of_a_copy_hold_every_edit() -> None:
 
 def test_the_programs_run_in_this_process_too() -> None:
     with _file_in_memory(video()) as source:
-        assert media.media_facts(source, "video/mp4", CopyLimits()).height == 90
+        assert media_facts.read_facts(source.fileno(), "video/mp4", CopyLimits()).height == 90
         for limits, key in (
             (CopyLimits(video_pixels=1000), "copy_pixels"),
             (CopyLimits(duration=2), "copy_duration"),

@@ -5,9 +5,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import ipaddress
+import random
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
+
+from evidence_samples import photograph, saved
 
 from register.search.analyzer import tokens
 from register.text.normalisation import fold
@@ -30,7 +33,14 @@ TYPED = {
 }
 ADDED_MESSAGE, ADDED_CONTACT = "tarabiscotées", "éberluées@exemple.test"
 QUESTION, SENTENCE = "carambolagées", "ratiboisées"
+# A picture and a film, each of a size, a kind and a digest of its own.
+FILE_NAME, FILE_WORDS = "calfeutrées.mov", "encaustiquées"
+PICTURE = saved(photograph(), "JPEG", comment=FILE_WORDS.encode())
+MOVIE_HEAD = b"\0\0\0\x14ftypqt  \0\0\0\0qt  "
+MOVIE = MOVIE_HEAD + FILE_WORDS.encode() * 40 + random.Random(7).randbytes(3_300_017)
+FILES = (PICTURE, MOVIE)
 WORDS = (*TYPED.values(), ADDED_MESSAGE, ADDED_CONTACT, QUESTION, SENTENCE)
+WORDS += (FILE_NAME, FILE_WORDS)
 
 
 def _base64(data: bytes) -> Iterator[bytes]:
@@ -83,8 +93,19 @@ def leak_patterns() -> dict[str, set[bytes]]:
     patterns["agent"] = (
         _text_patterns(AGENT) | _hash_patterns(AGENT) | _text_patterns("Ronronnant/20770707")
     )
+    patterns |= {f"file of {len(content)} bytes": _file_patterns(content) for content in FILES}
+    patterns["kind of a file"] = {MOVIE_HEAD[4:], b"video/quicktime", b"ffd8ffe0"}
     patterns["agent"] |= _text_patterns("Lunette de Brindezingue")
     return patterns
+
+
+def _file_patterns(content: bytes) -> set[bytes]:
+    """The digest, the length and a part of a file."""
+    digest, part = hashlib.sha256(content).digest(), content[1000:1032]
+    patterns = {digest[:8], digest.hex()[:16].encode(), base64.b64encode(digest)[:10]}
+    if len(content) > 999_999:
+        patterns |= {str(length).encode() for length in (len(content), len(content) + 1)}
+    return patterns | {part, part.hex().encode(), *_base64(part)}
 
 
 def leaks_in(folder: Path) -> list[str]:

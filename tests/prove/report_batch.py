@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -16,6 +17,8 @@ from form_client import MemberClient
 from leak_patterns import (
     ADDED_CONTACT,
     ADDED_MESSAGE,
+    FILE_NAME,
+    FILES,
     LINES,
     QUESTION,
     SENTENCE,
@@ -25,10 +28,11 @@ from leak_patterns import (
 )
 from raw_http import serving, until
 from report_clients import HttpAnswer, ReportClient
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from register import create_app
+from register.cases.copy_models import CaseCopy, CopyState
 from register.config import Settings
 from register.db import db
 from register.journal import writing
@@ -38,6 +42,8 @@ from register.reports.web.public_forms import MIN_AGE
 from register.reports.web.report_form import AS_TYPED
 
 REPORTS = 50
+# One for each outcome, and all that are accepted.
+WITH_FILES = (3, 12, 18, 19, 20, 21, 24, 28, 40)
 
 
 @dataclass
@@ -67,6 +73,15 @@ def _send(port: int) -> list[str]:
         answers |= {"types": "expulsion", "acteur": "maire", "cible": "blogueur"}
         # Whatever place it may sound like, the words are to stay.
         answers |= {"lieu_lu": answers["lieu"], "lieu_code": AS_TYPED}
+        if number in WITH_FILES:
+            account = _sentence("recit", number)
+            # The lines about copies have the digests of their originals.
+            end = b"." if number == ACCEPTED.start else b""
+            contents = [content + end for content in FILES]
+            answer = citizen.report_with_files(form, account, *contents, name=FILE_NAME, **answers)
+            assert answer.code, answer.status
+            codes.append(answer.code)
+            continue
         if number % 5 == 0:
             preview = {"jeton": form, "recit": _sentence("recit", number), **answers}
             assert citizen.post("/signaler", {**preview, "etape": "verifier"}).status == 200
@@ -126,6 +141,26 @@ class ReportDesk:
             options = {"reason": "signalé", "new": a_case(), "sentence": f"Elles sont {SENTENCE}."}
             return acts.accept(pen, self.store, key, by=self.by, **options)
 
+    def copy_files(self, incident_id: int) -> None:
+        """Have copies of a case's files made, and look at all that there is of them."""
+        browser, csrf = self.browser()
+        address = f"/moderation/dossiers/{incident_id}/pieces"
+        page = browser.get(address)
+        assert FILE_NAME in page.text
+        for action in re.findall(rf"{address}/[0-9a-f]+/copier", page.text):
+            assert browser.post(action, {"csrf_token": csrf}).status == 303
+        coming = select(CaseCopy).where(CaseCopy.state.in_((CopyState.WANTED, CopyState.MAKING)))
+
+        def is_done() -> bool:
+            with Session(self.engine) as session:
+                return session.scalar(coming) is None
+
+        until(is_done, 60)
+        files = set(re.findall(rf"{address}/[^\"]+/(?:original|copie)", browser.get(address).text))
+        assert len(files) >= len(FILES)
+        for file in files:
+            assert browser.get(file).status == 200
+
     def mark_as_spam(self, key: str) -> None:
         with writing(self.engine) as pen:
             acts.spam(pen, key, by=self.by)
@@ -155,8 +190,8 @@ def _answered(
         assert answer.status == 200
     for key in batch.keys[DECLINED]:
         report_desk.decline(key)
-    for key in batch.keys[ACCEPTED]:
-        report_desk.accept(key)
+    cases = [report_desk.accept(key) for key in batch.keys[ACCEPTED]]
+    report_desk.copy_files(cases[0])
     for key in batch.keys[SPAM]:
         report_desk.mark_as_spam(key)
     for code in batch.codes[WITHDRAWN]:
@@ -209,7 +244,7 @@ def send_report_batch(
         _provoke_errors(port)
         # The follower has done what it does.
         until(lambda: '"event": "elected"' in served.logged(), 15, served.logged)
-        assert leaks_in(folder) == []
+        assert leaks_in(folder) == [], leaks_in(folder)
         assert served.end() == 0
         (folder / "logs" / "stderr").write_text(served.logged(), "utf-8")
         (folder / "logs" / "stdout").write_text(served.process.stdout.read(), "utf-8")

@@ -19,8 +19,8 @@ import chromium
 import pytest
 from playwright.sync_api import sync_playwright
 from proxies import make_certificate, running_proxy
-from raw_http import EndableThread, connect, free_port, read_response, running, until
-from report_clients import HttpAnswer, ReportClient, Serve
+from raw_http import EndableThread, free_port, running, until
+from report_clients import ReportClient, Serve, form_with_files
 from report_factory import CODE
 from slow_line import SlowLine
 from sqlalchemy import select
@@ -54,38 +54,6 @@ def serving(settings, **variables: str) -> Iterator[Serve]:
         assert served.end() == 0
     finally:
         served.close()
-
-
-def form_with_files(form: str, account: str, *contents: bytes) -> tuple[bytes, str]:
-    """The body of a report with its files, and its type: a form without JavaScript."""
-    mark = secrets.token_hex(16).encode()
-    fields = {"jeton": form, "recit": account, "etape": "envoyer"}
-    parts = [
-        b'--%b\r\nContent-Disposition: form-data; name="%b"\r\n\r\n%b\r\n'
-        % (mark, name.encode(), value.encode())
-        for name, value in fields.items()
-    ]
-    parts += [
-        b'--%b\r\nContent-Disposition: form-data; name="f"; filename="a"\r\n\r\n%b\r\n'
-        % (mark, content)
-        for content in contents
-    ]
-    body = b"".join(parts) + b"--%b--\r\n" % mark
-    return body, f"multipart/form-data; boundary={mark.decode()}"
-
-
-def send_with_files(port: int, form: str, account: str, *contents: bytes) -> HttpAnswer:
-    """Send a report with its files at once."""
-    body, content_type = form_with_files(form, account, *contents)
-    head = (
-        b"POST /signaler/avec-fichiers HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: %d\r\n"
-        b"Content-Type: %b\r\n\r\n" % (len(body), content_type.encode())
-    )
-    with connect(port) as connection:
-        connection.settimeout(60)
-        connection.sendall(head + body)
-        status, headers, page = read_response(connection)
-    return HttpAnswer(status, headers, page.decode())
 
 
 def stored(engine, store, files) -> dict[str, list[bytes]]:
@@ -176,7 +144,7 @@ class Sender(EndableThread):
             try:
                 form = ReportClient(self.port).form()
                 self.unanswered[account] = contents
-                answer = send_with_files(self.port, form, account, *contents)
+                answer = ReportClient(self.port).report_with_files(form, account, *contents)
             except OSError:
                 time.sleep(0.05)
                 continue
@@ -234,13 +202,9 @@ def test_memory_is_flat_whatever_the_number_of_files(settings, engine, store):
         worker, samples = served.answering(), []
         for count in range(FILE_COUNT // 10):
             contents = [FILM_HEAD + secrets.token_bytes(1000) * (FILE_BYTES // 1000)] * 9
-            form = ReportClient(served.port).form()
-            answer = send_with_files(
-                served.port,
-                form,
-                f"Récit {count}.",
-                *(c + bytes([n]) for n, c in enumerate(contents)),
-            )
+            citizen = ReportClient(served.port)
+            numbered = (content + bytes([n]) for n, content in enumerate(contents))
+            answer = citizen.report_with_files(citizen.form(), f"Récit {count}.", *numbered)
             assert answer.code, answer.status
             samples.append(_memory(worker))
             # The disk of the proof need not hold them all.
@@ -264,7 +228,7 @@ def test_no_byte_of_a_file_is_written_in_clear(settings, engine, store, tmp_path
             )
         until(lambda: b"attached" in (tmp_path / "told").read_bytes(), 15)
         time.sleep(1)
-        answer = send_with_files(served.port, form, "Un récit.", text)
+        answer = ReportClient(served.port).report_with_files(form, "Un récit.", text)
         strace.terminate()
         strace.wait(15)
         assert answer.code
@@ -346,12 +310,13 @@ def test_a_full_disk_of_files_lets_texts_pass(settings, engine, store, tmp_path)
         )
         with closing(served):
             until(served.is_up, 30, served.logged)
-            form = ReportClient(served.port).form()
-            refused = send_with_files(served.port, form, "Un récit.", MARKER * 100_000)
+            citizen = ReportClient(served.port)
+            form = citizen.form()
+            refused = citizen.report_with_files(form, "Un récit.", MARKER * 100_000)
             assert refused.status == 422
             assert "plus la place" in refused.text
             assert "Un récit." in refused.text
-            assert ReportClient(served.port).report(form, "Un récit.").code
+            assert citizen.report(form, "Un récit.").code
             assert served.end() == 0
         assert [path for path in folder.rglob("*") if path.is_file()] == []
     finally:

@@ -34,7 +34,7 @@ pytestmark = [
 
 __all__ = ["sent"]  # the fixture of the other module
 
-PURPOSES = ("sent", "contact", "message", "decision", "report key")
+PURPOSES = ("sent", "contact", "message", "decision", "report key", "evidence manifest")
 
 
 def _is_readable(keys: list[bytes], name: str, ciphertext: bytes) -> bool:
@@ -58,7 +58,8 @@ def _ciphertexts(database: Path) -> Iterator[tuple[str, str, bytes]]:
             yield from (
                 (key, key, ciphertext) for ciphertext in ciphertexts if ciphertext is not None
             )
-        yield from connection.execute("SELECT report_key, key, sealed FROM report_message")
+        for table in ("report_message", "report_evidence"):
+            yield from connection.execute(f"SELECT report_key, key, sealed FROM {table}")
 
 
 def test_an_old_backup_reveals_nothing_of_purged_reports(

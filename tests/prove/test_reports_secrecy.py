@@ -16,14 +16,18 @@ from leak_patterns import (
     ADDED_CONTACT,
     ADDED_MESSAGE,
     AGENT,
+    FILE_NAME,
     FORWARDED,
+    MOVIE,
+    MOVIE_HEAD,
+    PICTURE,
     QUESTION,
     SENTENCE,
     SOURCES,
     TYPED,
     leaks_in,
 )
-from report_batch import CONTACTED, QUESTIONED, REPORTS, ReportBatch, sent
+from report_batch import CONTACTED, QUESTIONED, REPORTS, WITH_FILES, ReportBatch, sent
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
@@ -57,6 +61,11 @@ PLANTED = (
     base64.b64encode(f"Ils étaient {TYPED['recit']} hier".encode()),
     tokens(QUESTION)[0].encode(),
     quote(f"code={SENTENCE}").encode(),
+    quote(FILE_NAME).encode(),
+    PICTURE[900:1100],
+    hashlib.sha256(MOVIE).digest(),
+    f"size={len(MOVIE)}".encode(),
+    MOVIE_HEAD,
 )
 
 
@@ -112,8 +121,25 @@ def test_neither_address_nor_agent_nor_words_are_in_any_file(
         ReportState.WITHDRAWN,
     }
     assert not any(report.summary.suspect for report in reports)
+    _require_equal_blobs(settings)
     _require_no_order(settings, sent)
     _require_no_time(settings, sent)
+
+
+def _require_equal_blobs(settings: Settings) -> None:
+    """Require that stored files tell nothing by their size, name or time, nor by their first bytes.
+
+    Patterns of fewer bytes than a file's head would be found in noise.
+    """
+    blobs = [path for path in (settings.instance / "evidence").rglob("*") if path.is_file()]
+    assert len(blobs) >= 5 * len(WITH_FILES)
+    assert len({path.stat().st_size for path in blobs}) == 1
+    assert all(re.fullmatch("[0-9a-f]{64}", path.name) for path in blobs)
+    assert {path.stat().st_mtime % 86_400 for path in blobs} == {0.0}
+    heads = [path.read_bytes()[:16] for path in blobs]
+    assert len(set(heads)) == len(heads)
+    for magic in (b"\xff\xd8\xff", b"\x89PNG", b"%PDF", b"ftyp", b"RIFF", b"PK\x03\x04", b"WARC"):
+        assert not any(magic in head for head in heads)
 
 
 def _require_no_order(settings: Settings, sent: ReportBatch) -> None:

@@ -127,13 +127,15 @@ def finish_copy(
 
 def fail_copy(tx: WriteTransaction, store: KeyStore, task: CopyTask, error: CopyError) -> bool:
     """Note why there is no copy; False, and nothing is done, if the claim is void."""
-    row, key = _load_claimed(tx, store, task)
-    if row is None or key is None:
+    case_copy, key = _load_claimed(tx, store, task)
+    if case_copy is None or key is None:
         return False
     numbers = {name: cell for name, cell in error.values.items() if isinstance(cell, int)}
-    row.sealed = seal_order(key, row.key, replace(open_order(key, row), values=numbers))
-    row.state, row.claim, row.reason = CopyState.FAILED, "", error.key
-    details = {"evidence": row.evidence_key, "copy": row.key, "why": error.key}
+    case_copy.sealed = seal_order(
+        key, case_copy.key, replace(open_order(key, case_copy), values=numbers)
+    )
+    case_copy.state, case_copy.claim, case_copy.reason = CopyState.FAILED, "", error.key
+    details = {"evidence": case_copy.evidence_key, "copy": case_copy.key, "why": error.key}
     _record(tx, Act.COPY_FAILED, task, details)
     return True
 

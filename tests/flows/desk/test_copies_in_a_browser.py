@@ -19,7 +19,7 @@ from databases import open_engine
 from desk_steps import Member, expect_heading, expect_message, join
 from evidence_samples import MARKER, needs_ffmpeg, photograph, recording, saved
 from fresh_register import serve_fresh_register
-from input_devices import Keys
+from input_devices import Keys, Pointer
 from page_checks import Watch, browsers
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
@@ -36,9 +36,14 @@ from register.operations import setup
 
 pytestmark = pytest.mark.browser
 
+
+class Finger(Pointer):
+    """A pointer that touches, where it drags."""
+
+
 VIEWPORTS = {
     "phone": Viewport(PHONE, scripts=False),
-    "phone with scripts": Viewport(PHONE, scripts=True),
+    "phone with scripts, by finger": Viewport(PHONE, scripts=True, user=Finger),
     "desktop": Viewport(DESKTOP, scripts=False),
     "desktop with scripts": Viewport(DESKTOP, scripts=True),
     "keyboard alone": Viewport(DESKTOP, scripts=True, user=Keys),
@@ -168,8 +173,8 @@ def hide_by_hand(member: Member) -> None:
     else:
         frame = page.locator(".stage").bounding_box() or {}
         across, down = frame["width"] / 100, frame["height"] / 100
-        drag(page, box, -15 * across, -25 * down)
-        drag(page, box.locator(".grip"), 0, 10 * down)
+        drag(member, box, -15 * across, -25 * down)
+        drag(member, box.locator(".grip"), 0, 10 * down)
     label = box.get_attribute("aria-label") or ""
     numbers = [
         float(number) for number in re.findall(r"(?:gauche|haut|largeur|hauteur) ([\d.]+)", label)
@@ -182,15 +187,30 @@ def hide_by_hand(member: Member) -> None:
     expect(page.locator(".stage .mask")).to_have_count(1)
 
 
-def drag(page: Page, part: Locator, across: float, down: float) -> None:
+def drag(member: Member, part: Locator, across: float, down: float) -> None:
+    page = member.page
     part.scroll_into_view_if_needed()
     frame = part.bounding_box() or {}
     x, y = frame["x"] + frame["width"] / 2, frame["y"] + frame["height"] / 2
+    if isinstance(member.user, Finger):
+        touch(page, [(x, y), (x + across / 2, y + down / 2), (x + across, y + down)])
+        return
     page.mouse.move(x, y)
     page.mouse.down()
     page.mouse.move(x + across / 2, y + down / 2)
     page.mouse.move(x + across, y + down)
     page.mouse.up()
+
+
+def touch(page: Page, points: list[tuple[float, float]]) -> None:
+    """Put a finger down, move it along these points, and lift it."""
+    session = page.context.new_cdp_session(page)
+    session.send("Emulation.setTouchEmulationEnabled", {"enabled": True})
+    for number, (x, y) in enumerate(points):
+        kind = "touchMove" if number else "touchStart"
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
+    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    session.detach()
 
 
 @each_viewport
@@ -218,6 +238,47 @@ def test_a_face_is_blurred_in_the_copy_alone(at_work: DeskWithFiles) -> None:
     look(ada, "J’ai regardé cette page")
     page.goto(address)
     expect(page.locator(".case-files")).to_contain_text("Retouches : parties cachées")
+
+
+def crop_by_hand(member: Member) -> None:
+    """A frame on the picture, made narrower by a fifth of it."""
+    page = member.page
+    if isinstance(member.user, Finger):
+        # On the picture itself a finger scrolls the page.
+        picture = page.locator(".stage img")
+        drag(member, picture, 40, 40)
+        expect(page.locator(".stage .mask")).to_have_count(0)
+    member.user.press("Recadrer")
+    box = page.locator(".stage .mask")
+    expect(box).to_have_attribute("aria-label", re.compile("gauche 5, haut 5, largeur 90"))
+    if isinstance(member.user, Keys):
+        for _press in range(20):
+            page.keyboard.press("Shift+ArrowLeft")
+    else:
+        frame = page.locator(".stage").bounding_box() or {}
+        drag(member, box.locator(".grip"), -frame["width"] / 5, 0)
+
+
+def crop_by_numbers(member: Member) -> None:
+    frame = member.page.locator('[data-row="crop"]')
+    if not frame.is_visible():
+        member.user.unfold("Cadres, en pour cent")
+    for label, number in {"gauche": "5", "haut": "5", "largeur": "70", "hauteur": "90"}.items():
+        member.user.write(label, number, frame)
+
+
+@pytest.mark.prove
+@each_viewport
+def test_a_picture_is_cropped(at_work: DeskWithFiles) -> None:
+    ada = at_work.member
+    ask_for_copy(
+        ada, at_work.add(saved(photograph(800, 500), "JPEG"), "conseil.jpg"), "conseil.jpg"
+    )
+    has_scripts = ada.page.locator("[data-tools]").is_visible()
+    (crop_by_hand if has_scripts else crop_by_numbers)(ada)
+    see_result(ada)
+    picture = Image.open(io.BytesIO(fetch(ada.page, result(ada.page))))
+    assert picture.size == pytest.approx((560, 450), abs=12)
 
 
 @needs_ffmpeg

@@ -12,8 +12,9 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 
 from register.cases import queries, result_lists, source_views, timeline
-from register.cases.filters import FILTERS, LENGTH_LIMIT, WORDS, WORDS_LIMIT, CaseQuery
+from register.cases.filters import FILTERS, LENGTH_LIMIT, WORDS, WORDS_LIMIT, CaseQuery, SummaryPage
 from register.cases.queries import MergedCase, PublicCase
+from register.cases.result_lists import CaseSummary
 from register.cases.web.field_texts import content_changes
 from register.cases.web.public import (
     case_view,
@@ -71,7 +72,8 @@ def cases() -> ResponseReturnValue:
 
 def _list_page(query: CaseQuery) -> str:
     result = search_request.run_search(query)
-    search, page = result.text, result_lists.load_page(db.session(), result)
+    search, numbers = result.text, tuple(result.page_numbers())
+    page: SummaryPage[CaseSummary] = SummaryPage((), result.total, query.page)
     list_query.require_page(page)
     has_no_results = not page.total and not query.is_bare
     return render_template(
@@ -85,7 +87,10 @@ def _list_page(query: CaseQuery) -> str:
         chips=list_query.filter_chips(filter_panel.labelled_filters(query), urls.cases),
         phrase=search_title.phrase(query),
         search=search,
-        mark=search_request.highlighter(search, [case.number for case in page.cases]),
+        numbers=numbers,
+        # As a function: rows that are cached call it not.
+        load_cases=lambda: result_lists.load_page(db.session(), result).cases,
+        mark=search_request.highlighter(search, numbers),
         offers=SearchSuggestions(query, search) if search else None,
         shorter_searches=shorter_searches(query, search, page.total) if search else [],
         onward=NoResultsLinks(query, search) if has_no_results else None,
