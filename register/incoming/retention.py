@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import Session
 
-from register.cases.deadlines import add_months
+from register.cases.legal_rules import add_months
 from register.cases.models import CaseState, Incident, Reply
 from register.incoming.models import Incoming
 
