@@ -979,7 +979,7 @@ def test_a_refused_reply_stores_its_reason_and_is_not_public(pen, desk, cast, se
     public = head(session)
     with pen() as p:
         acts.refuse_reply(
-            p, reply, by=cast.chloe, code="longueur", refusal="Hors délai.\nArticle 1-1."
+            p, reply, by=cast.chloe, code="longueur", refusal="Hors délai.\nIci."
         )
     session.rollback()
     row = session.get_one(Reply, reply)
