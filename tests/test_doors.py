@@ -215,6 +215,8 @@ HOUSEKEEPING_MODULES = {
     "register/cases/acts/copy_making.py": "which worker makes a clean copy, and its attempts",
     "register/evidence/upkeep.py": "evidence files whose blobs were moved or deleted",
     "register/operations/setup.py": "identity, ledgers, vocabularies and territory of a release",
+    "register/operations/restore.py": "sign-in sessions and known browsers, ended by a restore",
+    "register/worker/mail_job.py": "mails sent, tried again, given up or forgotten",
     "register/reports/acts/purging.py": "the last day on which retention was looked at",
     "register/accounts/web/current_member.py": "sign-in sessions: last use, new token at a proof",
 }
@@ -599,7 +601,7 @@ ACCOUNT_ACTS = {
 # Functions of these modules that only read; the invitation of the first administrator; and what
 # acts on the password do to links.
 QUERIES = {"find_by_email", "has_account", "all_members", "display_names", "count_unused_codes"}
-QUERIES |= {"member_link", "close_password_links"}
+QUERIES |= {"member_link", "close_password_links", "open_address"}
 QUERIES |= {"validate_email", "pending", "find", "invite_first_administrator"}
 TOKENS: list[str] = []
 LINKS: list[str] = []
