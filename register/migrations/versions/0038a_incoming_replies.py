@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = '0037'
+revision = '0038a'
 down_revision = '0038'
 branch_labels = None
 depends_on = None
