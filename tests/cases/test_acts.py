@@ -978,9 +978,7 @@ def test_a_refused_reply_stores_its_reason_and_is_not_public(pen, desk, cast, se
     reply = desk.received_reply(case)
     public = head(session)
     with pen() as p:
-        acts.refuse_reply(
-            p, reply, by=cast.chloe, code="longueur", refusal="Hors délai.\nIci."
-        )
+        acts.refuse_reply(p, reply, by=cast.chloe, code="longueur", refusal="Hors délai.\nIci.")
     session.rollback()
     row = session.get_one(Reply, reply)
     assert (row.state, row.refusal, row.published_at) == ("refused", "Hors délai.\nIci.", None)
