@@ -34,7 +34,7 @@ from register.reports.verify import incomplete_files
 
 pytestmark = pytest.mark.prove
 
-BACKUPS = 10
+BACKUPS = 30
 KILLS = 12
 SEED = 20261128
 WRITER = Path(__file__).with_name("backup_writer.py")
