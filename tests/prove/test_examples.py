@@ -235,10 +235,9 @@ def require_limit(proxy: Proxy) -> None:
     """Require that nginx limits the requests of an address, in the register's words."""
     # On one connection: a busy machine opens fewer in a second than the limit allows.
     connection = connect_reader(proxy)
-    headers = {"Host": f"localhost:{proxy.port}", "User-Agent": MARKER}
     with closing(connection):
         for _ in range(900):
-            connection.request("GET", "/healthz", headers=headers)
+            connection.request("GET", "/healthz", headers={"Host": f"localhost:{proxy.port}"})
             answer = connection.getresponse()
             body = answer.read()
             if answer.status == 429:
