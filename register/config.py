@@ -24,6 +24,7 @@ from register.database_urls import (
 )
 from register.errors import ConfigError
 from register.hosts import is_loopback, is_onion
+from register.mail_urls import check_mail
 from register.postgresql import DEFAULT_CONNECTIONS, FEWEST_CONNECTIONS
 
 # Settings of former versions: still allowed, and ignored.
@@ -129,6 +130,12 @@ class Settings:
     hosts see the register's address. Default ``on``, but ``off`` for a loopback address: a
     demonstration asks nobody."""
 
+    mail_url: str
+    """``smtp://user:password@host:587`` or ``smtps://…``. Empty by default: nothing is sent."""
+
+    mail_from: str
+    """Address that sends, with or without a name; goes with ``mail_url``."""
+
     search: str
     """``whoosh``: an index in a folder, nothing else to install. ``postgresql``: in the database
     itself, one index for all machines. Default: the database's own where it has one."""
@@ -203,9 +210,8 @@ def load() -> Settings:
 
     instance = Path(read("INSTANCE") or "instance").absolute()
     base_url = _base_url(read("BASE_URL") or "http://127.0.0.1:5000")
-    database_url = parse_database_url(
-        read("DATABASE_URL") or f"sqlite:///{instance / 'register.sqlite3'}"
-    )
+    default_url = f"sqlite:///{instance / 'register.sqlite3'}"
+    database_url = parse_database_url(read("DATABASE_URL") or default_url)
     return Settings(
         instance=instance,
         evidence_url=_evidence_url(read("EVIDENCE_URL")),
@@ -222,13 +228,14 @@ def load() -> Settings:
         key_store_url=parse_key_store_url(read("KEY_STORE_URL"), database_url, instance),
         limiter_url=_limiter_url(read("LIMITER_URL") or MEMORY),
         rate_limits=_switch("RATE_LIMITS", read("RATE_LIMITS") or "on", base_url),
-        # At least twelve: a report is listed as overdue (after a year) before it is declined.
+        # At least twelve: a report is overdue after a year, before it is declined.
         undecided_after=number("UNDECIDED_AFTER", 24, 12, 120),
         single_moderator=_switch("SINGLE_MODERATOR", read("SINGLE_MODERATOR") or "off"),
         require_2fa=_switch("REQUIRE_2FA", read("REQUIRE_2FA") or "on", base_url),
         **{name: _short_text(name.upper(), read(name.upper())) for name in LEGAL_FIELDS},
         trusted_proxies=number("TRUSTED_PROXIES", 0, 0, 8),
         link_checks=_switch("LINK_CHECKS", read("LINK_CHECKS") or _default_checks(base_url)),
+        **check_mail(read("MAIL_URL"), read("MAIL_FROM")),
         search=_search(read("SEARCH"), database_url),
     )
 

@@ -6,15 +6,19 @@ import os
 import shutil
 import sqlite3
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
+from functools import cache
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.util import LRUCache
 from werkzeug.routing import Rule
 from werkzeug.serving import WSGIRequestHandler, make_server
 
@@ -24,6 +28,7 @@ from register.config import Settings
 from register.database_urls import PREFIX
 from register.db import Base, configure_engine, db, engine_options
 from register.operations import setup
+from register.web import etag
 
 BACKENDS = ("sqlite", "postgresql")
 
@@ -70,11 +75,34 @@ _INITIAL_TABLES = ("identity", "journal_head", "journal_entry", "term", "dataset
 _INDEXES = "SELECT nspname FROM pg_namespace WHERE nspname LIKE 'search%%'"
 # A database whose columns or revision changed cannot be reused.
 _SHAPE_STATEMENT = """
-    SELECT table_name || '.' || column_name AS what FROM information_schema.columns
-    WHERE table_schema = 'public'
+    SELECT attrelid::regclass || '.' || attname AS what FROM pg_attribute
+    JOIN pg_class ON pg_class.oid = attrelid
+    WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v') AND attnum > 0
+        AND NOT attisdropped
     UNION ALL SELECT version_num FROM alembic_version
     ORDER BY what
 """
+# To truncate all tables and their indexes would take longer than most tests.
+_EMPTY_STATEMENT = """
+    DO $$
+    DECLARE
+        name text;
+        has_rows boolean;
+    BEGIN
+        SET LOCAL session_replication_role = replica;
+        FOREACH name IN ARRAY '{{{tables}}}'::text[] LOOP
+            EXECUTE 'SELECT EXISTS (SELECT 1 FROM ' || name || ')' INTO has_rows;
+            IF has_rows THEN
+                EXECUTE 'DELETE FROM ' || name;
+            END IF;
+        END LOOP;
+        PERFORM setval(format('%%I.%%I', schemaname, sequencename), start_value, false)
+        FROM pg_sequences WHERE schemaname = 'public' AND last_value IS NOT NULL;
+        {initial_rows}
+    END $$
+"""
+# Deleted rows make the tables of a database longer.
+_USES = 50
 
 
 class Registers:
@@ -89,6 +117,7 @@ class Registers:
         self.request = request
         self.templates: set[str] = set()
         self.idle: list[str] = []
+        self.uses: Counter[str] = Counter()
         self.shape: object = None
         self.count = 0
 
@@ -142,7 +171,8 @@ class Registers:
             name = f"copy_{self.count}"
             self._server.execute(f"CREATE DATABASE {name} TEMPLATE template_register")
         yield self._server.url(name)
-        if self._empty(name):
+        self.uses[name] += 1
+        if self.uses[name] < _USES and self._empty(name):
             self.idle.append(name)
         else:
             self._server.execute(f"DROP DATABASE {name} WITH (FORCE)")
@@ -162,10 +192,11 @@ class Registers:
                     execute(f'DROP SCHEMA "{schema}" CASCADE')
                 if execute(_SHAPE_STATEMENT).all() != self.shape:
                     return False
-                tables = [table.name for table in Base.metadata.sorted_tables]
-                execute(f"TRUNCATE {', '.join(tables)} RESTART IDENTITY CASCADE")
-                for table in _INITIAL_TABLES:
-                    execute(f"INSERT INTO {table} SELECT * FROM kept.{table}")
+                tables = ",".join(table.name for table in Base.metadata.sorted_tables)
+                initial_rows = "".join(
+                    f"INSERT INTO {table} SELECT * FROM kept.{table};" for table in _INITIAL_TABLES
+                )
+                execute(_EMPTY_STATEMENT.format(tables=tables, initial_rows=initial_rows))
             except SQLAlchemyError:
                 connection.rollback()
                 return False
@@ -193,10 +224,11 @@ class _TemplateCache(BytecodeCache):
 
 
 def share_between_applications() -> None:
-    """Compile templates and routes once a run.
+    """Compile templates, routes and SQL statements once a run, and read the code once.
 
-    A thousand tests create an application, which would repeat all of it.
+    Thousands of tests create an application or an engine, which would repeat all of it.
     """
+    etag.files_digest = cache(etag.files_digest)
     Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": _TemplateCache()}
     compile_builder, builders = Rule._compile_builder, {}
 
@@ -208,6 +240,25 @@ def share_between_applications() -> None:
         return builders[key]
 
     Rule._compile_builder = shared_builder
+    _share_statements()
+
+
+def _share_statements() -> None:
+    # The caches of compiled statements have the dialect, which each engine makes, in their keys.
+    # Dialects of one class and server version compile alike here, so they are made equal.
+    def is_same(one: DefaultDialect, other: object) -> bool:
+        return type(one) is type(other) and (
+            one.server_version_info == other.server_version_info  # type: ignore[attr-defined]
+        )
+
+    DefaultDialect.__eq__ = is_same  # type: ignore[method-assign, assignment]
+    DefaultDialect.__hash__ = lambda self: hash(type(self))  # type: ignore[method-assign]
+    statements = LRUCache(3_000)
+
+    def share_cache(_dialect: type[DefaultDialect], engine: Engine) -> None:
+        engine._compiled_cache = statements
+
+    DefaultDialect.engine_created = classmethod(share_cache)  # type: ignore[assignment]
 
 
 @contextmanager

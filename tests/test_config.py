@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from dataclasses import FrozenInstanceError, fields
+from dataclasses import FrozenInstanceError, astuple, fields
 
 import pytest
 
 from register import config
 from register.config import LEGAL_FIELDS, Settings
 from register.errors import ConfigError
+from register.mail_urls import parse_mail_url
 
 # The address of the key 0, 1, 2… 31.
 ONION = "aaaqeayeaudaocajbifqydiob4ibceqtcqkrmfyydenbwha5dyp3kead.onion"
@@ -48,6 +49,8 @@ def test_the_defaults_are_for_a_loopback_address(tmp_path):
 @pytest.mark.parametrize(
     ("name", "value", "key"),
     [
+        ("MAIL_URL", "smtp://mail.test", "config_mail_both"),
+        ("MAIL_FROM", "registre@exemple.test", "config_mail_both"),
         ("BASE_URL", "exemple.test", "config_base_url"),
         ("BASE_URL", "ftp://exemple.test", "config_base_url"),
         ("BASE_URL", "https://", "config_base_url"),
@@ -293,3 +296,60 @@ def test_the_secret_key_of_former_versions_is_ignored_and_named(monkeypatch, nam
     monkeypatch.setenv(name, "court")
     config.load()
     assert config.ignored_variables() == [name]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mail.test",
+        "http://mail.test",
+        "smtp://",
+        "smtp://mail.test:0",
+        "smtp://mail.test:99999",
+        "smtp://mail.test/path",
+        "smtp://mail.test?starttls=off",
+        "smtp://user@mail.test",
+        "smtp://user:pass%0Aword@mail.test",
+        "smtp://[::1",
+    ],
+)
+def test_a_mail_server_that_is_none_is_refused_and_not_repeated(monkeypatch, url):
+    refused = _load_refused(monkeypatch, MAIL_URL=url, MAIL_FROM="registre@exemple.test")
+    assert (refused.key, refused.values) == ("config_mail_url", {"name": "REGISTER_MAIL_URL"})
+
+
+@pytest.mark.parametrize(
+    "sender",
+    [
+        "registre",
+        "registre@localhost",
+        "a@exemple.test, b@exemple.test",
+        "Moi <a@exemple.test> b@exemple.test",
+        "@exemple.test",
+        "é@exemple.test",
+        "Moi <>",
+    ],
+)
+def test_a_sending_address_that_is_none_is_refused(monkeypatch, sender):
+    refused = _load_refused(monkeypatch, MAIL_URL="smtp://mail.test", MAIL_FROM=sender)
+    assert refused.key == "config_mail_from"
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("smtp://mail.test", ("mail.test", 587, "", "", False, True)),
+        ("smtp://moi:p%40sse@mail.test:2525", ("mail.test", 2525, "moi", "p@sse", False, True)),
+        ("smtps://moi:passe@mail.test/", ("mail.test", 465, "moi", "passe", True, False)),
+        ("smtp://127.0.0.1", ("127.0.0.1", 25, "", "", False, False)),
+        ("smtp://localhost?starttls=on", ("localhost", 25, "", "", False, True)),
+    ],
+)
+def test_a_mail_server_is_asked_for_encryption_unless_it_is_this_machine(
+    monkeypatch, url, expected
+):
+    monkeypatch.setenv("REGISTER_MAIL_URL", url)
+    monkeypatch.setenv("REGISTER_MAIL_FROM", "Web Citoyen <registre@exemple.test>")
+    settings = config.load()
+    assert settings.mail_from == "Web Citoyen <registre@exemple.test>"
+    assert astuple(parse_mail_url(settings.mail_url)) == expected

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 from pathlib import Path
 
 import attested_acts as acts
@@ -206,6 +207,8 @@ HOUSEKEEPING_MODULES = {
     "register/cases/acts/copy_making.py": "which worker makes a clean copy, and its attempts",
     "register/evidence/upkeep.py": "evidence files whose blobs were moved or deleted",
     "register/operations/setup.py": "identity, ledgers, vocabularies and territory of a release",
+    "register/operations/restore.py": "sign-in sessions and known browsers, ended by a restore",
+    "register/worker/mail_job.py": "mails sent, tried again, given up or forgotten",
     "register/reports/acts/purging.py": "the last day on which retention was looked at",
     "register/accounts/web/current_member.py": "sign-in sessions: last use, new token at a proof",
 }
@@ -215,19 +218,24 @@ _STATEMENT = re.compile(
 )
 
 
+@cache
+def _parse(source: str) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(ast.parse(source)))
+
+
 def changes(protected: ProtectedState, source: str) -> list[str]:
     """The changes of protected state in a source, one short text each."""
-    tree = ast.parse(source)
-    models = _models(protected, tree)
-    return [change for node in ast.walk(tree) for change in _changes(protected, models, node)]
+    nodes = _parse(source)
+    models = _models(protected, nodes)
+    return [change for node in nodes for change in _changes(protected, models, node)]
 
 
-def _models(protected: ProtectedState, tree: ast.Module) -> frozenset[str]:
+def _models(protected: ProtectedState, nodes: tuple[ast.AST, ...]) -> frozenset[str]:
     """The protected models that a source imports."""
     if not protected.model_module:
         return protected.models
     package, _, module = protected.model_module.rpartition(".")
-    imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    imports = [node for node in nodes if isinstance(node, ast.ImportFrom)]
     names = {
         alias.name
         for node in imports
@@ -304,10 +312,7 @@ def _name(node: ast.expr) -> str:
 
 def calls(name: str, source: str) -> bool:
     """Whether a source calls a function of that name."""
-    return any(
-        isinstance(node, ast.Call) and _name(node.func) == name
-        for node in ast.walk(ast.parse(source))
-    )
+    return any(isinstance(node, ast.Call) and _name(node.func) == name for node in _parse(source))
 
 
 def _module_path(path: Path) -> str:
@@ -585,7 +590,7 @@ ACCOUNT_ACTS = {
 # Functions of these modules that only read; the invitation of the first administrator; and what
 # acts on the password do to links.
 QUERIES = {"find_by_email", "has_account", "all_members", "display_names", "count_unused_codes"}
-QUERIES |= {"member_link", "close_password_links"}
+QUERIES |= {"member_link", "close_password_links", "open_address"}
 QUERIES |= {"validate_email", "pending", "find", "invite_first_administrator"}
 TOKENS: list[str] = []
 LINKS: list[str] = []

@@ -17,12 +17,13 @@ MODULES = sorted((TOP / "register").rglob("*.py"))
 
 # From the lowest layer up: a package (room) may import those of earlier lines only.
 ROOMS: tuple[frozenset[str], ...] = (
-    frozenset({"errors", "hosts", "postgresql"}),
+    frozenset({"errors", "hosts", "postgresql", "program_files"}),
     frozenset({"text", "database_urls"}),
+    frozenset({"mail_urls"}),
     frozenset({"config", "encryption", "concurrency_limit"}),
     frozenset({"db"}),
     frozenset({"key_store"}),
-    frozenset({"journal"}),
+    frozenset({"journal", "mail"}),
     frozenset({"territory", "accounts", "evidence", "sources"}),
     # Members write the pages.
     frozenset({"pages"}),

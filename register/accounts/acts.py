@@ -238,6 +238,12 @@ def has_account(session: Session, email: str) -> bool:
     return session.scalar(select(Member.id).where(Member.email == fold_email(email))) is not None
 
 
+def open_address(session: Session, member_id: int) -> str:
+    """The address of a member for a mail; empty when the account is closed."""
+    member = session.get(Member, member_id)
+    return member.email if member is not None and member.is_active else ""
+
+
 def all_members(session: Session) -> Sequence[Member]:
     """All accounts, oldest first, disabled ones too."""
     return session.scalars(select(Member).order_by(Member.id)).all()

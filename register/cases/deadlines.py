@@ -1,50 +1,43 @@
 """Legal deadlines, lengths of replies and limitation periods, as pure functions.
 
-Days are civil days (Europe/Paris). The dates are information, not legal advice. A term in months
-ends on the day with the same number, or on the last day of a shorter month (art. 641 of the code
-de procédure civile).
+Days are civil days (Europe/Paris). The dates are information, not legal advice. The length of each
+term stands in ``legal_rules.toml``, with its article.
 """
 
 from __future__ import annotations
 
-import calendar
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from enum import StrEnum
 
+from register.cases.legal_rules import add_months as add_months
+from register.cases.legal_rules import rule
 from register.journal import Act
-
-
-def add_months(day: date, months: int) -> date:
-    """The same day ``months`` later, or the last day of the month when there is none."""
-    index = day.year * 12 + day.month - 1 + months
-    year, month = divmod(index, 12)
-    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
 def limitation_ends(first_published: date) -> date:
     """End of the three months of loi du 29 juillet 1881, art. 65, from the first publication."""
-    return add_months(first_published, 3)
+    return rule("prescription").last_day(first_published)
 
 
 def offer_of_proof_ends(summoned: date) -> date:
     """The tenth day after a summons, the last one for the offer of proof (loi de 1881, art. 55).
 
-    The day of the summons does not count. A tenth day that is not a working day is not put off
-    here: whoever counts on a later one may lose the proof.
+    The day of the summons does not count. A tenth day that is not a working day is not put off:
+    whoever counts on a later one may lose the proof.
     """
-    return summoned + timedelta(days=10)
+    return rule("offre_de_preuve").last_day(summoned)
 
 
 def reply_window_ends(published: date) -> date:
     """Last day to ask for a right of reply: three months (LCEN art. 1-1 III)."""
-    return add_months(published, 3)
+    return rule("demande_de_reponse").last_day(published)
 
 
 def reply_due(received: date) -> date:
     """Last day to publish a reply: three days after its receipt (LCEN art. 1-1 III)."""
-    return received + timedelta(days=3)
+    return rule("insertion").last_day(received)
 
 
 @dataclass(frozen=True)
@@ -68,15 +61,15 @@ def request_terms(
     after registration (R343-4, R343-5); then two months to the administrative court
     (code de justice administrative R421-1).
     """
-    silence_day = add_months(requested, 1) if requested else None
+    silence_day = rule("silence").last_day(requested) if requested else None
     refusal_day = refused or silence_day
-    confirmation_day = add_months(cada_registered, 2) if cada_registered else None
+    confirmation_day = rule("confirmation").last_day(cada_registered) if cada_registered else None
     return RequestTerms(
         silence_refuses=silence_day,
-        refer_to_cada_by=add_months(refusal_day, 2) if refusal_day else None,
-        cada_answers_by=add_months(cada_registered, 1) if cada_registered else None,
+        refer_to_cada_by=rule("saisine").last_day(refusal_day) if refusal_day else None,
+        cada_answers_by=rule("avis").last_day(cada_registered) if cada_registered else None,
         refusal_confirmed=confirmation_day,
-        court_by=add_months(confirmation_day, 2) if confirmation_day else None,
+        court_by=rule("tribunal").last_day(confirmation_day) if confirmation_day else None,
     )
 
 

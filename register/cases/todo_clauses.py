@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, false, not_, or_, se
 from register.accounts.models import Member
 from register.accounts.vouching import vouches
 from register.cases.core_tables import CASE, IS_PUBLIC, REPLY, REVISION
-from register.cases.deadlines import add_months
+from register.cases.legal_rules import add_months
 from register.cases.models import CaseState, Invitation
 from register.cases.second_person import Approval, Destruction, PendingChange, valid_approvals
 from register.cases.vocabulary import Vocabulary

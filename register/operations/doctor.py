@@ -6,7 +6,7 @@ import stat
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import Engine, func, select, text
@@ -20,7 +20,8 @@ from register.errors import RegisterError
 from register.evidence.clean_copy import copies
 from register.journal import JournalEntry, Ledger, head
 from register.key_store import KeyStore
-from register.operations import move, schema, setup
+from register.mail import outbox
+from register.operations import move, replay_list, schema, setup
 from register.postgresql import APPLICATION_NAME
 from register.reports import report_lists
 from register.reports.models import Report
@@ -29,6 +30,7 @@ from register.reports.retention import clock_jump, destruction_clause
 from register.reports.verify import incomplete_files, lost_keys
 from register.text.dates import paris_day
 
+BACKUP_DAYS, REHEARSAL_DAYS = 2, 100
 TEXTS_LISTED = 5  # labels, places and pages that a finding names
 
 
@@ -71,6 +73,7 @@ def _database_findings(settings: Settings, engine: Engine) -> Iterator[Finding]:
                 *(("journal", _head_findings(session, ledger)) for ledger in Ledger),
                 ("report_keys", _key_findings(settings, session)),
                 ("retention", _retention_findings(session)),
+                ("mail", _mail_findings(settings, session)),
                 ("left_over", _left_over_findings(settings, session)),
                 ("connections", process_findings(settings, session, _count_processes(session))),
             ):
@@ -134,6 +137,7 @@ def _key_findings(settings: Settings, session: Session) -> Iterator[Finding]:
             lost = lost_keys(session, store)
             yield Finding("report_keys", not lost, str(lost or ""))
             yield from _file_findings(settings, session, store)
+            yield from _backup_findings(settings, store)
 
 
 def _file_findings(settings: Settings, session: Session, store: KeyStore) -> Iterator[Finding]:
@@ -153,6 +157,18 @@ def _file_findings(settings: Settings, session: Session, store: KeyStore) -> Ite
     yield Finding("evidence_files", not places, detail)
 
 
+def _backup_findings(settings: Settings, store: KeyStore) -> Iterator[Finding]:
+    """Whether the last backup and its last rehearsal are recent."""
+    for kind, days in ((replay_list.BACKUP, BACKUP_DAYS), (replay_list.REHEARSAL, REHEARSAL_DAYS)):
+        last = replay_list.read_note(store, kind)
+        if last is not None:
+            at = datetime.fromisoformat(last["at"])
+            age = now() - at
+            yield Finding(kind, age <= timedelta(days=days), paris_day(at).isoformat())
+        elif not settings.is_loopback:  # a demonstration needs none
+            yield Finding(kind, False)
+
+
 def _retention_findings(session: Session) -> Iterator[Finding]:
     """Whether no report is late for a decision or its destruction, nor the clock has jumped."""
     today = paris_day(now())
@@ -164,6 +180,14 @@ def _retention_findings(session: Session) -> Iterator[Finding]:
     late_texts = session.scalar(select(func.count()).select_from(Report).where(due))
     yield Finding("late_texts", not late_texts, str(late_texts or ""))
     yield Finding("retention", since is None, since.isoformat() if since else "")
+
+
+def _mail_findings(settings: Settings, session: Session) -> Iterator[Finding]:
+    """Whether mails leave, and none was given up in the last weeks."""
+    late, dead = outbox.count_late(session, now() - timedelta(hours=1)), outbox.count_dead(session)
+    if settings.mail_url or late or dead:
+        yield Finding("mail", not late, str(late or ""))
+        yield Finding("dead_mail", not dead, str(dead or ""))
 
 
 def _left_over_findings(settings: Settings, session: Session) -> Iterator[Finding]:

@@ -24,6 +24,8 @@ from register.evidence import blob_store
 from register.evidence.sealed_files import NAMES_PURPOSE, SealedFiles
 from register.journal import open_ledgers, writing
 from register.key_store import KeyStore, default_url
+from register.mail.outbox import KEY_PURPOSE, Outbox
+from register.mail_urls import bare_address
 from register.operations import schema
 from register.reports.models import Report
 from register.text.dates import paris_day
@@ -183,6 +185,12 @@ def sealed_files(settings: Settings, store: KeyStore) -> SealedFiles:
     """The evidence files of the register; raises as :meth:`KeyStore.derived_key`."""
     blobs = blob_store.open_store(settings.evidence_url, settings.instance)
     return SealedFiles(blobs, store.derived_key(NAMES_PURPOSE))
+
+
+def outbox(settings: Settings, store: KeyStore) -> Outbox:
+    """The outbox of a register with a mail server; raises as :meth:`KeyStore.derived_key`."""
+    domain = bare_address(settings.mail_from).rpartition("@")[2]
+    return Outbox(store.derived_key(KEY_PURPOSE), domain)
 
 
 def make_key_store(settings: Settings, engine: Engine) -> None:

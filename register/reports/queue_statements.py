@@ -65,7 +65,7 @@ class QueueKind(StrEnum):
     OUTCOME = "issue"
 
 
-_LIVE_STATES = (CaseState.DRAFT, CaseState.PUBLISHED, CaseState.WITHDRAWN)
+LIVE_STATES = (CaseState.DRAFT, CaseState.PUBLISHED, CaseState.WITHDRAWN)
 _EMPTY: Mapping[str, ColumnElement[Any]] = {
     "incident": cast(null(), Integer),
     "report": cast(null(), String(32)),
@@ -76,7 +76,7 @@ _EMPTY: Mapping[str, ColumnElement[Any]] = {
 }
 _OPEN = Report.state.in_([state.value for state in OPEN_STATES])
 # Reports whose marks count: also those that joined a case.
-_MARKABLE = or_(_OPEN, Report.state == ReportState.ACCEPTED, Report.news.is_(True))
+MARKABLE = or_(_OPEN, Report.state == ReportState.ACCEPTED, Report.news.is_(True))
 _IS_EDITED = and_(
     CASE.c.state == CaseState.WITHDRAWN,
     select(REVISION.c.id)
@@ -90,7 +90,7 @@ def queue_statements(
 ) -> dict[QueueKind, Any]:
     """The statement of each kind, in the order of the queue."""
     at = todo_context.at
-    is_live = CASE.c.state.in_(_LIVE_STATES)
+    is_live = CASE.c.state.in_(LIVE_STATES)
     has_mark = or_(CASE.c.danger_on.is_not(None), CASE.c.term_on.is_not(None))
     is_free = or_(CASE.c.held_until.is_(None), CASE.c.held_until <= at)
     is_refused = and_(is_free, todo_clauses.is_refused_version(viewer))
@@ -103,7 +103,7 @@ def queue_statements(
         select(CASE.c.id).where(or_(and_(is_live, has_mark), case_is_mine))
     ).all()
     apart_reports = session.scalars(
-        select(Report.key).where(or_(and_(_MARKABLE, has_report_mark), report_is_mine))
+        select(Report.key).where(or_(and_(MARKABLE, has_report_mark), report_is_mine))
     ).all()
     is_plain = CASE.c.id.not_in(apart_cases)
     is_plain_report = Report.key.not_in(apart_reports)
@@ -113,11 +113,11 @@ def queue_statements(
     statements: dict[QueueKind, Any] = {
         QueueKind.DANGER: union_all(
             _cases(and_(is_live, danger_case), CASE.c.danger_on),
-            _reports(and_(_MARKABLE, danger_report), Report.danger_on),
+            _reports(and_(MARKABLE, danger_report), Report.danger_on),
         ),
         QueueKind.TERM: union_all(
             _cases(and_(is_live, ~danger_case, CASE.c.term_on.is_not(None)), CASE.c.term_on),
-            _reports(and_(_MARKABLE, ~danger_report, Report.term_on.is_not(None)), Report.term_on),
+            _reports(and_(MARKABLE, ~danger_report, Report.term_on.is_not(None)), Report.term_on),
         ),
         QueueKind.MINE: union_all(
             _cases(and_(case_is_mine, ~has_mark), func.coalesce(CASE.c.held_until, at)),

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from register.cases.deadlines import add_months
+from register.cases.legal_rules import add_months
 from register.cases.models import CaseState, Incident
 from register.journal import Act, JournalEntry
 from register.reports.models import OPEN_STATES, Report, ReportState, RetentionClock

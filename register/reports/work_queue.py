@@ -107,7 +107,7 @@ def load_queue(
         number,
         pages,
         cases=cases,
-        reports=_load_reports(session, store, [item.report for item in items if item.report]),
+        reports=load_reports(session, store, [item.report for item in items if item.report]),
         waits=desk_lists.list_waiting_kinds(
             session, viewer, unpublished, todo_context, _DRAFT_KINDS
         ),
@@ -115,9 +115,10 @@ def load_queue(
     )
 
 
-def _load_reports(
+def load_reports(
     session: Session, store: KeyStore, keys: Sequence[str]
 ) -> Mapping[str, ReportSummary]:
+    """The reports of some keys, without their contents while those cannot be decrypted."""
     try:
         return reports_by_key(session, store, keys)
     except SealError:

@@ -5,25 +5,31 @@ from __future__ import annotations
 import os
 import signal
 import time
+from collections.abc import Callable
 from contextlib import closing, suppress
 from importlib.metadata import version
 from typing import NoReturn
 
 from flask import Flask
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from register.config import Settings
 from register.db import db
 from register.evidence.sealed_files import SealedFiles
 from register.key_store import KeyStore
+from register.mail.delivery import MailConnection
+from register.mail.outbox import Outbox
+from register.mail_urls import bare_address, parse_mail_url
 from register.operations import setup
 from register.server import process_start
 from register.sources.page_fetch import PageFetcher
 from register.web.logs import error_fields, log
 from register.worker.copy_job import CopyJob
-from register.worker.jobs import EvidenceJob, IndexJob, RetentionJob
+from register.worker.jobs import EvidenceJob, IndexJob, ReplayListJob, RetentionJob
 from register.worker.lock import worker_lock
 from register.worker.loop import POLL_SECONDS, Job, Worker
+from register.worker.mail_job import MailJob
 from register.worker.source_jobs import LinkJob, SourceCopyJob
 
 NICENESS = 5  # in favour of the processes that answer
@@ -58,20 +64,35 @@ def run_worker(app: Flask) -> NoReturn:
             with closing(open_store()) as store:
                 return setup.sealed_files(settings, store)
 
+        def open_outbox() -> Outbox:
+            with closing(open_store()) as store:
+                return setup.outbox(settings, store)
+
         software = f"WebCitoyen/{version('webcitoyen')}"
         fetcher = PageFetcher(f"{software} (+{settings.base_url})")
         jobs: tuple[Job, ...] = (
             RetentionJob(engine, open_store, settings.undecided_after, _log_event),
             EvidenceJob(engine, open_files),
+            ReplayListJob(engine, open_store),
             CopyJob(engine, open_store, open_files),
             IndexJob(engine, app.extensions["register.search"]),
             SourceCopyJob(engine, open_store, open_files, fetcher, software),
             *([LinkJob(engine, fetcher)] if settings.link_checks else []),
+            *([_mail_job(settings, engine, open_outbox)] if settings.mail_url else []),
         )
         worker = Worker(engine, worker_lock(settings, engine), jobs, _log_event)
         while True:
             worker.poll()
             time.sleep(POLL_SECONDS)
+
+
+def _mail_job(settings: Settings, engine: Engine, open_outbox: Callable[[], Outbox]) -> MailJob:
+    server, domain = parse_mail_url(settings.mail_url), bare_address(settings.mail_from)
+
+    def connect() -> MailConnection:
+        return MailConnection(server, domain.rpartition("@")[2])
+
+    return MailJob(engine, open_outbox, connect, settings.mail_from, _log_event)
 
 
 def _end(*_signal: object) -> NoReturn:
@@ -80,9 +101,9 @@ def _end(*_signal: object) -> NoReturn:
     os._exit(0)
 
 
-def _log_event(event: str, error: BaseException | None = None) -> None:
+def _log_event(event: str, error: BaseException | None = None, **fields: object) -> None:
     if error is None:
-        log().info(event)
+        log().info(event, **fields)
         return
     number = getattr(error, "errno", None)
     cause = {"errno": os.strerror(number)} if isinstance(number, int) else {}

@@ -40,6 +40,7 @@ import register.feeds.web
 import register.journal.web.members_journal
 import register.journal.web.public_journal
 import register.pages.web.help
+import register.pages.web.legal_calendars
 import register.pages.web.page_editor
 import register.pages.web.public_pages
 import register.reports.web
@@ -49,6 +50,7 @@ import register.reports.web.desk.accept_views
 import register.reports.web.desk.case_uploads
 import register.reports.web.desk.claim_views
 import register.reports.web.desk.dashboard
+import register.reports.web.desk.deadline_list
 import register.reports.web.desk.detail
 import register.reports.web.desk.file_views
 import register.reports.web.desk.labels

@@ -30,6 +30,7 @@ from werkzeug.http import http_date
 from register.cases.data_version import DataVersion
 from register.config import Settings
 from register.db import now
+from register.program_files import program_folder
 from register.search.engine_interface import SearchEngine
 from register.text.dates import paris_day
 from register.web.blueprints import public
@@ -38,7 +39,6 @@ from register.web.request_context import current_data_version, read_from_replica
 
 BUILD_KEY = "register.build"
 SEARCH_KEY = "register.search"
-_VERIFIER = Path(__file__).resolve().parents[2] / "docs" / "verifier.py"
 # Packages whose version changes the bytes of a page.
 _RENDERING_PACKAGES = ("babel", "jinja2", "lxml", "markupsafe")
 # Settings that no page shows: machines of one register may differ in them.
@@ -53,6 +53,8 @@ _UNSHOWN_SETTINGS = frozenset(
         "limiter_url",
         "trusted_proxies",
         "link_checks",
+        "mail_url",
+        "mail_from",
         "onion_url",
     }
 )
@@ -107,17 +109,22 @@ def build_digest(app: Flask, settings: Settings) -> str:
     for name in _RENDERING_PACKAGES:
         digest.update(f"{name} {version(name)}".encode())
     code = Path(app.root_path)
-    for folder in (
-        code,
-        Path(app.root_path, app.template_folder or ""),
-        Path(app.static_folder or ""),
-    ):
-        for path in sorted(folder.rglob("*")):
-            if path.is_file() and path.suffix != ".pyc":
-                digest.update(path.read_bytes())
+    digest.update(
+        files_digest(code, code / (app.template_folder or ""), Path(app.static_folder or ""))
+    )
     with suppress(OSError):
         digest.update(verifier())
     return digest.hexdigest()
+
+
+def files_digest(*folders: Path) -> bytes:
+    """A digest of every file in the folders."""
+    digest = hashlib.sha256()
+    for folder in folders:
+        for path in sorted(folder.rglob("*")):
+            if path.is_file() and path.suffix != ".pyc":
+                digest.update(path.read_bytes())
+    return digest.digest()
 
 
 @cache
@@ -126,7 +133,7 @@ def verifier() -> bytes:
 
     :raises OSError: the documentation was not installed.
     """
-    return _VERIFIER.read_bytes()
+    return (program_folder("docs") / "verifier.py").read_bytes()
 
 
 def is_anonymous(environ: dict[str, Any]) -> bool:

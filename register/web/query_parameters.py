@@ -51,6 +51,10 @@ ACCEPTED: Mapping[str, Sequence[str]] = {
     "public.ledger_feed": (*_JOURNAL, "avant"),
     "public.download": ("apres",),
     "public.sitemap": ("partie",),
+    "public.legal_document": ("depuis", "jour"),
+    "public.legal_poursuite": ("depuis", "jour"),
+    "public.calendar_document": ("depuis", "jour", "titres"),
+    "public.calendar_poursuite": ("depuis", "jour", "titres"),
 }
 _CAMPAIGN = tomllib.loads(Path(__file__).with_name("campaign_parameters.toml").read_text("utf-8"))
 # A name that is a sentence would be shown as the register's own words.

@@ -18,6 +18,7 @@ from register.db import REPLICA_KEY, db
 from register.evidence.sealed_files import SealedFiles
 from register.journal import LedgerPosition
 from register.key_store import KeyStore
+from register.mail.outbox import Outbox
 from register.operations import setup
 from register.text.dates import Language
 from register.web.l10n import language
@@ -146,3 +147,11 @@ def derived_key(purpose: str) -> bytes:
     :raises SealError: as :func:`root_key`.
     """
     return key_store().derived_key(purpose)
+
+
+def outbox() -> Outbox | None:
+    """The outbox; None in a register without a mail server, whose members hand things over.
+
+    :raises SealError: as :func:`root_key`.
+    """
+    return setup.outbox(settings(), key_store()) if settings().mail_url else None

@@ -6,7 +6,7 @@ from datetime import date as day
 
 import pytest
 
-from register.cases import deadlines
+from register.cases import deadlines, legal_rules
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,7 @@ from register.cases import deadlines
     ],
 )
 def test_months_are_counted_by_article_641_of_the_code_de_procedure_civile(start, months, end, why):
-    assert deadlines.add_months(start, months) == end, why
+    assert legal_rules.add_months(start, months) == end, why
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from register.cases.acts import destroy_due
 from register.cases.case_evidence import case_key_name, cases_with_evidence
-from register.cases.deadlines import add_months
+from register.cases.legal_rules import add_months
 from register.cases.models import CaseState, Incident
 from register.db import empty_log, housekeeping
 from register.journal import Act, WriteTransaction, writing

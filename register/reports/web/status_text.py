@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from register.cases.deadlines import add_months
+from register.cases.legal_rules import add_months
 from register.cases.models import CaseState
 from register.cases.vocabulary import Vocabulary
 from register.journal import Act

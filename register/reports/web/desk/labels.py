@@ -9,7 +9,8 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 
 from register.accounts.web import current_member
-from register.cases.deadlines import add_months, offer_of_proof_ends
+from register.cases.deadlines import offer_of_proof_ends
+from register.cases.legal_rules import add_months
 from register.cases.vocabulary import VocabularyWord
 from register.cases.web.desk.case_summaries import relative_day
 from register.cases.web.desk.claims import holder_words, is_assigned

@@ -1,0 +1,219 @@
+"""Rules of law that set a day, from ``legal_rules.toml``, and the days that follow from an event.
+
+Days are civil days. The dates are information, not legal advice. A term in months ends on the day
+with the same number, or on the last day of a shorter month (art. 641 of the code de procédure
+civile); the day of the event does not count. No end is put off here: where an article puts it off
+from a Saturday, Sunday or public holiday, that later day is given beside it, because whoever counts
+on it wrongly loses a right.
+"""
+
+from __future__ import annotations
+
+import calendar
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from register.text.dates import Language
+
+_FILE = Path(__file__).with_name("legal_rules.toml")
+_DAY = timedelta(days=1)
+# The days of code du travail, art. L3133-1, that have a date of their own, and those of Easter.
+_FIXED_HOLIDAYS = frozenset({(1, 1), (5, 1), (5, 8), (7, 14), (8, 15), (11, 1), (11, 11), (12, 25)})
+_EASTER_HOLIDAYS = (1, 39, 50)  # days after Easter Sunday
+
+
+class Procedure(StrEnum):
+    """A procedure whose days a page computes; the code is in its address."""
+
+    DOCUMENT = "document"  # a request for a public document
+    SUIT = "poursuite"  # being sued for what one wrote
+
+
+# The events that somebody may know the day of, in their order.
+EVENTS: Mapping[Procedure, Sequence[str]] = {
+    Procedure.DOCUMENT: ("demande", "refus", "enregistrement", "confirmation"),
+    Procedure.SUIT: ("citation", "assignation", "jugement", "signification", "arret"),
+}
+
+
+class RuleKind(StrEnum):
+    """Whose day it is."""
+
+    YOURS = "yours"  # something has to be done by then
+    THEIRS = "theirs"  # the other side's term, or what happens without a word
+    CHECK = "check"  # something to look at
+
+
+@dataclass(frozen=True)
+class LegalRule:
+    """A rule; ``months`` and ``days`` are both 0 where it sets no day.
+
+    :param opens: the event that the end brings about by itself; with ``opens_within``, that the
+        reader may bring about on any day of the term.
+    :param backwards: the day is the first one from which the term has not yet ended.
+    :param extension: law and article that put an end off to a working day.
+    """
+
+    code: str
+    kind: RuleKind
+    law: str
+    articles: tuple[str, ...]
+    labels: Mapping[Language, str]
+    texts: Mapping[Language, str]
+    after: tuple[str, ...]
+    months: int
+    days: int
+    opens: str
+    opens_within: bool
+    backwards: bool
+    extension: tuple[str, ...]
+
+    def last_day(self, start: date) -> date:
+        """The last day of the term that an event opens."""
+        return add_months(start, self.months) + timedelta(days=self.days)
+
+    def earliest_start(self, day: date) -> date:
+        """The first day from which the term has not ended before a day."""
+        start = add_months(day, -self.months) - timedelta(days=self.days)
+        # A month may have no day of that number, so that several days lead to the same end.
+        while self.last_day(start) < day:
+            start += _DAY
+        while self.last_day(start - _DAY) >= day:
+            start -= _DAY
+        return start
+
+
+@dataclass(frozen=True)
+class LegalDeadline:
+    """The day of a rule; None where it sets none.
+
+    ``first`` and ``last`` differ where an event before it may still come on several days: the
+    earliest day that is possible, and the latest.
+    """
+
+    rule: LegalRule
+    first: date | None = None
+    last: date | None = None
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether it is one day that only depends on what was typed."""
+        return self.first == self.last
+
+    @property
+    def put_off_to(self) -> date | None:
+        """The working day to which an article puts off an end that falls on none."""
+        if not self.rule.extension or self.last is None or is_working_day(self.last):
+            return None
+        day = self.last
+        while not is_working_day(day):
+            day += _DAY
+        return day
+
+
+def add_months(day: date, months: int) -> date:
+    """The same day ``months`` later, or the last day of the month when there is none."""
+    index = day.year * 12 + day.month - 1 + months
+    year, month = divmod(index, 12)
+    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
+
+
+def is_working_day(day: date) -> bool:
+    """Whether a day is neither Saturday, Sunday nor a public holiday (code du travail, L3133-1)."""
+    return (
+        day.weekday() < 5
+        and (day.month, day.day) not in _FIXED_HOLIDAYS
+        and (day - _easter(day.year)).days not in _EASTER_HOLIDAYS
+    )
+
+
+def _easter(year: int) -> date:
+    """Easter Sunday by the Gregorian computus, in the form of Meeus and Jones."""
+    golden = year % 19
+    century, rest = divmod(year, 100)
+    leaps = (century - (century + 8) // 25 + 1) // 3
+    epact = (19 * golden + century - century // 4 - leaps + 15) % 30
+    weekday = (32 + 2 * (century % 4) + 2 * (rest // 4) - epact - rest % 4) % 7
+    late = (golden + 11 * epact + 22 * weekday) // 451
+    month, day = divmod(epact + weekday - 7 * late + 114, 31)
+    return date(year, month, day + 1)
+
+
+def legal_calendar(event: str, day: date) -> Sequence[LegalDeadline]:
+    """Every day that follows from an event, in the order of the procedure.
+
+    :param event: one of ``EVENTS``.
+    """
+    return list(_deadlines({event: (day, day)}))
+
+
+def _deadlines(spans: dict[str, tuple[date, date]]) -> Iterator[LegalDeadline]:
+    for legal_rule in rules().values():
+        start = next((spans[event] for event in legal_rule.after if event in spans), None)
+        if start is None:
+            continue
+        if not legal_rule.months and not legal_rule.days:
+            yield LegalDeadline(legal_rule)
+            continue
+        end = legal_rule.earliest_start if legal_rule.backwards else legal_rule.last_day
+        first, last = end(start[0]), end(start[1])
+        if legal_rule.opens and legal_rule.opens not in spans:
+            spans[legal_rule.opens] = (start[0] if legal_rule.opens_within else first, last)
+        yield LegalDeadline(legal_rule, first, last)
+
+
+def rule(code: str) -> LegalRule:
+    """The rule of a code."""
+    return rules()[code]
+
+
+@cache
+def rules() -> Mapping[str, LegalRule]:
+    """Every rule by its code, in the order of the file."""
+    rows: Mapping[str, Mapping[str, Any]] = _tables()["rule"]
+    return {code: _rule(code, row, rows) for code, row in rows.items()}
+
+
+def event_label(event: str, language: Language) -> str:
+    """An event in words: "la mairie a reçu ma demande"."""
+    return str(_tables()["event"][event][language])
+
+
+def law_name(law: str, language: Language) -> str:
+    """The name of a law in running text."""
+    return str(_tables()["law"][law][language])
+
+
+def law_link(law: str) -> str:
+    """The address of a law's text."""
+    return str(_tables()["law"][law]["link"])
+
+
+@cache
+def _tables() -> Mapping[str, Any]:
+    return tomllib.loads(_FILE.read_text("utf-8"))
+
+
+def _rule(code: str, row: Mapping[str, Any], rows: Mapping[str, Mapping[str, Any]]) -> LegalRule:
+    term = rows[row["same_term"]] if "same_term" in row else row
+    return LegalRule(
+        code=code,
+        kind=RuleKind(row["kind"]),
+        law=row["law"],
+        articles=tuple(row["articles"]),
+        labels={"fr": row["fr"], "en": row["en"]},
+        texts={"fr": row.get("fr_text", ""), "en": row.get("en_text", "")},
+        after=tuple(row.get("after", ())),
+        months=term.get("months", 0),
+        days=term.get("days", 0),
+        opens=row.get("until", row.get("within", "")),
+        opens_within="within" in row,
+        backwards=row.get("backwards", False),
+        extension=tuple(row.get("extension", ())),
+    )

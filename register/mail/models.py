@@ -1,0 +1,49 @@
+"""Table of the outbox."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Index, LargeBinary, String, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from register.db import Base, UTCDateTime
+
+_WAITING = text("state = 'waiting'")
+
+
+class MailState(StrEnum):
+    """Where a mail is; a sent or dead one has no address and no text any more."""
+
+    WAITING = "waiting"
+    SENT = "sent"
+    DEAD = "dead"
+
+
+class OutgoingMail(Base):
+    """A mail to be sent, or that was sent or given up in the last weeks."""
+
+    __tablename__ = "outgoing_mail"
+    __table_args__ = (
+        Index(
+            "ix_outgoing_mail_next_at", "next_at", sqlite_where=_WAITING, postgresql_where=_WAITING
+        ),
+        # Without rowid, which would reveal the order in which mails were written.
+        {"sqlite_with_rowid": False},
+    )
+
+    # Written into the header Message-ID, the same at each attempt.
+    message_id: Mapped[str] = mapped_column(String(300), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(32))
+    # The member that it is for; None for an outside address, which is sealed with the values.
+    member_id: Mapped[int | None]
+    # The values of its text and an outside address, encrypted; empty once it is sent or dead.
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    state: Mapped[str] = mapped_column(String(8))
+    attempts: Mapped[int]
+    # When it may be tried; during an attempt, when another process may try it again.
+    next_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    # Last answer of the mail server (RFC 5321 §4.2): 450, for example; 0 without an answer.
+    reply_code: Mapped[int]
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)

@@ -1,0 +1,196 @@
+"""Outbox: mails written in the transaction of the act that causes them, and sent by the worker.
+
+To send a new kind of mail, add it to :class:`~register.mail.messages.MailKind` and its text to
+``texts.toml``, then call :meth:`Outbox.enqueue` inside ``writing()``, with ``tx.session`` and
+``tx.at``. The mail exists if the act does. A page gets the outbox from
+``request_context.outbox()``, None in a register without a mail server.
+
+The address of a member is looked up when the mail is sent. An outside address and the values of
+the text are encrypted, and deleted once the mail is sent or given up.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from sqlalchemy import ColumnElement, CursorResult, delete, func, select, update
+from sqlalchemy.orm import Session
+
+from register import encryption
+from register.mail.messages import MailKind, require_values
+from register.mail.models import MailState, OutgoingMail
+
+KEY_PURPOSE = "outgoing mail"
+_TEXT_PURPOSE = "mail text"
+# Before the attempt after the first, second, … one. A server that lists unknown senders ("grey")
+# accepts them after some minutes.
+RETRY_DELAYS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360))
+# Longer than an attempt can take, so that no other process sends the same mail meanwhile.
+CLAIM_DURATION = timedelta(minutes=10)
+GIVE_UP_AFTER = timedelta(days=3)
+FORGET_AFTER = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class ClaimedMail:
+    """A mail that this process sends now."""
+
+    message_id: str
+    kind: MailKind
+    member_id: int | None
+    # Empty for a member.
+    address: str
+    values: dict[str, str]
+    created_at: datetime
+    attempts: int
+
+
+@dataclass(frozen=True)
+class Outbox:
+    """The outbox of a register with a mail server.
+
+    :param key: derived from the root key for :data:`KEY_PURPOSE`.
+    :param domain: of the address that sends, for the Message-ID.
+    """
+
+    key: bytes
+    domain: str
+
+    def enqueue(
+        self, session: Session, kind: MailKind, recipient: int | str, at: datetime, **values: str
+    ) -> str:
+        """Add a mail to the transaction of a session; its Message-ID.
+
+        :param recipient: the id of a member, or an outside address.
+        :param values: those that the text of this kind names; each one line.
+        :raises ValueError: other values than those of the text, or of several lines: a fault in
+            the code.
+        """
+        require_values(kind, values)
+        message_id = f"<{secrets.token_hex(16)}@{self.domain}>"
+        is_outside = isinstance(recipient, str)
+        plain = json.dumps({"address": recipient if is_outside else "", "values": values})
+        mail = OutgoingMail(
+            message_id=message_id,
+            kind=kind.value,
+            member_id=None if is_outside else recipient,
+            sealed=encryption.encrypt(self.key, _TEXT_PURPOSE, plain.encode(), message_id.encode()),
+            state=MailState.WAITING.value,
+            attempts=0,
+            next_at=at,
+            reply_code=0,
+            created_at=at,
+        )
+        session.add(mail)
+        return message_id
+
+    def claim(self, session: Session, message_id: str, at: datetime) -> ClaimedMail | None:
+        """Claim a mail that is due; None when another process has it, or it waits no more.
+
+        The claim is a conditional UPDATE, to be committed before the mail is sent.
+        """
+        mail = session.get(OutgoingMail, message_id, populate_existing=True)
+        if mail is None:
+            return None
+        attempts = mail.attempts
+        unclaimed = (
+            OutgoingMail.message_id == message_id,
+            OutgoingMail.attempts == attempts,
+            _is_due(at),
+        )
+        claim = {"attempts": attempts + 1, "next_at": at + CLAIM_DURATION}
+        if not _changed_rows(session, update(OutgoingMail).where(*unclaimed).values(claim)):
+            return None
+        plain = encryption.decrypt(self.key, _TEXT_PURPOSE, mail.sealed, message_id.encode())
+        content = json.loads(plain)
+        return ClaimedMail(
+            message_id=message_id,
+            kind=MailKind(mail.kind),
+            member_id=mail.member_id,
+            address=content["address"],
+            values=content["values"],
+            created_at=mail.created_at,
+            attempts=attempts + 1,
+        )
+
+
+def due_mails(session: Session, at: datetime, limit: int) -> Sequence[str]:
+    """Message-IDs of mails to be tried, those first that have waited longest."""
+    stmt = select(OutgoingMail.message_id).where(_is_due(at))
+    return session.scalars(stmt.order_by(OutgoingMail.next_at).limit(limit)).all()
+
+
+def mark_sent(session: Session, message_id: str, reply_code: int) -> None:
+    """Record that the mail server has a mail."""
+    _finish(session, MailState.SENT, reply_code, OutgoingMail.message_id == message_id)
+
+
+def mark_dead(session: Session, message_id: str, reply_code: int) -> None:
+    """Give a mail up."""
+    _finish(session, MailState.DEAD, reply_code, OutgoingMail.message_id == message_id)
+
+
+def postpone(session: Session, mail: ClaimedMail, reply_code: int, at: datetime) -> None:
+    """Try a mail again later, with a growing delay."""
+    delay = RETRY_DELAYS[min(mail.attempts, len(RETRY_DELAYS)) - 1]
+    stmt = update(OutgoingMail).where(
+        OutgoingMail.message_id == mail.message_id, OutgoingMail.attempts == mail.attempts
+    )
+    session.execute(stmt.values(next_at=at + delay, reply_code=reply_code))
+
+
+def drop(session: Session, message_id: str) -> None:
+    """Delete a mail that nobody is to get any more."""
+    session.execute(delete(OutgoingMail).where(OutgoingMail.message_id == message_id))
+
+
+def give_up_old(session: Session, at: datetime) -> int:
+    """Give up the mails that could not be sent for :data:`GIVE_UP_AFTER`; their number."""
+    is_late = OutgoingMail.created_at <= at - GIVE_UP_AFTER
+    return _finish(session, MailState.DEAD, None, is_late, _is_due(at))
+
+
+def forget_old(session: Session, at: datetime) -> None:
+    """Delete the rows of mails that were sent or given up :data:`FORGET_AFTER` ago."""
+    is_over = OutgoingMail.state != MailState.WAITING.value
+    is_old = OutgoingMail.created_at <= at - FORGET_AFTER
+    session.execute(delete(OutgoingMail).where(is_over, is_old))
+
+
+def count_dead(session: Session) -> int:
+    """Number of mails that were given up in the last weeks."""
+    return _count(session, OutgoingMail.state == MailState.DEAD.value)
+
+
+def count_late(session: Session, before: datetime) -> int:
+    """Number of mails that have waited since before a time."""
+    is_waiting = OutgoingMail.state == MailState.WAITING.value
+    return _count(session, is_waiting, OutgoingMail.created_at < before)
+
+
+def _is_due(at: datetime) -> ColumnElement[bool]:
+    return (OutgoingMail.state == MailState.WAITING.value) & (OutgoingMail.next_at <= at)
+
+
+def _finish(
+    session: Session, state: MailState, reply_code: int | None, *conditions: ColumnElement[bool]
+) -> int:
+    """Set the state of mails, and delete what was sealed in them."""
+    changes: dict[str, object] = {"state": state.value, "sealed": b""}
+    if reply_code is not None:
+        changes["reply_code"] = reply_code
+    return _changed_rows(session, update(OutgoingMail).where(*conditions).values(changes))
+
+
+def _changed_rows(session: Session, stmt: Any) -> int:
+    options = {"synchronize_session": False}
+    return cast(CursorResult[Any], session.execute(stmt, execution_options=options)).rowcount
+
+
+def _count(session: Session, *conditions: ColumnElement[bool]) -> int:
+    return session.scalar(select(func.count()).select_from(OutgoingMail).where(*conditions)) or 0

@@ -1,0 +1,237 @@
+"""Days that run at the desk: replies, terms, limitation periods, destructions, reports, questions.
+
+Each kind is one statement in the order of its days. A page merges the beginnings of all of them,
+so that its cost grows with its number and not with the register.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from enum import StrEnum
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import ColumnElement, Integer, Select, String, case, cast, func, null, select
+from sqlalchemy.orm import Session
+
+from register.accounts.models import Member
+from register.cases import legal_rules
+from register.cases.core_tables import CASE, IS_PUBLIC, IS_PUBLIC_LINE, JOURNAL_ENTRY, REPLY
+from register.cases.deadlines import CONSEQUENCES, PeriodScope
+from register.cases.models import CaseState
+from register.cases.second_person import Destruction
+from register.reports.models import Report, ReportState
+from register.reports.queue_statements import LIVE_STATES, MARKABLE
+from register.reports.retention import ANSWER_TERM, OVERDUE_MONTHS, undecided_clause
+from register.text.dates import PARIS, paris_day
+
+PAGE_SIZE = 20
+_REPORT, _DESTRUCTION = Report.__table__.c, Destruction.__table__.c
+_PERIOD_ACTS = [
+    act.value
+    for act, consequence in CONSEQUENCES.items()
+    if consequence.scope is not PeriodScope.NONE
+]
+
+
+class DeadlineKind(StrEnum):
+    """Why a day counts; the values are those of the address."""
+
+    REPLY = "reponse"  # a right of reply to be decided within three days
+    TERM = "echeance"  # typed by a member on a case or a report
+    REPORT = "signalement"  # from that day on, an undecided report is late
+    QUESTION = "question"  # without an answer by then, a report returns to the queue
+    DESTRUCTION = "destruction"  # of what a redaction hid, unless somebody confirms it earlier
+    LIMITATION = "prescription"  # the last day for proceedings against a publication
+
+
+@dataclass(frozen=True)
+class DeskDeadline:
+    """A day, and its case or its report.
+
+    ``ref`` is the id of a reply or destruction, or the number of a journal line; ``act`` the act of
+    that line. ``member`` has claimed the case or report, hid what is to be destroyed, or published.
+    """
+
+    kind: DeadlineKind
+    due: date
+    incident: int | None
+    report: str | None
+    ref: int | None
+    since: date | None
+    member: int | None
+    act: str
+
+
+@dataclass(frozen=True)
+class DeadlinePage:
+    """A page of days, the earliest first, and the number of days by kind."""
+
+    items: Sequence[DeskDeadline]
+    counts: Mapping[DeadlineKind, int]
+    number: int
+    pages: int
+
+
+@dataclass(frozen=True)
+class _Source:
+    """A statement whose rows are in the order of their days, and how the first column makes one."""
+
+    kind: DeadlineKind
+    stmt: Select[Any]
+    due: Callable[[Any], date]
+
+
+def load_deadlines(
+    session: Session,
+    viewer: Member,
+    at: datetime,
+    *,
+    undecided_after: int,
+    kind: DeadlineKind | None = None,
+    member: int | None = None,
+    page: int = 1,
+    page_size: int = PAGE_SIZE,
+) -> DeadlinePage:
+    """A page of the days for an active member; empty for anybody else.
+
+    :param undecided_after: months, as in the settings.
+    :param kind: only days of this kind; the counts are of all kinds.
+    :param member: only days of this member.
+    """
+    if not viewer.is_active:
+        return DeadlinePage((), {}, 1, 1)
+    sources = list(_sources(at, member, undecided_after))
+    count_columns = [
+        select(func.count()).select_from(source.stmt.order_by(None).subquery()).scalar_subquery()
+        for source in sources
+    ]
+    counts = dict.fromkeys(DeadlineKind, 0)
+    for source, count in zip(sources, session.execute(select(*count_columns)).one(), strict=True):
+        counts[source.kind] += count
+    total = counts[kind] if kind else sum(counts.values())
+    pages = max(1, -(-total // page_size))
+    number = min(page, pages)
+    streams = [
+        _read(session, source, number * page_size)
+        for source in sources
+        if kind in (None, source.kind)
+    ]
+    merged = heapq.merge(*streams, key=lambda item: item.due)
+    items = list(islice(merged, (number - 1) * page_size, number * page_size))
+    return DeadlinePage(items, counts, number, pages)
+
+
+def _read(session: Session, source: _Source, limit: int) -> Iterator[DeskDeadline]:
+    for row in session.execute(source.stmt.limit(limit)):
+        start, incident, report, ref, member, act = row
+        since = paris_day(start) if isinstance(start, datetime) else start
+        due = source.due(since)
+        yield DeskDeadline(
+            source.kind, due, incident, report, ref, since if since != due else None, member, act
+        )
+
+
+def _sources(at: datetime, member: int | None, undecided_after: int) -> Iterator[_Source]:
+    """The statement of each kind; typed terms have one for cases and one for reports."""
+    case_holder = case((CASE.c.held_until > at, CASE.c.held_by))
+    report_holder = case((_REPORT.held_until > at, _REPORT.held_by))
+
+    def rows(
+        start: ColumnElement[Any],
+        owner: ColumnElement[Any],
+        *conditions: ColumnElement[bool],
+        **columns: ColumnElement[Any],
+    ) -> Select[Any]:
+        given = {**_EMPTY, **columns, "member": owner}
+        # Rows of one day in a fixed order, so that no page repeats another.
+        stmt = select(start, *(given[name].label(name) for name in _EMPTY)).order_by(
+            start, *(given[name] for name in ("incident", "report", "ref") if name in columns)
+        )
+        return stmt.where(*conditions, *([owner == member] if member is not None else []))
+
+    yield _Source(
+        DeadlineKind.REPLY,
+        rows(
+            REPLY.c.due_on,
+            case_holder,
+            REPLY.c.state == "received",
+            IS_PUBLIC,
+            incident=CASE.c.id,
+            ref=REPLY.c.id,
+        ).join_from(REPLY, CASE, CASE.c.id == REPLY.c.incident_id),
+        _same,
+    )
+    case_term, report_term = CASE.c.term_on.is_not(None), _REPORT.term_on.is_not(None)
+    yield _Source(
+        DeadlineKind.TERM,
+        rows(
+            CASE.c.term_on,
+            case_holder,
+            case_term,
+            CASE.c.state.in_(LIVE_STATES),
+            incident=CASE.c.id,
+        ),
+        _same,
+    )
+    yield _Source(
+        DeadlineKind.TERM,
+        rows(_REPORT.term_on, report_holder, report_term, MARKABLE, report=_REPORT.key),
+        _same,
+    )
+    months = min(OVERDUE_MONTHS, undecided_after)
+    yield _Source(
+        DeadlineKind.REPORT,
+        rows(_REPORT.day, report_holder, undecided_clause(), report=_REPORT.key),
+        lambda day: legal_rules.add_months(day, months),
+    )
+    is_asked = _REPORT.state == ReportState.WAITING
+    yield _Source(
+        DeadlineKind.QUESTION,
+        rows(_REPORT.asked_on, report_holder, is_asked, report=_REPORT.key),
+        lambda day: day + ANSWER_TERM,
+    )
+    yield _Source(
+        DeadlineKind.DESTRUCTION,
+        rows(
+            _DESTRUCTION.due_on,
+            _DESTRUCTION.made_by,
+            _DESTRUCTION.ended_at.is_(None),
+            CASE.c.state != CaseState.ERASED,
+            incident=CASE.c.id,
+            ref=_DESTRUCTION.id,
+        ).join_from(Destruction, CASE, CASE.c.id == _DESTRUCTION.incident_id),
+        _same,
+    )
+    rule = legal_rules.rule("prescription")
+    since = datetime.combine(rule.earliest_start(paris_day(at)), time(), PARIS)
+    yield _Source(
+        DeadlineKind.LIMITATION,
+        rows(
+            JOURNAL_ENTRY.c.at,
+            JOURNAL_ENTRY.c.member_id,
+            IS_PUBLIC_LINE,
+            JOURNAL_ENTRY.c.act.in_(_PERIOD_ACTS),
+            JOURNAL_ENTRY.c.at >= since,
+            incident=JOURNAL_ENTRY.c.incident_id,
+            ref=JOURNAL_ENTRY.c.seq,
+            act=JOURNAL_ENTRY.c.act,
+        ),
+        rule.last_day,
+    )
+
+
+_EMPTY: Mapping[str, ColumnElement[Any]] = {
+    "incident": cast(null(), Integer),
+    "report": cast(null(), String(32)),
+    "ref": cast(null(), Integer),
+    "member": cast(null(), Integer),
+    "act": cast("", String(20)),
+}
+
+
+def _same(day: date) -> date:
+    return day

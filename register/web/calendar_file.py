@@ -1,0 +1,78 @@
+"""Downloads of days for a calendar application (iCalendar, RFC 5545)."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from flask import Response
+from icalendar import Alarm, Calendar, Event
+
+from register.db import now
+from register.web import etag
+
+# All-day events begin at midnight: nine in the morning, a week and a day before.
+_ALARMS = (timedelta(days=-7, hours=9), timedelta(days=-1, hours=9))
+
+
+@dataclass(frozen=True)
+class CalendarDay:
+    """A day with a title; ``key`` tells it apart from every other day of the register.
+
+    The same key gives the same event, so that a second download does not double it.
+    """
+
+    key: str
+    day: date
+    title: str
+    text: str = ""
+    has_alarms: bool = True
+
+
+def calendar_file(
+    days: Iterable[CalendarDay], *, host: str, filename: str, at: datetime | None = None
+) -> Response:
+    """A calendar as a download that no cache stores.
+
+    :param host: of the register; with the key it makes the identifier of an event.
+    :param filename: of letters, digits, dots and dashes.
+    """
+    etag.skip_caching()
+    calendar = Calendar()
+    calendar.add("prodid", "-//Web Citoyen//Web Citoyen//FR")
+    calendar.add("version", "2.0")
+    for calendar_day in days:
+        calendar.add_component(_event(calendar_day, host, at or now()))
+    headers = {
+        "Content-Type": "text/calendar; charset=utf-8",
+        "Content-Disposition": f'attachment; filename="{filename}"',
+        "Cache-Control": "no-store",
+        "X-Robots-Tag": "noindex",
+    }
+    return Response(
+        calendar.to_ical(), headers=headers, content_type="text/calendar; charset=utf-8"
+    )
+
+
+def _event(calendar_day: CalendarDay, host: str, at: datetime) -> Event:
+    event = Event()
+    # A name of the namespace of addresses, whose digest says nothing of the key.
+    event.add("uid", f"{uuid.uuid5(uuid.NAMESPACE_URL, f'{host}/{calendar_day.key}')}@{host}")
+    event.add("dtstamp", at)
+    event.add("dtstart", calendar_day.day)
+    event.add("dtend", calendar_day.day + timedelta(days=1))
+    event.add("summary", calendar_day.title)
+    if calendar_day.text:
+        event.add("description", calendar_day.text)
+    # The day stays free, and a shared calendar shows others that something is on it, not what.
+    event.add("transp", "TRANSPARENT")
+    event.add("class", "PRIVATE")
+    for before in _ALARMS if calendar_day.has_alarms else ():
+        alarm = Alarm()
+        alarm.add("action", "DISPLAY")
+        alarm.add("description", calendar_day.title)
+        alarm.add("trigger", before)
+        event.add_component(alarm)
+    return event
