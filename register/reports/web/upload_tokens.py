@@ -20,6 +20,7 @@ from register.errors import Invalid, SealError, Unavailable
 from register.evidence.sealed_files import NAME_LIMIT, FileManifest
 from register.journal.models import canonical_json
 from register.reports.report_content import SentFile
+from register.reports.report_files import sent_file
 from register.text.normalisation import one_line
 from register.web.request_context import derived_key, sealed_files, settings
 
@@ -27,7 +28,6 @@ from register.web.request_context import derived_key, sealed_files, settings
 # day after it, one of which may have an hour less.
 MAX_AGE = timedelta(hours=22)
 # Bytes of the disk that files never fill, so that texts can always be received.
-FREE_MARGIN = 1_000_000_000
 _KEY_PURPOSE = "uploads of evidence"
 # Purposes: a file under way, and one that arrived whole.
 UNDER_WAY, ARRIVED = "upload under way", "upload that arrived"
@@ -50,7 +50,7 @@ class ReceivedFile:
     @property
     def sent(self) -> SentFile:
         """What the content of a report says of it."""
-        return SentFile(self.manifest.mime, self.manifest.size, self.manifest.sha256)
+        return sent_file(self.manifest)
 
 
 def seal_token(purpose: str, manifest: FileManifest, begun_at: datetime) -> ReceivedFile:
@@ -95,6 +95,5 @@ def require_room(size: int) -> None:
     """
     if size > settings().evidence_file_bytes:
         raise Invalid("evidence_too_large", megabytes=settings().evidence_file_mb)
-    free = sealed_files().store.free_bytes()
-    if free is not None and free < FREE_MARGIN + size:
+    if not sealed_files().has_room(size):
         raise Unavailable("evidence_full")
