@@ -234,7 +234,7 @@ def require_service_during_renewal(proxy: Proxy, served: Served) -> None:
 
 
 def require_limit(proxy: Proxy) -> None:
-    """Require that nginx limits an address, in the register's words; by one connection, for speed."""
+    """Require that nginx limits an address, in the register's words; one connection is fast."""
     with closing(connect_reader(proxy)) as connection:
         for _ in range(900):
             connection.request("GET", "/robots.txt", headers={"Host": f"localhost:{proxy.port}"})
