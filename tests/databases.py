@@ -31,6 +31,8 @@ from register.operations import setup
 from register.web import etag
 
 BACKENDS = ("sqlite", "postgresql")
+# By URL of the database: an engine reads addresses with the key of its register.
+_LOADED: dict[str, Settings] = {}
 
 
 def load_settings(folder: Path, url: str) -> Settings:
@@ -46,7 +48,9 @@ def load_settings(folder: Path, url: str) -> Settings:
         environ.setenv("REGISTER_REQUIRE_2FA", "off")
         # Rate limits have their own tests.
         environ.setenv("REGISTER_RATE_LIMITS", "off")
-        return config.load()
+        settings = config.load()
+        _LOADED[settings.database_url] = settings
+        return settings
 
 
 def seal_folder(settings: Settings) -> Path:
@@ -59,6 +63,8 @@ def seal_folder(settings: Settings) -> Path:
 def open_engine(url: str) -> Iterator[Engine]:
     engine = create_engine(url, **engine_options(url))
     configure_engine(engine)
+    if url in _LOADED:
+        setup.use_address_key(_LOADED[url], engine)
     if engine.dialect.name == "sqlite":
         # Faster: a power cut does not matter here.
         event.listen(

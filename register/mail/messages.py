@@ -28,6 +28,8 @@ class MailKind(StrEnum):
     """Kinds of mail; each has its subject and text in ``texts.toml``."""
 
     TEST = "test"
+    MEMBER_INVITATION = "member_invitation"
+    RESET_LINK = "reset_link"
 
 
 @dataclass(frozen=True)
