@@ -22,12 +22,14 @@ from sqlalchemy import (
     String,
     TableClause,
     column,
+    event,
     func,
     select,
     table,
     text,
     update,
 )
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.types import TypeDecorator
 
 from register import db, encryption
@@ -62,7 +64,13 @@ def use_address_key(engine: Engine, open_key: Callable[[], bytes]) -> None:
             ciphers.append(_cipher(open_key()))
         return ciphers[0]
 
+    def raise_seal_error(context: ExceptionContext) -> None:
+        # SQLAlchemy wraps what a parameter raises; the pages have a sentence for the error itself.
+        if isinstance(context.original_exception, SealError):
+            raise context.original_exception
+
     _open_ciphers[engine.dialect] = cipher
+    event.listen(engine, "handle_error", raise_seal_error)
 
 
 class SealedAddress(TypeDecorator[str]):
