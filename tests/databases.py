@@ -23,7 +23,7 @@ from werkzeug.routing import Rule
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from benchmarks.cluster import PostgresServer
-from register import config, create_app
+from register import config, create_app, encryption
 from register.config import Settings
 from register.database_urls import PREFIX
 from register.db import Base, configure_engine, db, engine_options
@@ -251,11 +251,25 @@ def share_between_applications() -> None:
 
 def _share_statements() -> None:
     # The caches of compiled statements have the dialect, which each engine makes, in their keys.
-    # Dialects of one class and server version compile alike here, so they are made equal.
+    # Dialects of one class and server version compile alike here, so they are made equal; those of
+    # registers with other keys encrypt and decrypt addresses differently.
     def is_same(one: DefaultDialect, other: object) -> bool:
-        return type(one) is type(other) and (
-            one.server_version_info == other.server_version_info  # type: ignore[attr-defined]
+        return (
+            type(one) is type(other)
+            and one.server_version_info == other.server_version_info  # type: ignore[attr-defined]
+            and getattr(one, "seal", None) == getattr(other, "seal", None)
         )
+
+    use_address_key = setup.use_address_key
+
+    def use_and_note_key(settings: Settings, engine: Engine) -> None:
+        use_address_key(settings, engine)
+        path = seal_folder(settings) / encryption.KEY_FILE if settings.seal_dir else None
+        engine.dialect.seal = (  # type: ignore[attr-defined]
+            path.read_text() if path and path.exists() else object()
+        )
+
+    setup.use_address_key = use_and_note_key
 
     DefaultDialect.__eq__ = is_same  # type: ignore[method-assign, assignment]
     DefaultDialect.__hash__ = lambda self: hash(type(self))  # type: ignore[method-assign]

@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable
-from weakref import WeakKeyDictionary
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
@@ -47,8 +46,8 @@ _TABLES = tuple(
     table(name, column("id", Integer), column("email", String))
     for name in ("member", "member_invitation")
 )
-# The cipher by dialect, of which each engine has its own: a column type knows its dialect only.
-_open_ciphers: WeakKeyDictionary[Dialect, Callable[[], AESSIV]] = WeakKeyDictionary()
+# Of a dialect, of which each engine has its own: a column type knows no more of its engine.
+_CIPHER = "register_address_cipher"
 
 
 def use_address_key(engine: Engine, open_key: Callable[[], bytes]) -> None:
@@ -69,7 +68,7 @@ def use_address_key(engine: Engine, open_key: Callable[[], bytes]) -> None:
         if isinstance(context.original_exception, SealError):
             raise context.original_exception
 
-    _open_ciphers[engine.dialect] = cipher
+    setattr(engine.dialect, _CIPHER, cipher)
     event.listen(engine, "handle_error", raise_seal_error)
 
 
@@ -124,9 +123,10 @@ def _is_plain(addresses: TableClause) -> ColumnElement[bool]:
 
 
 def _open_cipher(dialect: Dialect) -> AESSIV:
-    if dialect not in _open_ciphers:
+    open_cipher: Callable[[], AESSIV] | None = getattr(dialect, _CIPHER, None)
+    if open_cipher is None:
         raise LookupError("use_address_key was not called for this engine: a fault in the code")
-    return _open_ciphers[dialect]()
+    return open_cipher()
 
 
 def _cipher(key: bytes) -> AESSIV:
