@@ -209,6 +209,7 @@ HOUSEKEEPING_MODULES = {
     "register/operations/setup.py": "identity, ledgers, vocabularies and territory of a release",
     "register/accounts/web/profile.py": "when a member gets mail",
     "register/worker/notice_job.py": "what members were told by mail",
+    "register/operations/restore.py": "sign-in sessions and known browsers, ended by a restore",
     "register/worker/mail_job.py": "mails sent, tried again, given up or forgotten",
     "register/reports/acts/purging.py": "the last day on which retention was looked at",
     "register/accounts/web/current_member.py": "sign-in sessions: last use, new token at a proof",

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from register.cases.legal_rules import add_months as add_months
 from register.cases.legal_rules import rule
 from register.journal import Act
 
