@@ -73,20 +73,31 @@ def use_address_key(engine: Engine, open_key: Callable[[], bytes]) -> None:
 
 
 class SealedAddress(TypeDecorator[str]):
-    """An address, encrypted in the database and plain in Python."""
+    """An address, encrypted in the database and plain in Python.
+
+    An engine without a key, such as that of a backup, reads and writes it as it is stored.
+    """
 
     impl = String(254)
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        """Encrypt; raises SealError as the key store."""
-        return None if value is None else _seal(_open_cipher(dialect), value)
+        """Encrypt.
+
+        :raises SealError: as :attr:`KeyStore.root`.
+        :raises AttributeError: a plain address, and an engine without a key: a fault in the code.
+        """
+        if value is None or value.startswith(_MARK):
+            return value
+        return _seal(getattr(dialect, _CIPHER)(), value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
-        """Decrypt; raises SealError as the key store, and ``seal_opens_nothing``."""
+        """Decrypt; raises SealError as :attr:`KeyStore.root`, and ``seal_opens_nothing``."""
+        open_cipher: Callable[[], AESSIV] | None = getattr(dialect, _CIPHER, None)
         # One of a former version is plain until the end of the upgrade.
-        is_plain = value is None or not value.startswith(_MARK)
-        return value if is_plain else _open(_open_cipher(dialect), str(value))
+        if value is None or not value.startswith(_MARK) or open_cipher is None:
+            return value
+        return _open(open_cipher(), value)
 
 
 def seal_plain_addresses(engine: Engine, key: bytes) -> int:
@@ -120,13 +131,6 @@ def count_plain_addresses(engine: Engine) -> int:
 
 def _is_plain(addresses: TableClause) -> ColumnElement[bool]:
     return addresses.c.email.not_like(f"{_MARK}%")
-
-
-def _open_cipher(dialect: Dialect) -> AESSIV:
-    open_cipher: Callable[[], AESSIV] | None = getattr(dialect, _CIPHER, None)
-    if open_cipher is None:
-        raise LookupError("use_address_key was not called for this engine: a fault in the code")
-    return open_cipher()
 
 
 def _cipher(key: bytes) -> AESSIV:

@@ -20,7 +20,6 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import StaticPool
 
 from register import encryption
-from register.accounts import sealed_address
 from register.cases import verify as proofs
 from register.config import POSTGRESQL, Settings
 from register.db import Base, configure_engine, engine_options, sqlite_path
@@ -74,7 +73,6 @@ def move(
     try:
         with _exclusive_engine(path) as source:
             schema.require(source)
-            _share_address_key(settings, source, target)
             _require_sound(source)
             instance_id = _instance_id(source)
             interrupted = _prepare(target, instance_id)
@@ -135,16 +133,6 @@ def _exclusive_engine(path: Path) -> Iterator[sa.Engine]:
 def _instance_id(engine: sa.Engine) -> str:
     with Session(engine) as session:
         return setup.identity(session).instance_id
-
-
-def _share_address_key(settings: Settings, *engines: sa.Engine) -> None:
-    """Have the engines read and write members' addresses, whose key stays the same."""
-    with Session(engines[0]) as session:
-        store = setup.key_store(settings, session)
-    with closing(store):
-        key = store.derived_key(sealed_address.KEY_PURPOSE)
-    for engine in engines:
-        sealed_address.use_address_key(engine, lambda: key)
 
 
 def _require_sound(engine: sa.Engine) -> None:
