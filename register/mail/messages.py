@@ -92,9 +92,9 @@ def compose(
     mail["Message-ID"] = message_id
     # RFC 3834: no holiday notice answers it.
     mail["Auto-Submitted"] = "auto-generated"
-    mail["Content-Language"] = "fr"
     body = _flowed(mail_text.text.format_map(values))
     mail.set_content(body, cte="quoted-printable", params={"format": "flowed"})
+    mail["Content-Language"] = "fr"
     return mail
 
 

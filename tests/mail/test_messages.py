@@ -38,7 +38,7 @@ def test_a_mail_is_short_plain_text_that_no_machine_answers(kind):
     assert mail["To"] == "amina@elsewhere.test"
     assert mail["Date"].datetime == AT
     assert mail["Message-ID"] == "<1@registre.test>"
-    assert mail["Auto-Submitted"] == "auto-generated"
+    assert (mail["Auto-Submitted"], mail["Content-Language"]) == ("auto-generated", "fr")
     assert (mail.get_content_type(), mail.get_content_charset()) == ("text/plain", "utf-8")
     assert mail.get_param("format") == "flowed"
     lines = mail.get_content().splitlines()
