@@ -160,6 +160,7 @@ class Act(StrEnum):
     REPORT_ASKED = "report_asked"  # the reporter was asked a question
     REPORT_NOTED = "report_noted"  # an internal note on it was written
     REPORT_MASKED = "report_masked"  # a passage of its texts was destroyed, everywhere
+    REPORT_FILE_REMOVED = "report_file_removed"  # a member had one of its files destroyed
     REPORT_READ = "report_read"  # the reporter's later messages were read and need no answer
     REPORT_ACCEPTED = "report_accepted"  # a draft was made of it, or it joined a case
     REPORT_DECLINED = "report_declined"  # it was declined, with a reason

@@ -233,6 +233,7 @@ EXAMINED_TABLES = {
     # Evidence files: sealed; those of a case and their clean copies are destroyed with the case.
     "evidence_file",
     "report_evidence",
+    "report_destroyed_file",
     "case_evidence",
     "case_copy",
     "case_copy_page",

@@ -287,9 +287,9 @@ def approve_change(
         line = reply(tx, proposal.reply or 0, **arguments, **checks)
     elif proposal.act is Act.MERGED:
         arguments["into"] = int(arguments["into"])
-        line = merge(tx, case.id, **arguments)
+        line = merge(tx, case.id, **arguments, store=store)
     elif proposal.act is Act.PARTED:
-        line = part(tx, case.id, **arguments)
+        line = part(tx, case.id, **arguments, store=store)
     elif proposal.act is Act.FOLLOWED_UP:
         line = follow_up(tx, case.id, content=proposal.content, **arguments, **checks)
     else:

@@ -23,7 +23,7 @@ from register.reports import queries, receipt_codes
 from register.reports.models import MessageKind
 from register.reports.queries import ReportView
 from register.reports.report_content import CONTACT_LIMIT, MESSAGE_LIMIT
-from register.reports.report_files import report_files
+from register.reports.report_files import destroyed_files, report_files
 from register.reports.web import public_forms
 from register.reports.web.answer_words import list_answers
 from register.reports.web.file_field import files_field
@@ -261,6 +261,7 @@ def report_html(
         about=about,
         sent=list_answers(received.sent) if received else [],
         stored_files=report_files(db.session(), key_store(), access.key) if received else [],
+        destroyed=destroyed_files(db.session(), key_store(), access.key) if received else [],
         done=done,
         **forms,
         **_form_values(access.code, filled, error_text, used),
