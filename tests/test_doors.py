@@ -26,7 +26,7 @@ from register.accounts import acts as accounts
 from register.accounts import one_use_links
 from register.accounts.models import Role
 from register.cases import source_addresses
-from register.cases.copy_models import CaseCopyPage
+from register.cases.copy_storage import CaseCopyPage
 from register.cases.urgency import Urgency
 from register.evidence.sealed_files import FileManifest
 from register.journal import Act, JournalEntry, Ledger, head
