@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
@@ -28,11 +28,12 @@ from register.accounts.models import Role
 from register.cases import source_addresses
 from register.cases.copy_storage import CaseCopyPage
 from register.cases.urgency import Urgency
-from register.evidence.sealed_files import FileManifest
+from register.evidence.sealed_files import FileManifest, new_file
 from register.journal import Act, JournalEntry, Ledger, head
 from register.pages import acts as editorial
 from register.reports import acts as reports
 from register.reports.models import MessageKind
+from register.reports.report_files import report_files
 
 TOP = Path(__file__).resolve().parent.parent
 MODULES = sorted((TOP / "register").rglob("*.py"))
@@ -633,6 +634,15 @@ def _draft_with_report(inbox, desk):
 
 # For each act on a report: its subject, the call, and the lines it leaves.
 ONE_DESK_LINE, ONE_REPORTS_LINE = {Ledger.DESK: 1}, {Ledger.REPORTS: 1}
+
+
+def _with_file(inbox):
+    """The key of a report with a file."""
+    with inbox.pen() as p:
+        file = replace(new_file(), mime="image/jpeg", size=1, sha256="0" * 64)
+        return reports.receive(p, inbox.store, a_report(), nonce(), files=[file]).key
+
+
 REPORT_ACTS = {
     "receive": (
         lambda inbox, desk: None,
@@ -703,6 +713,13 @@ REPORT_ACTS = {
     "mask": (
         lambda inbox, desk: inbox.received().key,
         lambda p, s, k, c: reports.mask(p, s, k, WORDS, "vie_privee", by=c.bruno),
+        ONE_DESK_LINE,
+    ),
+    "destroy_file": (
+        lambda inbox, _desk: _with_file(inbox),
+        lambda p, s, k, c: reports.destroy_file(
+            p, s, k, report_files(p.session, s, k)[0].key, "illicite", by=c.bruno
+        ),
         ONE_DESK_LINE,
     ),
     "mark_read": (

@@ -6,6 +6,9 @@ They are sealed as they arrive, as those of reporters are.
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import date
+from functools import partial
+from typing import BinaryIO, cast
 
 from flask import flash, redirect, request
 from flask.typing import ResponseReturnValue
@@ -14,20 +17,25 @@ from flask_babel import ngettext
 from wtforms import HiddenField
 
 from register.accounts.web.current_member import run_act
-from register.cases import acts
+from register.cases import acts, source_addresses
 from register.cases.case_evidence import case_evidence, case_key
 from register.cases.web.desk import act_view
 from register.cases.web.desk.case_files import files_page
 from register.cases.web.desk.revision_forms import parse_id
 from register.cases.web.desk.sources import sources_page
-from register.errors import Unavailable
+from register.db import now
+from register.errors import Invalid, Refused, Unavailable
+from register.evidence.captures import WARC, archived_day, recognise_capture
 from register.evidence.sealed_files import FileManifest
 from register.journal import WriteTransaction
 from register.reports.web import public_forms, upload_streams
 from register.reports.web.file_field import files_field
 from register.reports.web.public_forms import DESK_FORM, SessionlessForm
+from register.text.dates import paris_day
 from register.web.blueprints import desk, reads_form_with
-from register.web.l10n import typeset
+from register.web.error_messages import error_sentence
+from register.web.errors import status_of
+from register.web.l10n import typeset, with_label
 from register.web.request_context import key_store, sealed_files
 
 
@@ -45,7 +53,7 @@ def empty_form() -> CaseFilesForm:
 
 
 @desk.post("/pieces/avec-fichiers")
-@reads_form_with(upload_streams.receive_form)
+@reads_form_with(partial(upload_streams.receive_form, recognise_capture))
 def add_files() -> ResponseReturnValue:
     """Add the files of the form to the case that it names; those that are refused are said.
 
@@ -54,14 +62,17 @@ def add_files() -> ResponseReturnValue:
     incident_id, form = parse_id(request.form.get("dossier", "")), CaseFilesForm()
     source, store = request.form.get("source", ""), key_store()
     arrived = [file.manifest for file in upload_streams.arrivals().files]
+    files: list[FileManifest] = []
     added: list[FileManifest] = []
+    reasons: list[str] = []
+    days: dict[str, date | None] = {}
 
     def add(tx: WriteTransaction, by: int) -> None:
         present = {file.sha256 for _row, file in case_evidence(tx.session, store, incident_id)}
-        for file in form.fichiers.manifests:
+        for file in files:
             if source:
-                key = case_key(store, incident_id)
-                acts.add_source_copy(tx, incident_id, source, file, key, by=by)
+                key, day = case_key(store, incident_id), days[file.file_id]
+                acts.add_source_copy(tx, incident_id, source, file, key, by=by, captured_on=day)
                 added.append(file)
             elif file.sha256 not in present:
                 acts.add_file(tx, store, incident_id, file, by=by)
@@ -70,11 +81,20 @@ def add_files() -> ResponseReturnValue:
     try:
         desk_case = act_view.open_case(incident_id)
         form.fichiers.require_whole()
-        files = form.fichiers.manifests
+        address = source_addresses.addresses(desk_case.snapshot.content).get(source, "")
+        for file in form.fichiers.manifests:
+            try:
+                days[file.file_id] = _capture_day(file, address)
+                files.append(file)
+            except Invalid as error:
+                reasons.append(with_label(file.name, error_sentence(error)))
+                _discard([file])
         if files:
             run_act(add)
-    except BaseException:
+    except BaseException as error:
         _discard(arrived)
+        if isinstance(error, Refused) and source:
+            return sources_page(desk_case, typeset(error_sentence(error))), status_of(error)
         raise
     if added:
         count = len(added)
@@ -87,13 +107,26 @@ def add_files() -> ResponseReturnValue:
         )
     elif files:
         flash(typeset(_("Déjà dans le dossier : rien n’y est deux fois.")))
-    reasons = [*form.fichiers.process_errors, *form.fichiers.errors]
+    reasons += [*form.fichiers.process_errors, *form.fichiers.errors]
     if not files and not reasons:
         reasons = [_("Choisissez au moins un fichier.")]
     if reasons:
         why = typeset(" ".join(dict.fromkeys(reasons)))
         return sources_page(desk_case, why) if source else files_page(incident_id, why), 422
     return redirect(act_view.case_address(incident_id, "sources" if source else "pieces"), 303)
+
+
+def _capture_day(file: FileManifest, address: str) -> date | None:
+    """The day that a web archive gives to the page of a source; None for another file.
+
+    :raises Invalid: it is no capture of this page.
+    """
+    if file.mime != WARC:
+        return None
+    if not address:
+        raise Invalid("evidence_kind")
+    archive = cast(BinaryIO, sealed_files().open(file))
+    return archived_day(archive, address, paris_day(now()))
 
 
 def _discard(files: list[FileManifest]) -> None:
