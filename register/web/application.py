@@ -58,6 +58,7 @@ import register.reports.web.desk.report_list_query
 import register.reports.web.desk.report_summary
 import register.reports.web.file_field
 import register.reports.web.follow_up_views
+import register.reports.web.report_form
 import register.reports.web.report_views
 import register.reports.web.upload_views
 import register.territory.web.place_choice
