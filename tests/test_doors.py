@@ -150,6 +150,13 @@ PROTECTED_STATES = (
         row_names=frozenset({"report"}),
     ),
     ProtectedState(
+        "what is sent online",
+        ("register/incoming/acts.py",),
+        frozenset({"sealed_content", "purged_on", "read_on"}),
+        frozenset({"Incoming", "IncomingFile"}),
+        frozenset({"incoming", "incoming_file"}),
+    ),
+    ProtectedState(
         "an account",
         (
             "register/accounts/acts.py",
@@ -195,6 +202,7 @@ PROTECTED_STATES = (
 LINE_WRITERS = (
     "register/cases/acts/",
     "register/reports/acts/",
+    "register/incoming/acts.py",
     "register/accounts/acts.py",
     "register/accounts/sessions.py",
     "register/accounts/one_use_links.py",
@@ -445,7 +453,10 @@ CASE_ACTS = {
         ),
     ),
     "reply": (_reply, lambda p, i, c, t: acts.reply(p, i, by=c.bruno, reason="r")),
-    "refuse_reply": (_reply, lambda p, i, c, t: acts.refuse_reply(p, i, by=c.bruno, refusal="r")),
+    "refuse_reply": (
+        _reply,
+        lambda p, i, c, t: acts.refuse_reply(p, i, by=c.bruno, code="longueur", refusal="r"),
+    ),
     "correct": (
         _published,
         lambda p, i, c, t: acts.correct(
@@ -879,7 +890,7 @@ def test_a_change_of_an_editorial_page_leaves_a_public_line(name, pen, cast, ses
 
 # --- the checks themselves ---------------------------------------------------------------------
 
-CASE, REPORT, ACCOUNT, PAGE, LINE = PROTECTED_STATES
+CASE, REPORT, INCOMING, ACCOUNT, PAGE, LINE = PROTECTED_STATES
 IMPORT = "from register.reports.models import Report, Message\n"
 
 

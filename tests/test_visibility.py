@@ -45,6 +45,8 @@ from register.cases.second_person import PendingChange
 from register.cases.urgency import Urgency
 from register.db import db
 from register.evidence.sealed_files import new_file
+from register.incoming import acts as incoming_acts
+from register.incoming.content import ReplyContent
 from register.journal import Act, JournalEntry, Ledger, head
 from register.operations import setup
 from register.reports import acts as report_acts
@@ -200,11 +202,16 @@ class HiddenContent:
         discarded = self.desk.draft(marked_case())
         waiting = self.desk.received_reply(visible, text=MARKER)
         refused = self.desk.received_reply(visible, text=MARKER)
+        words = dict.fromkeys(
+            ("author", "capacity", "text", "proof", "passages", "contact"), MARKER
+        )
         with self.pen() as p:
+            online = ReplyContent(role="mandate", **words)
+            incoming_acts.receive(p, self.store, visible.number, online, nonce())
             refusal = {"refusal": MARKER, "passage": MARKER}
             acts.refuse_version(p, draft.id, by=self.cast.ada, **refusal)
             acts.discard(p, discarded.id, by=self.cast.bruno)
-            acts.refuse_reply(p, refused, by=self.cast.bruno, refusal=MARKER)
+            acts.refuse_reply(p, refused, by=self.cast.bruno, code="longueur", refusal=MARKER)
             acts.invite(p, visible.id, MARKER, by=self.cast.bruno, on=date(2026, 3, 1))
             acts.note(p, visible.id, MARKER, by=self.cast.bruno)
             acts.assign(p, visible.id, to=self.cast.chloe, by=self.cast.bruno, note=MARKER)

@@ -112,6 +112,9 @@ class Act(StrEnum):
     INVITED = "invited"  # the authority was invited to reply, or the reason why not was noted
     REPLY_RECEIVED = "reply_received"  # a right of reply arrived; its three days run
     REPLY_REFUSED = "reply_refused"  # it was refused, with the reason
+    # What was sent online beside a reply: identity, contact, documents.
+    INCOMING_READ = "incoming_read"  # a member read it for the first time
+    INCOMING_PURGED = "incoming_purged"  # it was destroyed on its day, or with its case
     CLAIMED = "claimed"  # a member claimed a case, for some hours
     RELEASED = "released"  # the claim ended
     ASSIGNED = "assigned"  # a case was assigned to a member, until it is done or handed on

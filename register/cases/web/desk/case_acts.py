@@ -146,7 +146,10 @@ def refuse_reply(reply_id: int) -> ResponseReturnValue:
         act_forms.RefuseReplyForm(),
         Act.REPLY_REFUSED,
         lambda tx, _incident_id, **arguments: acts.refuse_reply(tx, reply_id, **arguments),
-        _("La réponse est refusée. Envoyez le motif à son auteur."),
+        _(
+            "La réponse est refusée. Envoyée en ligne, son auteur lit le motif avec son code ; "
+            "sinon, envoyez-le-lui."
+        ),
         lambda present: _reply_values(present, reply_id),
     )
 
