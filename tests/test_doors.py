@@ -647,7 +647,7 @@ def _draft_with_report(inbox, desk):
 ONE_DESK_LINE, ONE_REPORTS_LINE = {Ledger.DESK: 1}, {Ledger.REPORTS: 1}
 
 
-def _with_file(inbox):
+def _report_with_file(inbox):
     """The key of a report with a file."""
     with inbox.pen() as p:
         file = replace(new_file(), mime="image/jpeg", size=1, sha256="0" * 64)
@@ -727,7 +727,7 @@ REPORT_ACTS = {
         ONE_DESK_LINE,
     ),
     "destroy_file": (
-        lambda inbox, _desk: _with_file(inbox),
+        lambda inbox, _desk: _report_with_file(inbox),
         lambda p, s, k, c: reports.destroy_file(
             p, s, k, report_files(p.session, s, k)[0].key, "illicite", by=c.bruno
         ),
