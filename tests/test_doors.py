@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
@@ -26,13 +26,14 @@ from register.accounts import acts as accounts
 from register.accounts import one_use_links
 from register.accounts.models import Role
 from register.cases import source_addresses
-from register.cases.copy_models import CaseCopyPage
+from register.cases.copy_storage import CaseCopyPage
 from register.cases.urgency import Urgency
-from register.evidence.sealed_files import FileManifest
+from register.evidence.sealed_files import FileManifest, new_file
 from register.journal import Act, JournalEntry, Ledger, head
 from register.pages import acts as editorial
 from register.reports import acts as reports
 from register.reports.models import MessageKind
+from register.reports.report_files import report_files
 
 TOP = Path(__file__).resolve().parent.parent
 MODULES = sorted((TOP / "register").rglob("*.py"))
@@ -138,13 +139,22 @@ PROTECTED_STATES = (
                 "contact",
                 "decision",
                 "masked_digest",
+                "account_lookup",
             }
         ),
-        frozenset({"Report", "Message", "ReportNote", "RetainedReport", "Tally"}),
-        frozenset({"report", "report_message", "report_note", "report_kept", "report_tally"}),
+        frozenset({"Report", "Message", "ReportNote", "DestroyedFile", "RetainedReport", "Tally"}),
+        frozenset({"report", "report_message", "report_note", "report_kept", "report_tally"})
+        | {"report_destroyed_file"},
         model_module="register.reports.models",
         shared_columns=CLAIM_COLUMNS | {"state", "reason", "digest"},
         row_names=frozenset({"report"}),
+    ),
+    ProtectedState(
+        "what is sent online",
+        ("register/incoming/acts.py",),
+        frozenset({"sealed_content", "purged_on", "read_on"}),
+        frozenset({"Incoming", "IncomingFile"}),
+        frozenset({"incoming", "incoming_file"}),
     ),
     ProtectedState(
         "an account",
@@ -192,6 +202,7 @@ PROTECTED_STATES = (
 LINE_WRITERS = (
     "register/cases/acts/",
     "register/reports/acts/",
+    "register/incoming/acts.py",
     "register/accounts/acts.py",
     "register/accounts/sessions.py",
     "register/accounts/one_use_links.py",
@@ -207,6 +218,8 @@ HOUSEKEEPING_MODULES = {
     "register/cases/acts/copy_making.py": "which worker makes a clean copy, and its attempts",
     "register/evidence/upkeep.py": "evidence files whose blobs were moved or deleted",
     "register/operations/setup.py": "identity, ledgers, vocabularies and territory of a release",
+    "register/accounts/web/profile.py": "when a member gets mail",
+    "register/worker/notice_job.py": "what members were told by mail",
     "register/operations/restore.py": "sign-in sessions and known browsers, ended by a restore",
     "register/worker/mail_job.py": "mails sent, tried again, given up or forgotten",
     "register/reports/acts/purging.py": "the last day on which retention was looked at",
@@ -442,7 +455,10 @@ CASE_ACTS = {
         ),
     ),
     "reply": (_reply, lambda p, i, c, t: acts.reply(p, i, by=c.bruno, reason="r")),
-    "refuse_reply": (_reply, lambda p, i, c, t: acts.refuse_reply(p, i, by=c.bruno, refusal="r")),
+    "refuse_reply": (
+        _reply,
+        lambda p, i, c, t: acts.refuse_reply(p, i, by=c.bruno, code="longueur", refusal="r"),
+    ),
     "correct": (
         _published,
         lambda p, i, c, t: acts.correct(
@@ -631,6 +647,15 @@ def _draft_with_report(inbox, desk):
 
 # For each act on a report: its subject, the call, and the lines it leaves.
 ONE_DESK_LINE, ONE_REPORTS_LINE = {Ledger.DESK: 1}, {Ledger.REPORTS: 1}
+
+
+def _report_with_file(inbox):
+    """The key of a report with a file."""
+    with inbox.pen() as p:
+        file = replace(new_file(), mime="image/jpeg", size=1, sha256="0" * 64)
+        return reports.receive(p, inbox.store, a_report(), nonce(), files=[file]).key
+
+
 REPORT_ACTS = {
     "receive": (
         lambda inbox, desk: None,
@@ -701,6 +726,13 @@ REPORT_ACTS = {
     "mask": (
         lambda inbox, desk: inbox.received().key,
         lambda p, s, k, c: reports.mask(p, s, k, WORDS, "vie_privee", by=c.bruno),
+        ONE_DESK_LINE,
+    ),
+    "destroy_file": (
+        lambda inbox, _desk: _report_with_file(inbox),
+        lambda p, s, k, c: reports.destroy_file(
+            p, s, k, report_files(p.session, s, k)[0].key, "illicite", by=c.bruno
+        ),
         ONE_DESK_LINE,
     ),
     "mark_read": (
@@ -860,7 +892,7 @@ def test_a_change_of_an_editorial_page_leaves_a_public_line(name, pen, cast, ses
 
 # --- the checks themselves ---------------------------------------------------------------------
 
-CASE, REPORT, ACCOUNT, PAGE, LINE = PROTECTED_STATES
+CASE, REPORT, INCOMING, ACCOUNT, PAGE, LINE = PROTECTED_STATES
 IMPORT = "from register.reports.models import Report, Message\n"
 
 

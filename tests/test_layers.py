@@ -29,6 +29,7 @@ ROOMS: tuple[frozenset[str], ...] = (
     frozenset({"pages"}),
     frozenset({"cases"}),
     frozenset({"reports"}),
+    frozenset({"incoming"}),
     frozenset({"search", "feeds", "exchange", "operations"}),
     frozenset({"worker"}),
     # Shared by all faces.
@@ -47,7 +48,10 @@ STARTERS = {"cli", "demo"}
 
 # A face (``web.py`` or ``web/`` of a room) imports any room, what all faces share, and the faces
 # of rooms before its own in this order.
-FACES = ("territory", "accounts", "pages", "journal", "cases", "reports", "exchange", "feeds")
+FACES = (
+    *("territory", "accounts", "pages", "journal", "cases", "reports", "incoming"),
+    *("exchange", "feeds"),
+)
 # Modules of the shared web that import all faces.
 COMPOSERS = {"register.web.application", "register.web.template_env"}
 

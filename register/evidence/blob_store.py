@@ -139,6 +139,10 @@ class FolderStore:
         """File names."""
         return (path.name for path in self._files(_SEALED))
 
+    def settled_path(self, name: str) -> Path:
+        """The file of a lasting blob."""
+        return self._path(_SEALED, name)
+
     def free_bytes(self) -> int | None:
         """The free space of the disk."""
         folder = self.folder if self.folder.is_dir() else self.folder.parent
@@ -230,7 +234,7 @@ class S3Store:
     def pending(self) -> Iterator[tuple[str, date]]:
         """Markers with their days."""
         for entry in self._entries(_MARKED):
-            yield entry["Key"].rpartition("/")[2], entry["LastModified"].date()
+            yield entry["Key"].rpartition("/")[2], paris_day(entry["LastModified"])
 
     def settled(self) -> Iterator[str]:
         """Objects without a marker."""

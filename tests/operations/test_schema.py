@@ -230,9 +230,13 @@ EXAMINED_TABLES = {
     "report_message",
     "report_note",
     "report_kept",
+    # What is sealed beside a reply that was sent online: destroyed on its day, or with the case.
+    "incoming",
+    "incoming_file",
     # Evidence files: sealed; those of a case and their clean copies are destroyed with the case.
     "evidence_file",
     "report_evidence",
+    "report_destroyed_file",
     "case_evidence",
     "case_copy",
     "case_copy_page",
@@ -252,6 +256,10 @@ EXAMINED_TABLES = {
     "sign_in_tries",
     "sign_in_failures",
     "known_browser",
+    # Mails and what members were told: sealed until sent, without a word of a report or case.
+    "outgoing_mail",
+    "mail_preference",
+    "noticed_thing",
     # Data that comes with a release.
     "term",
     "sealed_names",
