@@ -28,6 +28,8 @@ ROOMS: tuple[frozenset[str], ...] = (
     # Members write the pages.
     frozenset({"pages"}),
     frozenset({"cases"}),
+    # What came by post may be about a case.
+    frozenset({"post"}),
     frozenset({"reports"}),
     frozenset({"search", "feeds", "exchange", "operations"}),
     frozenset({"worker"}),
@@ -47,7 +49,10 @@ STARTERS = {"cli", "demo"}
 
 # A face (``web.py`` or ``web/`` of a room) imports any room, what all faces share, and the faces
 # of rooms before its own in this order.
-FACES = ("territory", "accounts", "pages", "journal", "cases", "reports", "exchange", "feeds")
+FACES = (
+    *("territory", "accounts", "pages", "journal", "cases", "post", "reports"),
+    *("exchange", "feeds"),
+)
 # Modules of the shared web that import all faces.
 COMPOSERS = {"register.web.application", "register.web.template_env"}
 
