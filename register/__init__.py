@@ -19,17 +19,15 @@ def create_app(settings: Settings | None = None) -> Flask:
     :raises register.errors.ConfigError: a setting makes no sense, or the data folder cannot be
         made.
     """
-    from pathlib import Path
-
     from register import cli, config
     from register.db import configure_engine, db, engine_options
     from register.errors import ConfigError
     from register.postgresql import replica_engine
+    from register.program_files import program_folder
     from register.search.engine_interface import open_search_engine
     from register.web.application import Application, attach
 
     settings = settings or config.load()
-    top = Path(__file__).resolve().parent.parent
     try:
         settings.instance.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
@@ -38,11 +36,11 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Application(
         __name__,
         instance_path=str(settings.instance),
-        template_folder=str(top / "templates"),
+        template_folder=str(program_folder("templates")),
         # No route of Flask's: register.web.assets serves these files, and is the only door to them.
         static_folder=None,
     )
-    app.static_folder = str(top / "static")
+    app.static_folder = str(program_folder("static"))
     app.config.update(
         SQLALCHEMY_DATABASE_URI=settings.database_url,
         SQLALCHEMY_ENGINE_OPTIONS=engine_options(

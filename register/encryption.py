@@ -70,10 +70,10 @@ def _write_key(path: Path, key: bytes) -> None:
         file.write(key.hex() + "\n")
         file.flush()
         os.fsync(file.fileno())
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Sync the names in a folder to disk."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
@@ -129,13 +129,13 @@ def pending_key(folder: Path) -> bytes:
 def adopt_pending(folder: Path) -> None:
     """Replace the key by the pending one."""
     (folder / PENDING_KEY_FILE).replace(folder / KEY_FILE)
-    _sync_folder(folder)
+    sync_folder(folder)
 
 
 def drop_pending(folder: Path) -> None:
     """Delete the pending key."""
     (folder / PENDING_KEY_FILE).unlink(missing_ok=True)
-    _sync_folder(folder)
+    sync_folder(folder)
 
 
 @contextmanager

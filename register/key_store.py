@@ -68,6 +68,7 @@ class KeyStore:
     ) -> None:
         self._seal_key = seal_key
         self._folder = folder
+        self.instance_id = instance_id
         self._instance = instance_id.encode()
         self._root: bytes | None = None
         self._derived_keys: dict[str, bytes] = {}

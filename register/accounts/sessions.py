@@ -164,6 +164,12 @@ def delete_sessions(session: Session, member_id: int, except_session: int | None
     )
 
 
+def delete_all(session: Session) -> None:
+    """Close the sessions of all members and forget their browsers, as after a restore."""
+    for table in (SignInSession, KnownBrowser):
+        session.execute(delete(table))
+
+
 def delete_expired_sessions(session: Session, at: datetime) -> None:
     """Delete expired sessions."""
     session.execute(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 from flask import Flask
 
-from register.cli import exchange, mail, maintenance, members, operations, sources
+from register.cli import backups, exchange, mail, maintenance, members, operations, sources
 from register.server import process_start
 
 COMMANDS: tuple[click.Command, ...] = (
@@ -20,6 +20,8 @@ COMMANDS: tuple[click.Command, ...] = (
     maintenance.seal,
     maintenance.purge,
     maintenance.move,
+    backups.backup,
+    backups.restore,
     members.member,
     mail.mail,
     exchange.import_,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import sys
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,9 +18,12 @@ from register.db import db
 from register.errors import SealError
 from register.exchange import case_file as casefile
 from register.exchange.case_csv_import import ImportReport, PublishOptions, RowEffect, import_file
+from register.exchange.csv_syntax import STANDARD_INPUT
 from register.operations import setup
 from register.web.error_messages import check_sentence, error_sentence, reason_sentence
 from register.web.request_context import settings
+
+_STANDARD_OUTPUT = Path("-")
 
 
 @click.command("import")
@@ -32,7 +37,7 @@ from register.web.request_context import settings
 def import_(
     file: Path, publish: bool, by: str | None, second: str | None, reason: str | None, dry_run: bool
 ) -> None:
-    """Importer un fichier de cas (CSV) comme brouillons, ou les publier."""
+    """Importer des cas (CSV ; « - » : l’entrée standard) comme brouillons, ou les publier."""
     active = [member for member in accounts.all_members(db.session()) if member.is_active]
     # A trial of drafts writes in nobody's name.
     has_any_author = dry_run and not publish and active
@@ -47,13 +52,14 @@ def import_(
         single = settings().single_moderator
         publish_options = PublishOptions(author, reason, second=second_member, single=single)
     db.session.rollback()
+    source = "de l’entrée standard" if file == STANDARD_INPUT else f"du fichier {file.name}"
     with progress("Import") as step:
         report = import_file(
             db.engine,
             file,
             by=author,
             publish=publish_options,
-            reason=reason or f"Import du fichier {file.name}",
+            reason=reason or f"Import {source}",
             dry_run=dry_run,
             progress=step,
         )
@@ -111,19 +117,40 @@ def case_file(number: int, output: Path | None, force: bool) -> None:
     parts, case_contents = content_words.case_file_archive(number, store, files)
     session.rollback()
     path = output or Path(f"dossier-{number}.zip")
-    replaced = force and path.exists()
-    casefile.save(parts, path, replace=force)
-    with path.open("rb") as archive:
-        digest = hashlib.file_digest(archive, "sha256").hexdigest()
-    click.echo(f"Archive {'remplacée' if replaced else 'écrite'} : {path}")
-    click.echo(f"SHA-256 : {digest}")
+    is_piped = path == _STANDARD_OUTPUT
+    if is_piped:
+        digest = _write_to_output(parts)
+    else:
+        replaced = force and path.exists()
+        casefile.save(parts, path, replace=force)
+        with path.open("rb") as archive:
+            digest = hashlib.file_digest(archive, "sha256").hexdigest()
+        click.echo(f"Archive {'remplacée' if replaced else 'écrite'} : {path}")
+    click.echo(f"SHA-256 : {digest}", err=is_piped)
     if case_contents.reports is None:
         click.echo(
             "Les signalements dont vient ce cas n’y sont pas : la clé de scellement n’est pas "
             "là pour les ouvrir.",
             err=True,
         )
+    name = f"dossier-{number}.zip" if is_piped else path.name
     click.echo(
         "Elle contient ce que le public ne voit pas, notes internes comprises : remettez-la en "
-        f"main propre ou chiffrée. Elle se vérifie par : python3 verifier.py {path.name}"
+        f"main propre ou chiffrée. Elle se vérifie par : python3 verifier.py {name}",
+        err=is_piped,
     )
+
+
+def _write_to_output(parts: Iterable[bytes]) -> str:
+    """Write an archive to the standard output, for the caller to keep; its SHA-256."""
+    output, digest = sys.stdout.buffer, hashlib.sha256()
+    if output.isatty():
+        fail("L’archive n’est pas faite pour un écran : ajoutez > FICHIER.")
+    try:
+        for part in parts:
+            digest.update(part)
+            output.write(part)
+        output.flush()
+    except OSError as error:
+        fail(f"L’archive n’a pas pu être écrite : {error.strerror}.")
+    return digest.hexdigest()

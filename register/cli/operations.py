@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from register import config
 from register import demo as demonstration
 from register.cases import verify as proofs
+from register.cli.backups import rehearse_restore
 from register.cli.console import application, command, command_on_any_schema, fail, progress
 from register.cli.maintenance import has_worker, index_status
 from register.cli.members import print_invitation
@@ -122,9 +123,16 @@ def _address(host: str, port: int) -> str:
 
 
 @click.command()
+@click.option(
+    "--rehearse",
+    is_flag=True,
+    help="D’abord, restaurer la dernière sauvegarde à côté d’elle, la vérifier, et l’enlever.",
+)
 @command_on_any_schema
-def doctor() -> None:
+def doctor(rehearse: bool) -> None:
     """Vérifier que base, journal, données, clé et réglages s’accordent."""
+    if rehearse:
+        rehearse_restore()
     findings = list(doctors.examine(settings()))
     try:
         startup_checks.require_pages(current_app)

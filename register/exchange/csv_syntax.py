@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from register.errors import Invalid
 
 FILE_LIMIT = 200 * 1024 * 1024
 CELL_LIMIT = 20_000
+STANDARD_INPUT = Path("-")
 # First characters of a cell that a spreadsheet evaluates as a formula.
 _FORMULA = ("=", "+", "-", "@", "\t")
 # With the full-width signs, which some spreadsheets accept. A spreadsheet may drop quotes and
@@ -50,16 +52,18 @@ class ImportRow:
 
 
 def read_file(path: Path) -> bytes:
-    """The bytes of an import file.
+    """The bytes of an import file; ``-`` is the standard input.
 
     :raises Invalid: it is missing or too large.
     """
     try:
-        if path.stat().st_size > FILE_LIMIT:
-            raise Invalid("import_file_size", limit=FILE_LIMIT // 1024 // 1024)
-        return path.read_bytes()
+        with sys.stdin.buffer if path == STANDARD_INPUT else path.open("rb") as file:
+            file_bytes = file.read(FILE_LIMIT + 1)
     except OSError as error:
         raise Invalid("import_file_missing", path=str(path), cause=error.strerror) from error
+    if len(file_bytes) > FILE_LIMIT:
+        raise Invalid("import_file_size", limit=FILE_LIMIT // 1024 // 1024)
+    return file_bytes
 
 
 def parse_rows(

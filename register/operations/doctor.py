@@ -6,7 +6,7 @@ import stat
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import Engine, func, select, text
@@ -21,7 +21,7 @@ from register.evidence.clean_copy import copies
 from register.journal import JournalEntry, Ledger, head
 from register.key_store import KeyStore
 from register.mail import outbox
-from register.operations import move, schema, setup
+from register.operations import move, replay_list, schema, setup
 from register.postgresql import APPLICATION_NAME
 from register.reports import report_lists
 from register.reports.models import Report
@@ -30,6 +30,7 @@ from register.reports.retention import clock_jump, destruction_clause
 from register.reports.verify import incomplete_files, lost_keys
 from register.text.dates import paris_day
 
+BACKUP_DAYS, REHEARSAL_DAYS = 2, 100
 TEXTS_LISTED = 5  # labels, places and pages that a finding names
 
 
@@ -136,6 +137,7 @@ def _key_findings(settings: Settings, session: Session) -> Iterator[Finding]:
             lost = lost_keys(session, store)
             yield Finding("report_keys", not lost, str(lost or ""))
             yield from _file_findings(settings, session, store)
+            yield from _backup_findings(settings, store)
 
 
 def _file_findings(settings: Settings, session: Session, store: KeyStore) -> Iterator[Finding]:
@@ -153,6 +155,18 @@ def _file_findings(settings: Settings, session: Session, store: KeyStore) -> Ite
     further = ["…"] if len(places) > TEXTS_LISTED else []
     detail = f"{len(places)} : {', '.join(places[:TEXTS_LISTED] + further)}" if places else ""
     yield Finding("evidence_files", not places, detail)
+
+
+def _backup_findings(settings: Settings, store: KeyStore) -> Iterator[Finding]:
+    """Whether the last backup and its last rehearsal are recent."""
+    for kind, days in ((replay_list.BACKUP, BACKUP_DAYS), (replay_list.REHEARSAL, REHEARSAL_DAYS)):
+        last = replay_list.read_note(store, kind)
+        if last is not None:
+            at = datetime.fromisoformat(last["at"])
+            age = now() - at
+            yield Finding(kind, age <= timedelta(days=days), paris_day(at).isoformat())
+        elif not settings.is_loopback:  # a demonstration needs none
+            yield Finding(kind, False)
 
 
 def _retention_findings(session: Session) -> Iterator[Finding]:

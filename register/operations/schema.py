@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
+# A table that marks an unfinished restore, whose tables nothing may serve.
+UNFINISHED_TABLE = "unfinished_restore"
 # Alembic stores the revision in one row.
 _REVISION_QUERY = text("SELECT version_num FROM alembic_version")
 
@@ -51,12 +53,13 @@ def expected_revision() -> str:
 
 
 def current_revision(engine: Engine) -> str:
-    """The revision of the database; empty without tables or file."""
+    """The revision of the database; empty without tables or file, or in an unfinished restore."""
     path = sqlite_path(str(engine.url))
     if path is not None and not path.exists():
         return ""
     with engine.connect() as connection:
-        if not inspect(connection).has_table("alembic_version"):
+        tables = inspect(connection)
+        if tables.has_table(UNFINISHED_TABLE) or not tables.has_table("alembic_version"):
             return ""
         return str(connection.scalar(_REVISION_QUERY) or "")
 

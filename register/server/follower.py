@@ -26,7 +26,7 @@ from register.server import process_start
 from register.sources.page_fetch import PageFetcher
 from register.web.logs import error_fields, log
 from register.worker.copy_job import CopyJob
-from register.worker.jobs import EvidenceJob, IndexJob, RetentionJob
+from register.worker.jobs import EvidenceJob, IndexJob, ReplayListJob, RetentionJob
 from register.worker.lock import worker_lock
 from register.worker.loop import POLL_SECONDS, Job, Worker
 from register.worker.mail_job import MailJob
@@ -73,6 +73,7 @@ def run_worker(app: Flask) -> NoReturn:
         jobs: tuple[Job, ...] = (
             RetentionJob(engine, open_store, settings.undecided_after, _log_event),
             EvidenceJob(engine, open_files),
+            ReplayListJob(engine, open_store),
             CopyJob(engine, open_store, open_files),
             IndexJob(engine, app.extensions["register.search"]),
             SourceCopyJob(engine, open_store, open_files, fetcher, software),

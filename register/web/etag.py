@@ -30,6 +30,7 @@ from werkzeug.http import http_date
 from register.cases.data_version import DataVersion
 from register.config import Settings
 from register.db import now
+from register.program_files import program_folder
 from register.search.engine_interface import SearchEngine
 from register.text.dates import paris_day
 from register.web.blueprints import public
@@ -38,7 +39,6 @@ from register.web.request_context import current_data_version, read_from_replica
 
 BUILD_KEY = "register.build"
 SEARCH_KEY = "register.search"
-_VERIFIER = Path(__file__).resolve().parents[2] / "docs" / "verifier.py"
 # Packages whose version changes the bytes of a page.
 _RENDERING_PACKAGES = ("babel", "jinja2", "lxml", "markupsafe")
 # Settings that no page shows: machines of one register may differ in them.
@@ -133,7 +133,7 @@ def verifier() -> bytes:
 
     :raises OSError: the documentation was not installed.
     """
-    return _VERIFIER.read_bytes()
+    return (program_folder("docs") / "verifier.py").read_bytes()
 
 
 def is_anonymous(environ: dict[str, Any]) -> bool:

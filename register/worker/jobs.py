@@ -1,4 +1,4 @@
-"""Jobs of the worker: the search index, retention, and evidence files."""
+"""Jobs of the worker: the search index, retention, evidence files, and the replay list."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from register.accounts import sessions
 from register.db import now
 from register.evidence import upkeep
 from register.evidence.sealed_files import SealedFiles
+from register.journal import Ledger, head
 from register.key_store import KeyStore
+from register.operations import replay_list
 from register.reports.acts import purging
 from register.search.engine_interface import IndexNotReady, SearchEngine
 from register.search.indexer import catch_up
@@ -126,4 +128,24 @@ class RetentionJob:
             was_waiting, self._is_waiting = self._is_waiting, outcome.waits_since is not None
             if self._is_waiting and not was_waiting:
                 self._log_event("retention_waits")
+        return DAY_SECONDS
+
+
+class ReplayListJob:
+    """The list of what a restored register does again, read from the journal."""
+
+    name = "replay_list"
+
+    def __init__(self, database: Engine, open_store: Callable[[], KeyStore]) -> None:
+        self._database, self._open_store = database, open_store
+        self._heads: dict[str, int] = {}
+
+    def run(self, _keep_going: KeepGoing) -> float:
+        """Add what the lines since the last run say; every line is read at the start."""
+        with Session(self._database) as session:
+            heads = {ledger.value: head(session, ledger).seq for ledger in Ledger}
+            if heads != self._heads:
+                with closing(self._open_store()) as store:
+                    replay_list.update(session, store, self._heads)
+        self._heads = heads
         return DAY_SECONDS

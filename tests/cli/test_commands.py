@@ -214,6 +214,13 @@ def test_an_import_requires_the_members_who_do_it(run_with_members: Callable[...
     )
 
 
+def test_import_reads_the_standard_input(run_with_members: Callable[..., Result]) -> None:
+    trial = run_with_members("import", "-", "--dry-run", stdin=DEMO_FILE.read_text("utf-8"))
+    assert (trial.exit_code, "34 cas seraient" in trial.output) == (0, True)
+    empty = run_with_members("import", "-", "--dry-run", stdin="")
+    assert (empty.exit_code, "vide" in empty.output) == (1, True)
+
+
 def test_the_demonstration_runs_again_without_harm(run: Callable[..., Result]) -> None:
     first = run("demo", "--no-serve")
     assert first.exit_code == 0, first.output

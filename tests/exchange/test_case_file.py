@@ -353,6 +353,16 @@ def test_the_command_writes_a_file_readable_by_its_owner_only(
     assert [entry.name for entry in tmp_path.iterdir() if entry.is_file()] == [path.name]
 
 
+def test_the_command_writes_to_the_standard_output(app, full_case, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    arguments = ["case-file", str(full_case.number), "--output", "-"]
+    outcome = app.test_cli_runner().invoke(args=arguments)
+    assert outcome.exit_code == 0, outcome.stderr
+    assert outcome.stdout_bytes == build_archive(full_case.number)
+    assert hashlib.sha256(outcome.stdout_bytes).hexdigest() in outcome.stderr
+    assert not list(tmp_path.glob("*.zip"))
+
+
 def test_the_command_overwrites_nothing_without_its_option(app, full_case, tmp_path):
     path = tmp_path / "ici.zip"
     path.write_bytes(b"autre chose")

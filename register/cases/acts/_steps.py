@@ -237,7 +237,7 @@ def record_change(
 
 
 def erase_and_record(
-    tx: WriteTransaction, case: Incident, member: Member, act: Act
+    tx: WriteTransaction, case: Incident, member: Member, act: Act, **more: Any
 ) -> JournalEntry:
     change = CodeChange.of(tx.session, case, None)
     end_assignment(case, act, member.id)
@@ -252,7 +252,7 @@ def erase_and_record(
     case.revision = None
     case.moved_at = tx.at
     scrub_after_commit(tx)
-    details = {"destroyed": destroyed_ids, "restriction": case.restriction}
+    details = {"destroyed": destroyed_ids, "restriction": case.restriction, **more}
     line = tx.record(
         act, by=member.id, incident=case.id, case=case.number, details=details | change.details()
     )

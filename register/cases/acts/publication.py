@@ -104,6 +104,13 @@ def withdraw(
     :raises Refused: ``already_withdrawn``, also for a case that was withdrawn before its merge.
     """
     case, member = steps.begin_act(tx, incident_id, Act.WITHDRAWN, by, seen)
+    return hide(tx, case, member, restriction, reason)
+
+
+def hide(
+    tx: WriteTransaction, case: Incident, member: Member, restriction: str, reason: str, **more: Any
+) -> JournalEntry:
+    """The withdrawal itself, whose rules were checked."""
     if case.state == CaseState.MERGED:
         require_number(case)
         if case.restriction:
@@ -119,7 +126,7 @@ def withdraw(
         member,
         reason,
         public_reason=public_reason,
-        details={"restriction": restriction},
+        details={"restriction": restriction, **more},
         committed=False,
     )
 

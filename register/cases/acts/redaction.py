@@ -149,7 +149,7 @@ def confirm_destruction(
     destruction = _load_destruction(tx, destruction_id)
     case, member = steps.begin_act(tx, destruction.incident_id, Act.NOTED, by)
     steps.require_second(tx, member, destruction.made_by, single=single)
-    return _destroy_and_record(tx, case, destruction, "confirmed", member.id)
+    return destroy_and_record(tx, case, destruction, "confirmed", member.id)
 
 
 def keep_hidden(tx: WriteTransaction, destruction_id: int, *, by: int) -> JournalEntry:
@@ -183,7 +183,7 @@ def destroy_due(tx: WriteTransaction, limit: int) -> int:
     destructions = tx.session.scalars(due_stmt).all()
     for destruction in destructions:
         case = tx.load(Incident, destruction.incident_id)
-        _destroy_and_record(tx, case, destruction, "term", None)
+        destroy_and_record(tx, case, destruction, "term", None)
     return len(destructions)
 
 
@@ -308,7 +308,7 @@ def _hide_passages(
     }
 
 
-def _destroy_and_record(
+def destroy_and_record(
     tx: WriteTransaction, case: Incident, destruction: Destruction, ending: str, by: int | None
 ) -> JournalEntry:
     hidden_ids = select(Revision.id).where(Revision.destruction_id == destruction.id)

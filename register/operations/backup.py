@@ -1,0 +1,326 @@
+"""Backup of a register that is being served: database, then evidence files, then keys.
+
+The database comes first, so that every file and key that its rows name is in what follows; what was
+destroyed meanwhile is on the replay list. The keys go to another place and stay a week.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from importlib.metadata import version
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from register import encryption
+from register.cases import verify as proofs
+from register.cases.models import Incident
+from register.config import Settings
+from register.database_urls import is_inside
+from register.db import create_sqlite_file, is_disk_full
+from register.evidence.blob_store import BlobStore, FolderStore, open_store
+from register.evidence.sealed_files import BLOB_BYTES
+from register.key_store import STORE_FILE, KeyStore, default_url
+from register.operations import database_copy, replay_list, schema, setup
+from register.operations.backup_sets import (
+    EVIDENCE_FOLDER,
+    EVIDENCE_LIST,
+    MANIFEST_PURPOSE,
+    BackupError,
+    Manifest,
+    copy_file,
+    file_digest,
+    locked,
+    new_name,
+    new_set,
+    read_manifest,
+    remove_old,
+    sets,
+    sync_file,
+    write_file,
+)
+
+KEY_DAYS = 7  # after which copies of the keys are destroyed
+KEPT_DAYS = 30  # after which sets are, unless the command says otherwise
+_MARGIN = 16 << 20  # bytes that a disk must have left besides
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Backup:
+    """A finished backup.
+
+    :param copied: number of evidence blobs that no earlier backup had.
+    :param removed: names of the older sets that were destroyed.
+    """
+
+    folder: Path
+    manifest: Manifest
+    copied: int
+    removed: list[str]
+
+
+@dataclass(frozen=True)
+class Blob:
+    """A line of the list of evidence blobs; ``is_settled``: the register refers to it."""
+
+    sha256: str
+    size: int
+    is_settled: bool
+    name: str
+
+    def line(self) -> str:
+        """The line."""
+        return f"{self.sha256} {self.size} {'sealed' if self.is_settled else 'pending'} {self.name}"
+
+    @classmethod
+    def parse(cls, line: str) -> Blob:
+        """:raises ValueError: it is none."""
+        sha256, size, area, name = line.split()
+        bytes.fromhex(f"{sha256}{name}")
+        return cls(sha256, int(size), area == "sealed", name)
+
+
+def back_up(
+    settings: Settings,
+    engine: sa.Engine,
+    folder: Path,
+    keys: Path,
+    at: datetime,
+    progress: Progress,
+    *,
+    same_device: bool = False,
+    kept_days: int = KEPT_DAYS,
+) -> Backup:
+    """Make a backup, and remove those that are too old.
+
+    :param keys: the other place, for the keys.
+    :param same_device: both places may be on one device.
+    :raises BackupError: it is refused, or failed; the former backups stay.
+    """
+    require_places(settings, folder, keys, same_device=same_device)
+    with (
+        _disk_errors(folder),
+        locked(folder),
+        locked(keys),
+        Session(engine) as session,
+        closing(setup.key_store(settings, session)) as store,
+    ):
+        setup.require_seal(settings, session)
+        replay_list.update(session, store)
+        instance_id = setup.identity(session).instance_id
+        session.rollback()  # an open transaction would keep the log of SQLite
+        _require_one_register(folder, instance_id)
+        key = store.derived_key(MANIFEST_PURPOSE)
+        name = new_name(folder, at)
+        manifest, copied = _make_set(settings, engine, folder, name, instance_id, key, at, progress)
+        _copy_keys(settings, store, keys, name)
+        removed = remove_old(keys, at - timedelta(days=KEY_DAYS))
+        removed += remove_old(folder, at - timedelta(days=kept_days))
+        _remove_blobs(folder)
+        details = {"at": at.isoformat(), "folder": str(folder), "keys": str(keys)}
+        replay_list.note(store, replay_list.BACKUP, details)
+    return Backup(folder / name, manifest, copied, removed)
+
+
+def require_places(settings: Settings, folder: Path, keys: Path, *, same_device: bool) -> None:
+    """Require two places that are not each other's, nor the register's.
+
+    :raises BackupError: ``backup_inside`` or ``backup_same_device``.
+    """
+    key_folder = settings.seal_dir or Path()
+    for path, other in (
+        (keys, folder),
+        (folder, keys),
+        (keys, settings.instance),
+        *(((folder, key_folder), (keys, key_folder)) if settings.seal_dir else ()),
+    ):
+        if is_inside(path, other):
+            raise BackupError("backup_inside", path=str(path), other=str(other))
+    if not same_device and _device(folder) == _device(keys):
+        raise BackupError("backup_same_device", path=str(folder), keys=str(keys))
+
+
+def read_blobs(folder: Path) -> dict[str, Blob]:
+    """The evidence blobs of a set by name.
+
+    :raises BackupError: ``backup_manifest`` when the list cannot be read.
+    """
+    path = folder / EVIDENCE_LIST
+    try:
+        blobs = [Blob.parse(line) for line in path.read_text("ascii").splitlines()]
+    except (OSError, ValueError) as error:
+        raise BackupError("backup_manifest", path=str(path)) from error
+    return {blob.name: blob for blob in blobs}
+
+
+def copy_key_set(store: KeyStore, key_folder: Path, target: Path) -> None:
+    """Copy the seal key and the key store, with the replay list, to a folder.
+
+    :raises SealError: as :meth:`KeyStore.copy_to`.
+    """
+    for name in (encryption.KEY_FILE, encryption.PENDING_KEY_FILE):
+        if (key_folder / name).exists():
+            copy_file(key_folder / name, target / name)
+    url = default_url(target)
+    create_sqlite_file(sa.create_engine(url))
+    store.copy_to(url)
+    seal_key = encryption.load_key(key_folder)
+    with closing(KeyStore(url, seal_key, store.instance_id, key_folder)) as copy:
+        replay_list.copy(replay_list.entries(store), copy)
+        copy.empty_log()
+    sync_file(target / STORE_FILE)
+
+
+def _device(path: Path) -> int:
+    """The device of a folder, or of the one that it will be made in."""
+    present = next(each for each in (path, *path.resolve().parents) if each.exists())
+    return present.stat().st_dev
+
+
+def _require_one_register(folder: Path, instance_id: str) -> None:
+    for path in sets(folder)[-1:]:
+        if read_manifest(path).instance_id != instance_id:
+            raise BackupError("backup_other", path=str(folder))
+
+
+def _make_set(
+    settings: Settings,
+    engine: sa.Engine,
+    folder: Path,
+    name: str,
+    instance_id: str,
+    key: bytes,
+    at: datetime,
+    progress: Progress,
+) -> tuple[Manifest, int]:
+    source = open_store(settings.evidence_url, settings.instance)
+    former = _former_blobs(folder)
+    names = _blob_names(source)
+    new_bytes = len(names.keys() - former.keys()) * (BLOB_BYTES + 64)
+    _require_room(folder, database_copy.database_bytes(engine) + new_bytes)
+    with new_set(folder, name) as draft:
+        with database_copy.copied(engine, settings.database_url, draft) as (file, session):
+            rows = database_copy.row_counts(session)
+            heads = {
+                ledger.value: (seq, digest) for ledger, seq, digest in proofs.ledger_heads(session)
+            }
+            problems = sum(1 for _problem in database_copy.problems(session))
+            number = session.scalar(sa.select(sa.func.max(Incident.number))) or 0
+        # Again: what came while the database was copied is named by its rows.
+        names |= _blob_names(source)
+        target = FolderStore(folder / EVIDENCE_FOLDER)
+        blobs = _copy_blobs(source, target, names, former, progress)
+        text = "".join(f"{blob.line()}\n" for blob in blobs)
+        write_file(draft / EVIDENCE_LIST, text.encode("ascii"))
+        manifest = Manifest(
+            name=name,
+            instance_id=instance_id,
+            made_at=at.isoformat(),
+            program=version("webcitoyen"),
+            schema=schema.expected_revision(),
+            engine=engine.dialect.name,
+            heads=heads,
+            rows=rows,
+            files={path: file_digest(draft / path) for path in (file.name, EVIDENCE_LIST)},
+            problems=problems,
+            blobs=len(blobs),
+            case_number=number,
+        ).sealed(key)
+        manifest.write(draft)
+    return manifest, len({blob.name for blob in blobs} - former.keys())
+
+
+def _former_blobs(folder: Path) -> dict[str, Blob]:
+    """The blobs of the last backup, which are not read again: blobs never change."""
+    for path in reversed(sets(folder)):
+        try:
+            return read_blobs(path)
+        except BackupError:
+            continue
+    return {}
+
+
+def _blob_names(source: BlobStore) -> dict[str, bool]:
+    """The names of all blobs, and whether they are among the lasting ones."""
+    names = {name: False for name, _day in source.pending() if not name.startswith(".")}
+    return names | dict.fromkeys(source.settled(), True)
+
+
+def _copy_blobs(
+    source: BlobStore,
+    target: FolderStore,
+    names: Mapping[str, bool],
+    former: Mapping[str, Blob],
+    progress: Progress,
+) -> list[Blob]:
+    # A killed backup left them; they are copied again.
+    for name, _day in list(target.pending()):
+        target.delete(name)
+    blobs = []
+    # By name: in any other order, the list could tell which blobs came together.
+    for done, name in enumerate(sorted(names)):
+        blob = former.get(name)
+        if blob is None or not target.has(name):
+            content = source.get(name)
+            if content is None:
+                continue  # destroyed meanwhile
+            digest = hashlib.sha256(content).hexdigest()
+            blob = Blob(digest, len(content), names[name], name)
+            target.put(name, content)
+            target.settle(name)
+        blobs.append(Blob(blob.sha256, blob.size, names[name], name))
+        progress(done + 1, len(names))
+    return blobs
+
+
+def _copy_keys(settings: Settings, store: KeyStore, keys: Path, name: str) -> None:
+    key_folder = encryption.key_folder(settings.seal_dir, store.instance_id)
+    with encryption.lock_folder(key_folder) as has_lock:
+        if not has_lock:
+            raise BackupError("seal_busy")
+        if (keys / name).exists():
+            shutil.rmtree(keys / name)
+        with new_set(keys, name) as draft:
+            copy_key_set(store, key_folder, draft)
+
+
+def _remove_blobs(folder: Path) -> None:
+    """Delete the blobs that no set names any more."""
+    named: set[str] = set()
+    for path in sets(folder):
+        named |= read_blobs(path).keys()
+    target = FolderStore(folder / EVIDENCE_FOLDER)
+    for name in list(target.settled()):
+        if name not in named:
+            target.delete(name)
+
+
+def _require_room(folder: Path, size: int) -> None:
+    free = shutil.disk_usage(folder).free
+    if size + _MARGIN > free:
+        raise BackupError(
+            "backup_no_room", path=str(folder), needed=-(-size // 1_000_000), free=free // 1_000_000
+        )
+
+
+@contextmanager
+def _disk_errors(folder: Path) -> Iterator[None]:
+    """Turn the errors of a disk into one that names it."""
+    try:
+        yield
+    except (OSError, sqlite3.Error, sa.exc.DBAPIError) as error:
+        code = getattr(error, "sqlite_errorcode", 0) or 0
+        if is_disk_full(error) or code & 0xFF == sqlite3.SQLITE_FULL:
+            raise BackupError("backup_disk_full", path=str(folder)) from error
+        if isinstance(error, OSError):
+            cause = error.strerror or type(error).__name__
+            raise BackupError("backup_failed", path=str(folder), cause=cause) from error
+        raise

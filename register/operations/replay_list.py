@@ -1,0 +1,256 @@
+"""List of what was destroyed or hidden, by which a restored register does it again.
+
+It is a table beside the keys, outside the database and its backups: acts, ids and codes, no text.
+The worker derives it from the journal. What it names is recognised by the events of journal lines,
+which stay the same after a restore, where ids and numbers are used again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.orm import Session
+
+from register.cases.models import Incident
+from register.db import write_engine
+from register.journal import Act, JournalEntry, Ledger, head
+from register.key_store import KeyStore
+from register.reports.models import Report
+
+_META = sa.MetaData()
+_ENTRIES = sa.Table(
+    "replay_entry",
+    _META,
+    sa.Column("act", sa.String(20), primary_key=True),
+    sa.Column("subject", sa.String(40), primary_key=True),
+    sa.Column("event", sa.String(36), nullable=False),
+    sa.Column("details", sa.Text, nullable=False),
+    # Without rowid, which would reveal the order of reports.
+    sqlite_with_rowid=False,
+)
+# Rows that are no act: how far the journal went, the last backup and the last rehearsal.
+HEAD, BACKUP, REHEARSAL = "head", "backup", "rehearsal"
+
+CASE_ACTS = frozenset(
+    {Act.ERASED, Act.DISCARDED, Act.REDACTED, Act.WITHDRAWN, Act.SOURCE_WITHDRAWN}
+)
+REPORT_ACTS = frozenset(
+    {Act.REPORT_WITHDRAWN, Act.REPORT_DESTROYED, Act.REPORT_PURGED, Act.REPORT_MASKED}
+)
+# Secrets that the former ones would replace again.
+SECRET_ACTS = frozenset({Act.MEMBER_PASSWORD, Act.MEMBER_FACTOR, Act.MEMBER_FACTOR_RESET})
+MEMBER_ACTS = frozenset({Act.MEMBER_DISABLED, Act.MEMBER_ROLE}) | SECRET_ACTS
+# Of files and copies of sources, whose keys the details of their lines have.
+_FILE_KEYS = {
+    Act.EVIDENCE_REMOVED: "evidence",
+    Act.COPY_REMOVED: "evidence",
+    Act.SOURCE_DROPPED: "copy",
+}
+# Acts after which another one is not to be done again.
+_UNDONE = {
+    Act.RESTORED: Act.WITHDRAWN,
+    Act.MEMBER_ENABLED: Act.MEMBER_DISABLED,
+    Act.MEMBER_RESET: Act.MEMBER_DISABLED,
+}
+_READ_ACTS = [
+    act.value
+    for act in (*CASE_ACTS, *REPORT_ACTS, *MEMBER_ACTS, *_FILE_KEYS, *_UNDONE, Act.DESTROYED)
+]
+_DETAILS = ("by", "restriction", "role")
+
+
+@dataclass(frozen=True)
+class ReplayEntry:
+    """An act that is done again after a restore.
+
+    :param subject: the event of the first line about a case or member, that of the redaction for
+        the destruction of its passages, or the random key of a report or file.
+    :param event: the event of the act's own line.
+    """
+
+    act: str
+    subject: str
+    event: str
+    details: Mapping[str, Any]
+
+
+def entries(store: KeyStore) -> list[ReplayEntry]:
+    """All entries; none in a store of a former version. Raises as :meth:`KeyStore.keys`."""
+    try:
+        with store.engine.connect() as connection:
+            rows = connection.execute(sa.select(_ENTRIES).order_by(_ENTRIES.c.event)).all()
+    except (OperationalError, ProgrammingError):
+        return []
+    return [ReplayEntry(row.act, row.subject, row.event, json.loads(row.details)) for row in rows]
+
+
+def update(session: Session, store: KeyStore, after: Mapping[str, int] | None = None) -> int:
+    """Add what the journal says since some lines, and how far it goes; may be repeated.
+
+    :param after: number of a line by ledger; by default every line is read.
+    :returns: the number of entries added or taken off.
+    """
+    changes: dict[tuple[str, str], ReplayEntry | None] = {}
+    for line in _lines(session, after or {}):
+        for act, subject in _subjects(session, line):
+            if line.act in _UNDONE and act == _UNDONE[Act(line.act)]:
+                changes[act, subject] = None
+            else:
+                private = json.loads(line.private_json)
+                details = {name: private[name] for name in _DETAILS if private.get(name)}
+                if act in _FILE_KEYS:
+                    details["why"] = private["why"]  # a code; elsewhere a digest
+                details |= _report_details(session, act, subject)
+                changes[act, subject] = ReplayEntry(act, subject, line.event, details)
+    public = head(session, Ledger.PUBLIC)
+    number = session.scalar(sa.select(sa.func.max(Incident.number))) or 0
+    if after and not changes and public.seq == after[Ledger.PUBLIC.value]:
+        return 0
+    store.require()
+    position = {"seq": public.seq, "digest": public.digest, "number": number}
+    with _writing(store) as connection:
+        for (act, subject), entry in changes.items():
+            _delete(connection, act, subject)
+            if entry is not None:
+                _insert(connection, entry)
+        _delete(connection, HEAD, Ledger.PUBLIC.value)
+        _insert(connection, ReplayEntry(HEAD, Ledger.PUBLIC.value, "", position))
+    return len(changes)
+
+
+def note(store: KeyStore, kind: str, details: Mapping[str, Any]) -> None:
+    """Note the last backup or rehearsal."""
+    with _writing(store) as connection:
+        _delete(connection, kind, kind)
+        _insert(connection, ReplayEntry(kind, kind, "", details))
+
+
+def read_note(store: KeyStore, kind: str) -> Mapping[str, Any] | None:
+    """The details of a row that is no act; None without one."""
+    return next((entry.details for entry in entries(store) if entry.act == kind), None)
+
+
+def copy(source: Iterable[ReplayEntry], store: KeyStore) -> None:
+    """Replace the list of a store."""
+    with _writing(store) as connection:
+        connection.execute(_ENTRIES.delete())
+        for entry in source:
+            _insert(connection, entry)
+
+
+def missing_from(session: Session, candidates: Iterable[ReplayEntry]) -> list[ReplayEntry]:
+    """The acts among some entries whose lines a register does not have."""
+    acts = [entry for entry in candidates if entry.event]
+    known: set[str] = set()
+    for start in range(0, len(acts), 500):
+        events = [entry.event for entry in acts[start : start + 500]]
+        stmt = sa.select(JournalEntry.event).where(JournalEntry.event.in_(events))
+        known |= set(session.scalars(stmt))
+    return [entry for entry in acts if entry.event not in known]
+
+
+def _lines(session: Session, after: Mapping[str, int]) -> Iterator[Any]:
+    columns = (
+        JournalEntry.ledger,
+        JournalEntry.seq,
+        JournalEntry.act,
+        JournalEntry.event,
+        JournalEntry.incident_id,
+        JournalEntry.private_json,
+    )
+    for ledger in Ledger:
+        stmt = sa.select(*columns).where(
+            JournalEntry.ledger == ledger.value,
+            JournalEntry.act.in_(_READ_ACTS),
+            JournalEntry.seq > after.get(ledger.value, 0),
+        )
+        yield from session.execute(stmt.order_by(JournalEntry.seq))
+
+
+def _subjects(session: Session, line: Any) -> Iterator[tuple[str, str]]:
+    """The entry that a line adds or takes off, if any: its act and subject."""
+    act, private = Act(line.act), json.loads(line.private_json)
+    listed = _UNDONE.get(act, act)
+    subject: str | None = None
+    if listed in CASE_ACTS:
+        subject = _first_event(session, line.incident_id)
+    elif listed in REPORT_ACTS:
+        # Rows that were counted, and copies that a case had, follow from other acts.
+        is_other = private.get("counted") or private.get("kept")
+        subject = None if is_other else private.get("report")
+    elif listed in _FILE_KEYS:
+        subject = private.get(_FILE_KEYS[listed])
+    elif listed is Act.DESTROYED:
+        subject = _redaction_event(session, line.incident_id, private.get("destruction"))
+    else:
+        subject = _member_event(session, private.get("member"))
+    if subject:
+        yield listed.value, subject
+        if act is Act.MEMBER_RESET:
+            yield Act.MEMBER_PASSWORD.value, subject
+
+
+def _report_details(session: Session, act: str, subject: str) -> dict[str, Any]:
+    """State and reason of a destroyed report, which outlive its texts."""
+    report = session.get(Report, subject) if act in REPORT_ACTS else None
+    return {"state": report.state, "reason": report.reason} if report is not None else {}
+
+
+def _first_event(session: Session, incident_id: int | None) -> str | None:
+    stmt = sa.select(JournalEntry.event).where(
+        JournalEntry.incident_id == incident_id, JournalEntry.ledger == Ledger.DESK.value
+    )
+    return session.scalar(stmt.order_by(JournalEntry.seq).limit(1))
+
+
+def _redaction_event(
+    session: Session, incident_id: int | None, destruction: int | None
+) -> str | None:
+    stmt = sa.select(JournalEntry.event, JournalEntry.private_json).where(
+        JournalEntry.incident_id == incident_id, JournalEntry.act == Act.REDACTED.value
+    )
+    for line in session.execute(stmt):
+        if json.loads(line.private_json).get("destruction") == destruction:
+            return str(line.event)
+    return None
+
+
+def _member_event(session: Session, member: int | None) -> str | None:
+    stmt = sa.select(JournalEntry.event, JournalEntry.private_json).where(
+        JournalEntry.ledger == Ledger.DESK.value, JournalEntry.act == Act.MEMBER_ADDED.value
+    )
+    for line in session.execute(stmt.order_by(JournalEntry.seq)):
+        if json.loads(line.private_json).get("member") == member:
+            return str(line.event)
+    return None
+
+
+@contextmanager
+def _writing(store: KeyStore) -> Iterator[sa.Connection]:
+    engine = store.engine
+    if engine.dialect.name == "sqlite":
+        engine = write_engine(engine)
+    with engine.begin() as connection:
+        _META.create_all(connection)
+        yield connection
+
+
+def _delete(connection: sa.Connection, act: str, subject: str) -> None:
+    connection.execute(
+        _ENTRIES.delete().where(_ENTRIES.c.act == act, _ENTRIES.c.subject == subject)
+    )
+
+
+def _insert(connection: sa.Connection, entry: ReplayEntry) -> None:
+    details = json.dumps(dict(entry.details), sort_keys=True, ensure_ascii=False)
+    connection.execute(
+        _ENTRIES.insert().values(
+            act=entry.act, subject=entry.subject, event=entry.event, details=details
+        )
+    )

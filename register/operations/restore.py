@@ -1,0 +1,326 @@
+"""Restore of a backup into an empty place, with what was destroyed and hidden since.
+
+Everything is checked before anything is written. The database is unusable until all is done: a file
+under another name, or tables without a revision.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from register import encryption
+from register.accounts import sessions
+from register.config import WHOOSH, Settings
+from register.db import configure_engine, engine_options, housekeeping, sqlite_path
+from register.errors import SealError
+from register.evidence.blob_store import BlobStore, FolderStore, open_store
+from register.journal import Ledger
+from register.key_store import STORE_FILE, KeyStore, default_url
+from register.operations import database_copy, replay, replay_list, schema, setup
+from register.operations.backup import Blob, Progress, read_blobs
+from register.operations.backup_sets import (
+    EVIDENCE_FOLDER,
+    MANIFEST_PURPOSE,
+    BackupError,
+    Manifest,
+    copy_file,
+    file_digest,
+    read_manifest,
+    sets,
+)
+from register.operations.replay import Replay
+from register.operations.replay_list import ReplayEntry
+from register.reports.verify import keys_in_use
+
+_UNFINISHED = ".restoring"
+
+
+@dataclass(frozen=True)
+class Restoration:
+    """What was restored.
+
+    :param replay: what was done again, and what remains to be done by hand.
+    :param keyless: number of keys in use that do not exist any more.
+    :param problems: number of those that ``verify`` finds at the end.
+    :param journal: last public line that the lost register is known to have had.
+    :param case_number: its highest case number.
+    """
+
+    manifest: Manifest
+    replay: Replay
+    keyless: int
+    problems: int
+    journal: int
+    case_number: int
+
+
+@dataclass(frozen=True)
+class _Source:
+    """A checked set with the keys that open it."""
+
+    folder: Path
+    top: Path
+    manifest: Manifest
+    blobs: Mapping[str, Blob]
+    keys: Path | None  # of a set of keys; None when the register's own are there
+
+    @property
+    def database(self) -> Path:
+        """The file of the database."""
+        names = (database_copy.SQLITE_FILE, database_copy.DUMP_FILE)
+        return self.folder / next(name for name in names if name in self.manifest.files)
+
+
+def restore(
+    settings: Settings, folder: Path, keys: Path, progress: Progress, *, name: str = ""
+) -> Restoration:
+    """Restore the last backup of a folder, or the one that is named.
+
+    Keys and replay list are the register's own where they are still there, else those of the newest
+    set of ``keys``: they never go back to the time of the backup.
+
+    :raises BackupError: it is refused; nothing has changed.
+    """
+    source = _checked_source(settings, folder, keys, name)
+    if source.keys is not None:
+        _install_keys(settings, source, source.keys)
+    with _unfinished_database(settings, source) as engine:
+        blobs = open_store(settings.evidence_url, settings.instance)
+        _copy_blobs(source, blobs, progress)
+        if (source.manifest.schema, source.manifest.program) != _present_version():
+            schema.migrate(engine)
+            setup.refresh(engine)
+        with Session(engine) as session, closing(setup.key_store(settings, session)) as store:
+            lost = replay_list.entries(store)
+            session.rollback()
+            done = replay.replay(engine, store, lost)
+            with housekeeping(engine) as writer:
+                sessions.delete_all(writer)  # some were ended since
+            replay_list.update(session, store)
+            session.rollback()
+            keyless = len(keys_in_use(session) - store.names())
+            problems = sum(1 for _problem in database_copy.problems(session))
+    if settings.search == WHOOSH:
+        shutil.rmtree(settings.instance / "index", ignore_errors=True)
+    journal, number = _last_known(source.manifest, lost)
+    return Restoration(source.manifest, done, keyless, problems, journal, number)
+
+
+def _present_version() -> tuple[str, str]:
+    return schema.expected_revision(), version("webcitoyen")
+
+
+def _checked_source(settings: Settings, folder: Path, keys: Path, name: str) -> _Source:
+    """Check everything, and write nothing."""
+    found = [path for path in sets(folder) if name in ("", path.name)]
+    if not found:
+        raise BackupError("restore_none", path=str(folder))
+    manifest = read_manifest(found[-1])
+    if manifest.schema > schema.expected_revision():
+        raise BackupError(
+            "restore_newer", present=manifest.schema, wanted=schema.expected_revision()
+        )
+    is_sqlite = sqlite_path(settings.database_url) is not None
+    if (manifest.engine == "sqlite") != is_sqlite:
+        raise BackupError("restore_engine", engine=manifest.engine)
+    _require_empty(settings)
+    key_set = _require_keys(settings, keys, manifest)
+    for file, digest in manifest.files.items():
+        path = found[-1] / file
+        if not path.is_file() or file_digest(path) != digest:
+            raise BackupError("restore_changed", path=str(path))
+    source = _Source(found[-1], folder, manifest, read_blobs(found[-1]), key_set)
+    _check_blobs(source)
+    _require_room(settings, source)
+    return source
+
+
+def _require_empty(settings: Settings) -> None:
+    """:raises BackupError: ``restore_not_empty``, with what is there."""
+    path = sqlite_path(settings.database_url)
+    present = ""
+    if path is not None:
+        present = str(path) if path.exists() else ""
+    else:
+        with closing_engine(settings.database_url) as engine:
+            tables = sa.inspect(engine).get_table_names()
+            if tables and not _is_unfinished(engine):
+                present = engine.url.render_as_string(hide_password=True)
+    blobs = open_store(settings.evidence_url, settings.instance)
+    if not present and not _is_begun(settings):
+        names = [*blobs.settled(), *(name for name, _day in blobs.pending())]
+        present = settings.evidence_url or str(settings.instance / "evidence") if names else ""
+    if present:
+        raise BackupError("restore_not_empty", path=present)
+
+
+def _is_begun(settings: Settings) -> bool:
+    """Whether an interrupted restore may have left evidence files."""
+    path = sqlite_path(settings.database_url)
+    if path is not None:
+        return path.with_name(path.name + _UNFINISHED).exists()
+    with closing_engine(settings.database_url) as engine:
+        return _is_unfinished(engine)
+
+
+def _is_unfinished(engine: sa.Engine) -> bool:
+    """Whether the tables are those of an interrupted restore."""
+    return sa.inspect(engine).has_table(schema.UNFINISHED_TABLE)
+
+
+@contextmanager
+def closing_engine(url: str) -> Iterator[sa.Engine]:
+    """An engine for the time of the block."""
+    engine = sa.create_engine(url, **engine_options(url))
+    configure_engine(engine)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+def _require_keys(settings: Settings, keys: Path, manifest: Manifest) -> Path | None:
+    """The set of keys to install, None when the register's own are there.
+
+    :raises BackupError: ``restore_keys`` for keys of another register, ``restore_no_keys``, or
+        ``restore_manifest`` when the manifest was changed.
+    """
+    key_folder = encryption.key_folder(settings.seal_dir, manifest.instance_id)
+    present = (key_folder / encryption.KEY_FILE).exists()
+    key_sets = sets(keys)
+    if not present and not key_sets:
+        raise BackupError("restore_no_keys", path=str(keys))
+    key_set = None if present else key_sets[-1]
+    place = key_folder if key_set is None else key_set
+    url = default_url(place)
+    if key_set is None and settings.key_store_url:
+        url = settings.key_store_url
+    try:
+        seal_key = encryption.load_key(place)
+        with closing(
+            KeyStore(url, seal_key, manifest.instance_id, place, reads_only=True)
+        ) as store:
+            if not store.is_wrapped_by(seal_key):
+                raise BackupError("restore_keys", path=str(place))
+            key = store.derived_key(MANIFEST_PURPOSE)
+    except SealError as error:
+        raise BackupError("restore_keys", path=str(place)) from error
+    if not manifest.is_sealed_by(key):
+        raise BackupError("restore_manifest")
+    return key_set
+
+
+def _check_blobs(source: _Source) -> None:
+    """:raises BackupError: ``restore_changed`` for a blob that is missing or was changed."""
+    store = FolderStore(source.top / EVIDENCE_FOLDER)
+    for blob in source.blobs.values():
+        content = store.get(blob.name)
+        if content is None or hashlib.sha256(content).hexdigest() != blob.sha256:
+            raise BackupError("restore_changed", path=str(store.folder / "sealed" / blob.name))
+
+
+def _require_room(settings: Settings, source: _Source) -> None:
+    needed = source.database.stat().st_size
+    if not settings.evidence_url.startswith("s3:"):
+        needed += sum(blob.size for blob in source.blobs.values())
+    place = next(each for each in (settings.instance, *settings.instance.parents) if each.exists())
+    free = shutil.disk_usage(place).free
+    if needed > free:
+        raise BackupError(
+            "backup_no_room",
+            path=str(settings.instance),
+            needed=-(-needed // 1_000_000),
+            free=free // 1_000_000,
+        )
+
+
+def _install_keys(settings: Settings, source: _Source, keys: Path) -> None:
+    """Copy seal key and key store where the register looks for them; the seal key last."""
+    key_folder = encryption.key_folder(settings.seal_dir, source.manifest.instance_id)
+    key_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for leftover in (STORE_FILE, encryption.PENDING_KEY_FILE):
+        (key_folder / leftover).unlink(missing_ok=True)
+    seal_key = encryption.load_key(keys)
+    if settings.key_store_url:
+        instance_id = source.manifest.instance_id
+        with closing(
+            KeyStore(default_url(keys), seal_key, instance_id, keys, reads_only=True)
+        ) as store:
+            store.copy_to(settings.key_store_url)
+            lost = replay_list.entries(store)
+        with closing(KeyStore(settings.key_store_url, seal_key, instance_id, keys)) as target:
+            replay_list.copy(lost, target)
+    else:
+        copy_file(keys / STORE_FILE, key_folder / STORE_FILE)
+    for file in (encryption.PENDING_KEY_FILE, encryption.KEY_FILE):
+        if (keys / file).exists():
+            copy_file(keys / file, key_folder / file)
+    encryption.sync_folder(key_folder)
+
+
+@contextmanager
+def _unfinished_database(settings: Settings, source: _Source) -> Iterator[sa.Engine]:
+    """The restored database, which nothing serves before the block has ended."""
+    settings.instance.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = sqlite_path(settings.database_url)
+    if path is None:
+        with closing_engine(settings.database_url) as engine:
+            _restore_dump(settings.database_url, engine, source.database)
+            yield engine
+            with engine.begin() as connection:
+                connection.exec_driver_sql(f"DROP TABLE {schema.UNFINISHED_TABLE}")
+        return
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = path.with_name(path.name + _UNFINISHED)
+    for leftover in path.parent.glob(f"{draft.name}*"):
+        leftover.unlink()
+    copy_file(source.database, draft)
+    with closing_engine(f"sqlite:///{draft}") as engine:
+        yield engine
+    encryption.sync_folder(path.parent)
+    draft.rename(path)
+    encryption.sync_folder(path.parent)
+
+
+def _restore_dump(url: str, engine: sa.Engine, dump: Path) -> None:
+    """Restore a dump of PostgreSQL beside a table that marks it as unfinished."""
+    with engine.begin() as connection:
+        # Those of an interrupted restore.
+        for table in sa.inspect(connection).get_table_names():
+            connection.exec_driver_sql(f'DROP TABLE "{table}" CASCADE')
+        connection.exec_driver_sql(f"CREATE TABLE {schema.UNFINISHED_TABLE} ()")
+    options = ("--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges")
+    database_copy.run_program(url, database_copy.find_program("pg_restore"), *options, str(dump))
+    with engine.begin() as connection:
+        connection.exec_driver_sql("ANALYZE")
+
+
+def _copy_blobs(source: _Source, target: BlobStore, progress: Progress) -> None:
+    store = FolderStore(source.top / EVIDENCE_FOLDER)
+    for done, blob in enumerate(source.blobs.values()):
+        content = store.get(blob.name)
+        if content is None:
+            raise BackupError("restore_changed", path=str(store.folder / "sealed" / blob.name))
+        target.put(blob.name, content)
+        if blob.is_settled:
+            target.settle(blob.name)
+        progress(done + 1, len(source.blobs))
+
+
+def _last_known(manifest: Manifest, lost: list[ReplayEntry]) -> tuple[int, int]:
+    """The last public line and the highest case number that the lost register is known to have."""
+    heads = [entry.details for entry in lost if entry.act == replay_list.HEAD]
+    seq, _digest = manifest.heads[Ledger.PUBLIC.value]
+    number = manifest.case_number
+    return max([seq, *(head["seq"] for head in heads)]), max(
+        [number, *(head["number"] for head in heads)]
+    )

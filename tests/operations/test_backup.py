@@ -1,0 +1,280 @@
+"""A backup taken while the register is written, and its restore in an empty place."""
+
+from __future__ import annotations
+
+import errno
+import json
+import shutil
+import stat
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
+
+import attested_acts as acts
+import pytest
+from case_files import picture
+from cast import AT
+from databases import open_engine
+from report_factory import nonce
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from register.accounts import acts as accounts
+from register.accounts.models import Member
+from register.cases.case_evidence import case_evidence
+from register.cases.models import CaseState, Incident
+from register.db import now, sqlite_path
+from register.journal import Act
+from register.operations import backup as backups
+from register.operations import replay, replay_list, setup
+from register.operations import restore as restores
+from register.operations.backup_sets import BackupError, sets
+from register.reports import acts as reports
+from register.reports.models import Report
+
+
+def _no_progress(_done, _total):
+    pass
+
+
+class Places:
+    """The two folders of a backup, and the place of a restore."""
+
+    def __init__(self, tmp_path, settings, url):
+        self.settings = settings
+        self.folder, self.keys = tmp_path / "backup", tmp_path / "keys"
+        self.empty = replace(
+            settings,
+            instance=tmp_path / "new",
+            database_url=url or f"sqlite:///{tmp_path / 'new' / 'register.sqlite3'}",
+            seal_dir=tmp_path / "new-seal",
+        )
+
+    def back_up(self, engine, at=None, **options):
+        return backups.back_up(
+            self.settings,
+            engine,
+            self.folder,
+            self.keys,
+            at or now(),
+            _no_progress,
+            **{"same_device": True, **options},
+        )
+
+    def restore(self, **options):
+        return restores.restore(self.empty, self.folder, self.keys, _no_progress, **options)
+
+
+@pytest.fixture
+def places(request, tmp_path, settings):
+    if sqlite_path(settings.database_url):
+        yield Places(tmp_path, settings, "")
+        return
+    server = request.getfixturevalue("server")
+    server.execute("CREATE DATABASE restored")
+    yield Places(tmp_path, settings, server.url("restored"))
+    server.execute("DROP DATABASE restored WITH (FORCE)")
+
+
+def test_a_backup_is_restored_with_its_cases_reports_and_files(
+    places, engine, desk, inbox, store, settings, case_files
+):
+    case = desk.published()
+    report = inbox.received()
+    photo = picture() + bytes(1_500_000)
+    case_files.added(case.id, photo)
+    made = places.back_up(engine)
+    assert made.manifest.problems == 0
+    assert (made.manifest.blobs, made.copied) == (2, 2)
+    assert places.back_up(engine).copied == 0
+    restored = places.restore()
+    assert (restored.problems, restored.keyless, restored.replay.by_hand) == (0, 0, {})
+    with open_engine(places.empty.database_url) as copy, Session(copy) as session:
+        assert session.get_one(Incident, case.id).state == CaseState.PUBLISHED
+        with closing(setup.key_store(places.empty, session)) as keys:
+            assert keys.key(report.key) == store.key(report.key)
+            files = setup.sealed_files(places.empty, keys)
+            ((_row, file),) = case_evidence(session, keys, case.id)
+            assert b"".join(files.parts(file)) == photo
+    modes = {
+        stat.S_IMODE(path.stat().st_mode) & 0o077
+        for top in (places.folder, places.keys, places.empty.instance, places.empty.seal_dir)
+        for path in (top, *top.rglob("*"))
+    }
+    assert modes == {0}
+
+
+def _note_like_the_worker(engine, store):
+    with Session(engine) as session:
+        replay_list.update(session, store)
+
+
+@pytest.mark.parametrize("has_own_keys", [True, False], ids=["own keys", "copied keys"])
+def test_what_was_destroyed_or_hidden_after_the_backup_is_so_again(
+    places, engine, desk, inbox, store, pen, cast, content, has_own_keys
+):
+    erased, withdrawn, redacted = (desk.published(title=f"Cas {n}") for n in range(3))
+    draft = desk.draft()
+    gone, taken_back, purged, kept = (inbox.received() for _count in range(4))
+    first = places.back_up(engine, AT)
+    with pen() as p:
+        acts.approve(p, erased.id, by=cast.chloe, purpose="erase")
+        acts.erase(p, erased.id, by=cast.ada, restriction="donnee_personnelle")
+        acts.withdraw(p, withdrawn.id, by=cast.bruno, restriction="securite", reason="r")
+        acts.discard(p, draft.id, by=cast.bruno)
+        corrected = content(title="Cas 2", summary="Selon le blog, le maire interdit de filmer.")
+        acts.redact(p, redacted.id, corrected, by=cast.bruno, reason="r", public_note="n")
+        reports.withdraw(p, store, taken_back.key, nonce())
+        reports.withdraw(p, store, gone.key, nonce(), destroys=True)
+        reports.decline(p, store, purged.key, "insuffisant", by=cast.bruno, sentence="s")
+    with pen(AT + timedelta(days=91)) as p:
+        reports.purge(p, store, undecided_after=24)
+    last = desk.published(title="Un cas de plus")
+    with pen() as p:
+        accounts.disable_member(p, cast.chloe)
+    if has_own_keys:
+        _note_like_the_worker(engine, store)
+        places.empty = replace(places.empty, seal_dir=places.settings.seal_dir)
+    else:
+        places.back_up(engine, AT + timedelta(days=2))
+    restored = places.restore(name=first.manifest.name)
+    assert restored.problems == restored.keyless == 0
+    assert restored.replay.by_hand == {Act.REDACTED: [str(redacted.number)]}
+    assert restored.case_number == last.number
+    with open_engine(places.empty.database_url) as copy, Session(copy) as session:
+        states = dict(session.execute(select(Incident.id, Incident.state)).all())
+        assert states == {
+            erased.id: "erased",
+            withdrawn.id: "withdrawn",
+            redacted.id: "withdrawn",
+            draft.id: "erased",
+        }
+        rows = {row.key: row for row in session.scalars(select(Report))}
+        assert {key: (row.sealed is None, row.state) for key, row in rows.items()} == {
+            gone.key: (True, "withdrawn"),
+            taken_back.key: (True, "withdrawn"),
+            purged.key: (True, "declined"),
+            kept.key: (False, "received"),
+        }
+        assert not session.get_one(Member, cast.chloe).is_active
+        with closing(setup.key_store(places.empty, session)) as keys:
+            assert {name.split()[0] for name in keys.names()} == {kept.key}
+            session.rollback()
+            # Nothing of it is done a second time.
+            assert replay.replay(copy, keys, replay_list.entries(keys)).done == {}
+
+
+@pytest.mark.one_database
+def test_the_list_of_what_is_to_be_done_again_holds_no_text(
+    places, engine, desk, inbox, store, pen, cast
+):
+    case = desk.erased(title="Mots à ne pas garder")
+    inbox.purged()
+    _note_like_the_worker(engine, store)
+    entries = [each for each in replay_list.entries(store) if each.event]
+    assert {each.act for each in entries} >= {"erased", "report_purged", "member_disabled"}
+    assert case.id
+    allowed = {"by", "restriction", "state", "reason", "ending"}
+    assert {name for each in entries for name in each.details} <= allowed
+
+
+@pytest.mark.one_database
+def test_keys_of_another_place_and_time_are_refused(places, engine, registers, tmp_path, cast):
+    with pytest.raises(BackupError, match="backup_same_device"):
+        places.back_up(engine, same_device=False)
+    places.back_up(engine)
+    elsewhere = tmp_path / "elsewhere"
+    with pytest.raises(BackupError, match="restore_no_keys"):
+        restores.restore(places.empty, places.folder, elsewhere, _no_progress)
+    (key_set,) = sets(places.keys)
+    (key_set / "seal.key").write_text("00" * 32)
+    with pytest.raises(BackupError, match="restore_keys"):
+        places.restore()
+    assert not places.empty.instance.exists()
+    assert not places.empty.seal_dir.exists()
+
+
+DAMAGE = (
+    (lambda made: _edit_manifest(made, problems=7), "restore_manifest"),
+    (lambda made: (made / "manifest.json").unlink(), "backup_manifest"),
+    (lambda made: _flip(next(made.glob("register.*"))), "restore_changed"),
+    (lambda made: (made / "evidence.txt").write_text(""), "restore_changed"),
+    (lambda made: _flip(next(made.parent.glob("evidence/sealed/*/*"))), "restore_changed"),
+)
+
+
+@pytest.mark.one_database
+def test_a_changed_backup_is_refused_before_anything_is_written(places, engine, desk, case_files):
+    case_files.added(desk.published().id)
+    made = places.back_up(engine)
+    sound = places.folder
+    for count, (damage, error) in enumerate(DAMAGE):
+        places.folder = sound.with_name(f"damaged-{count}")
+        shutil.copytree(sound, places.folder)
+        damage(places.folder / made.manifest.name)
+        with pytest.raises(BackupError, match=error):
+            places.restore()
+        assert not places.empty.instance.exists()
+
+
+def _edit_manifest(made, **changes):
+    path = made / "manifest.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+
+
+def _flip(path):
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+
+
+@pytest.mark.one_database
+def test_a_place_that_is_not_empty_is_left_as_it_is(places, engine, settings):
+    places.back_up(engine)
+    with pytest.raises(BackupError, match="restore_not_empty"):
+        restores.restore(settings, places.folder, places.keys, _no_progress)
+
+
+@pytest.mark.one_database
+def test_old_sets_are_destroyed_and_the_last_one_never_is(places, engine, desk, case_files, store):
+    case_files.added(desk.published().id)
+    first = places.back_up(engine, AT)
+    second = places.back_up(engine, AT + timedelta(days=8))
+    assert second.removed == [first.folder.name]
+    assert len(sets(places.folder)) == 2
+    places.back_up(engine, AT + timedelta(days=60))
+    assert len(sets(places.folder)) == len(sets(places.keys)) == 1
+    assert list(places.folder.glob("evidence/sealed/*/*"))
+
+
+@pytest.mark.one_database
+@pytest.mark.parametrize("step", ["copied", "_copy_blobs", "_copy_keys"])
+def test_a_backup_that_fails_leaves_the_last_one_and_no_trace(
+    places, engine, desk, case_files, monkeypatch, step
+):
+    case_files.added(desk.published().id)
+    made = places.back_up(engine)
+
+    def fill(*_arguments, **_options):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        owner = backups.database_copy if step == "copied" else backups
+        patch.setattr(owner, step, fill)
+        with pytest.raises(BackupError, match="backup_disk_full"):
+            places.back_up(engine)
+    assert [path.name for path in places.folder.iterdir() if path.name.startswith(".")] == []
+    # Killed, it leaves a folder without its name, which the next one removes.
+    (places.folder / ".unfinished-x").mkdir()
+    places.back_up(engine)
+    assert not list(places.folder.glob(".unfinished*"))
+    assert places.restore(name=made.folder.name).problems == 0
+
+
+@pytest.mark.one_database
+def test_a_disk_that_is_too_small_is_seen_before(places, engine, monkeypatch):
+    usage = shutil.disk_usage(places.settings.instance)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage._replace(free=10_000))
+    with pytest.raises(BackupError, match="backup_no_room"):
+        places.back_up(engine)
+    assert sets(places.folder) == []
