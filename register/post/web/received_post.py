@@ -75,7 +75,8 @@ class PostForm(DeskForm):
 def received_post() -> str:
     """The form and the lists."""
     head()
-    return _page(PostForm(formdata=None, received_on=today()))
+    # No day is filled in: a paper noted the day after would get a day too many.
+    return _page(PostForm(formdata=None))
 
 
 @desk.post("/courrier", endpoint="enter_post")
@@ -84,17 +85,12 @@ def enter() -> ResponseReturnValue:
     form = PostForm()
     if not form.is_sent:
         return _page(form), 422
-    kind = PostKind(form.kind.data)
+    kind, received_on = PostKind(form.kind.data), form.received_on.data or today()
     try:
         row_day = current_member.run_act(
             lambda tx, by: (
                 acts.enter_post(
-                    tx,
-                    kind,
-                    form.received_on.data,
-                    by=by,
-                    due_on=form.due_on.data,
-                    case=form.case.data,
+                    tx, kind, received_on, by=by, due_on=form.due_on.data, case=form.case.data
                 ).due_on
             )
         )
