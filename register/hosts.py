@@ -1,4 +1,4 @@
-"""Recognition of loopback hosts and Tor onion services, which need no certificate."""
+"""Recognition of IP addresses, and of hosts without certificate: loopback, Tor onion services."""
 
 from __future__ import annotations
 
@@ -14,10 +14,16 @@ def is_loopback(host: str) -> bool:
     """Whether a host name or address is this machine's own (RFC 1122 §3.2.1.3, RFC 6761 §6.3)."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
+    return is_ip_address(host) and ipaddress.ip_address(host).is_loopback
+
+
+def is_ip_address(host: str) -> bool:
+    """Whether a host is the address of a machine and no name."""
     try:
-        return ipaddress.ip_address(host).is_loopback
+        ipaddress.ip_address(host)
     except ValueError:
         return False
+    return True
 
 
 def is_onion(host: str) -> bool:

@@ -278,6 +278,8 @@ class SourceCopy(CaseRow, Base):
 
     source: Mapped[str] = mapped_column(String(64))
     copied_on: Mapped[dt.date] = mapped_column(Date)
+    # The day of a capture, as its web archive or whoever brought it says; empty if nobody does.
+    captured_on: Mapped[dt.date | None] = mapped_column(Date)
     origin: Mapped[str] = mapped_column(String(10))  # fetched, added
     sha256: Mapped[str] = mapped_column(String(64))
     file_id: Mapped[str] = mapped_column(ForeignKey("evidence_file.file_id"), index=True)

@@ -30,12 +30,19 @@ def copies_hold(copies: Sequence[SourceCopy], lines: Sequence[CaseLine], case: I
             private["sha256"],
             private["day"],
             private["origin"],
+            private.get("captured"),
             marked.get(private["copy"]),
         )
         for private in (line.private for line in lines if line.act is Act.SOURCE_COPIED)
         if private["copy"] not in gone and case.state != CaseState.ERASED
     }
     return expected == {
-        copy.file_id: (copy.sha256, copy.copied_on.isoformat(), copy.origin, copy.destruction_id)
+        copy.file_id: (
+            copy.sha256,
+            copy.copied_on.isoformat(),
+            copy.origin,
+            copy.captured_on.isoformat() if copy.captured_on else None,
+            copy.destruction_id,
+        )
         for copy in copies
     }

@@ -1,16 +1,22 @@
-"""``webcitoyen sources archive`` and ``sources status``."""
+"""``webcitoyen sources archive``, ``sources status`` and ``sources import``."""
 
 from __future__ import annotations
 
 import time
+from contextlib import closing
+from pathlib import Path
 
 import click
 
 from register.cases import source_queue
 from register.cases.source_queue import SourceProgress
-from register.cli.console import command
+from register.cli.console import command, progress
 from register.cli.maintenance import has_worker
 from register.db import db, now
+from register.exchange.capture_import import MANIFEST, CaptureEffect, CaptureImport
+from register.operations import setup
+from register.web.error_messages import reason_sentence
+from register.web.request_context import settings
 
 _POLL_SECONDS = 2.0
 
@@ -47,9 +53,47 @@ def archive(dry_run: bool, wait: bool) -> None:
 @command
 def status() -> None:
     """Dire où en sont les copies et les liens ; code de sortie 1 quand une copie a échoué."""
-    progress = source_queue.read_progress(db.session())
-    _print(progress)
-    if progress.failed:
+    figures = source_queue.read_progress(db.session())
+    _print(figures)
+    if figures.failed:
+        raise SystemExit(1)
+
+
+@sources.command("import")
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option("--dry-run", is_flag=True, help="Tout vérifier, ne rien écrire.")
+@command
+def import_(folder: Path, dry_run: bool) -> None:
+    """Apporter les captures d’un dossier, que captures.csv décrit. Peut être répété.
+
+    Colonnes : fichier (nom dans le dossier), adresse (celle de la source, comme dans la fiche),
+    jour (AAAA-MM-JJ ; il peut manquer pour une archive WARC).
+    """
+    with closing(setup.key_store(settings(), db.session())) as store:
+        store.require()
+        files = setup.sealed_files(settings(), store)
+        db.session.rollback()
+        limit = settings().evidence_file_bytes
+        captures = CaptureImport(db.engine, store, files, limit, dry_run=dry_run)
+        with progress("Captures") as step:
+            report = captures.run(folder, step)
+    for outcome in report.outcomes:
+        if outcome.fault is not None:
+            reason = reason_sentence(outcome.fault.key, outcome.fault.values)
+            click.echo(f"Ligne {outcome.row.number}, colonne {outcome.fault.field} : {reason}")
+        elif outcome.effect is CaptureEffect.DESTROYED:
+            click.echo(f"Ligne {outcome.row.number} : apportée, puis détruite par un membre.")
+    if report.unnamed:
+        click.echo(f"Fichiers du dossier que {MANIFEST} ne nomme pas : {report.unnamed}.")
+    counts = (
+        f"{report.count(CaptureEffect.ADDED)} apportées, "
+        f"{report.count(CaptureEffect.PRESENT)} déjà là, "
+        f"{report.count(CaptureEffect.DESTROYED)} détruites depuis, "
+        f"{report.count(CaptureEffect.REFUSED)} refusées."
+    )
+    start = "Essai : rien n’a été écrit. " if dry_run else ""
+    click.echo(f"{start}{len(report.outcomes)} captures : {counts}")
+    if report.count(CaptureEffect.REFUSED):
         raise SystemExit(1)
 
 
@@ -57,19 +101,19 @@ def _wait() -> None:
     """Print the progress while copies wait; ends with them, or on Ctrl-C, which stops nothing."""
     shown = None
     while True:
-        progress = source_queue.read_progress(db.session())
+        figures = source_queue.read_progress(db.session())
         db.session.rollback()
-        if progress != shown:
-            click.echo(f"{progress.copied} sur {progress.sources}, {progress.waiting} en attente")
-            shown = progress
-        if not progress.waiting:
+        if figures != shown:
+            click.echo(f"{figures.copied} sur {figures.sources}, {figures.waiting} en attente")
+            shown = figures
+        if not figures.waiting:
             return
         time.sleep(_POLL_SECONDS)
 
 
-def _print(progress: SourceProgress) -> None:
-    click.echo(f"Sources des cas publics : {progress.sources}")
-    click.echo(f"Avec une copie : {progress.copied}")
-    click.echo(f"En attente : {progress.waiting}")
-    click.echo(f"Échecs : {progress.failed}")
-    click.echo(f"Liens morts : {progress.dead}")
+def _print(figures: SourceProgress) -> None:
+    click.echo(f"Sources des cas publics : {figures.sources}")
+    click.echo(f"Avec une copie : {figures.copied}")
+    click.echo(f"En attente : {figures.waiting}")
+    click.echo(f"Échecs : {figures.failed}")
+    click.echo(f"Liens morts : {figures.dead}")

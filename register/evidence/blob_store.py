@@ -20,6 +20,7 @@ from register.errors import Unavailable
 from register.text.dates import paris_day
 
 _PENDING, _SEALED = "pending", "sealed"
+_MARKED = "new"  # of S3
 # Where a blob is looked for: the worker may move it between two looks.
 _READ_ORDER = (_SEALED, _PENDING, _SEALED)
 S3_SCHEME = "s3"
@@ -53,6 +54,9 @@ class BlobStore(Protocol):
 
     def free_bytes(self) -> int | None:
         """Room for more blobs; None where nothing bounds it."""
+
+    def has_versions(self) -> bool:
+        """Whether deleted blobs may stay as former versions."""
 
 
 def open_store(url: str, instance: Path) -> BlobStore:
@@ -143,6 +147,10 @@ class FolderStore:
         except OSError as error:
             raise Unavailable("evidence_away") from error
 
+    def has_versions(self) -> bool:
+        """Not in a folder."""
+        return False
+
     def _files(self, area: str) -> Iterator[Path]:
         return self.folder.glob(f"{area}/??/*")
 
@@ -171,6 +179,9 @@ def _sync_folder(folder: Path) -> None:
 class S3Store:
     """Blobs as objects of a bucket, whose credentials boto3 finds where it always does.
 
+    A blob never moves, so that one request reads it or asks for it. An empty object of another
+    folder, written before it, says that it is pending.
+
     :param url: ``s3://bucket/prefix``; ``?endpoint=https://…`` for another provider than Amazon.
     """
 
@@ -188,46 +199,55 @@ class S3Store:
 
     def put(self, name: str, blob: bytes) -> None:
         """S3 has stored an object once it answers."""
-        self._call("put_object", Key=self._key(_PENDING, name), Body=blob)
+        self._call("put_object", Key=self._key(_MARKED, name), Body=b"")
+        self._call("put_object", Key=self._key(_SEALED, name), Body=blob)
 
     def get(self, name: str) -> bytes | None:
-        """Read the first object that is there."""
-        for area in _READ_ORDER:
-            answer = self._call("get_object", Key=self._key(area, name))
-            if answer is not None:
-                blob: bytes = answer["Body"].read()
-                return blob
-        return None
+        """One request."""
+        answer = self._call("get_object", Key=self._key(_SEALED, name))
+        if answer is None:
+            return None
+        blob: bytes = answer["Body"].read()
+        return blob
 
     def has(self, name: str) -> bool:
-        """Ask for the heads of objects."""
-        keys = (self._key(area, name) for area in _READ_ORDER)
-        return any(self._call("head_object", Key=key) is not None for key in keys)
+        """One request."""
+        return self._call("head_object", Key=self._key(_SEALED, name)) is not None
 
     def settle(self, name: str) -> None:
-        """Copy, then delete."""
-        source = self._key(_PENDING, name)
-        copy_source = {"Bucket": self._bucket, "Key": source}
-        if self._call("copy_object", Key=self._key(_SEALED, name), CopySource=copy_source):
-            self._call("delete_object", Key=source)
+        """Copy it onto itself, which gives all blobs of a day one time; then delete the marker."""
+        key = self._key(_SEALED, name)
+        source = {"Bucket": self._bucket, "Key": key}
+        # S3 refuses such a copy that replaces nothing.
+        if self._call("copy_object", Key=key, CopySource=source, MetadataDirective="REPLACE"):
+            self._call("delete_object", Key=self._key(_MARKED, name))
 
     def delete(self, name: str) -> None:
-        """Delete in both areas."""
-        for area in (_PENDING, _SEALED):
+        """The marker goes last: what could not be deleted is found by it."""
+        for area in (_SEALED, _MARKED):
             self._call("delete_object", Key=self._key(area, name))
 
     def pending(self) -> Iterator[tuple[str, date]]:
-        """Objects with their days."""
-        for entry in self._entries(_PENDING):
+        """Markers with their days."""
+        for entry in self._entries(_MARKED):
             yield entry["Key"].rpartition("/")[2], entry["LastModified"].date()
 
     def settled(self) -> Iterator[str]:
-        """Names of objects."""
-        return (entry["Key"].rpartition("/")[2] for entry in self._entries(_SEALED))
+        """Objects without a marker."""
+        names = {entry["Key"].rpartition("/")[2] for entry in self._entries(_SEALED)}
+        # Listed last: a new blob has its marker before it is an object.
+        return iter(names - {name for name, _day in self.pending()})
 
     def free_bytes(self) -> int | None:
         """Not known of a bucket."""
         return None
+
+    def has_versions(self) -> bool:
+        """Whether versioning is on.
+
+        :raises Unavailable: also where the register may not ask.
+        """
+        return (self._call("get_bucket_versioning") or {}).get("Status") == "Enabled"
 
     def _entries(self, area: str) -> Iterator[dict[str, Any]]:
         token: dict[str, str] = {}

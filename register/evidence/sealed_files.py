@@ -10,8 +10,9 @@ import hmac
 import io
 import json
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import asdict, dataclass, field, replace
+from itertools import count, takewhile
 from typing import Any
 
 from register import encryption
@@ -22,6 +23,7 @@ from register.journal.models import canonical_json
 BLOB_BYTES = 1 << 20  # of a file; the last blob is padded
 NAMES_PURPOSE = "names of evidence blobs"
 _PURPOSE = "evidence"
+FREE_MARGIN = 1_000_000_000  # bytes of the disk that files leave free
 NAME_LIMIT = 120  # characters of a name that are kept
 _MANIFEST_PURPOSE = "evidence manifest"
 # Every sealed manifest has this length, which the longest one fits in.
@@ -92,6 +94,11 @@ class SealedFiles:
     def __init__(self, store: BlobStore, names_key: bytes) -> None:
         self.store, self._names_key = store, names_key
 
+    def has_room(self, size: int) -> bool:
+        """Whether a file leaves room for the texts of reports."""
+        free = self.store.free_bytes()
+        return free is None or free >= FREE_MARGIN + size
+
     def write_blob(self, file: FileManifest, index: int, chunk: bytes) -> None:
         """Seal and store a part of a file: :data:`BLOB_BYTES` bytes, the last one fewer."""
         owner = _owner(file.file_id, index)
@@ -133,18 +140,25 @@ class SealedFiles:
             while part := reader.read(BLOB_BYTES):
                 yield part
 
-    def is_whole(self, file: FileManifest) -> bool:
-        """Whether all blobs of a file exist; their content is not read."""
-        return all(
-            self.store.has(self._name(file.file_id, index)) for index in range(file.blob_count)
-        )
+    def is_whole(self, file: FileManifest, listed: Container[str] = ()) -> bool:
+        """Whether all blobs of a file exist; their content is not read.
 
-    def blob_names(self, file_id: str) -> Iterator[str]:
-        """The names of the blobs that exist, without the key of the file."""
-        index = 0
-        while self.store.has(name := self._name(file_id, index)):
-            yield name
-            index += 1
+        :param listed: names of blobs for which the store need not be asked.
+        """
+        names = (self._name(file.file_id, index) for index in range(file.blob_count))
+        return all(name in listed or self.store.has(name) for name in names)
+
+    def blob_names(self, file_id: str, listed: Container[str] | None = None) -> Iterator[str]:
+        """The names of the blobs that exist, without the key of the file.
+
+        :param listed: those of the store, where it was listed before.
+        """
+        exists = self.store.has if listed is None else listed.__contains__
+        return takewhile(exists, (self._name(file_id, index) for index in count()))
+
+    def listed_names(self) -> set[str]:
+        """The names of all blobs, by one listing of the store."""
+        return {*self.store.settled(), *(name for name, _day in self.store.pending())}
 
     def settle(self, file_id: str) -> None:
         """Move a file's blobs to the lasting ones."""

@@ -147,7 +147,7 @@ def _row_fault(
             return ContentFault(name, "control_character")
         if cell.startswith(_FORMULA):
             return ContentFault(name, "formula", {"value": cell[:20]})
-    if not cells["id"] or len(cells["id"]) > 80:
+    if "id" in header and not 0 < len(cells["id"]) <= 80:
         return ContentFault("id", "missing")
     return None
 

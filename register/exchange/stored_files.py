@@ -84,6 +84,7 @@ def _source_copies(session: Session, store: KeyStore, incident_id: int) -> Itera
             "copy": copy.id,
             "address": addresses.get(copy.source, ""),
             "copied_on": copy.copied_on.isoformat(),
+            "captured_on": copy.captured_on.isoformat() if copy.captured_on else "",
             "origin": copy.origin,
             "sha256": copy.sha256,
         }

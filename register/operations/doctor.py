@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,8 +16,10 @@ from sqlalchemy.orm import Session
 from register.cases import case_codes, published_texts, vocabulary
 from register.config import MEMORY, Settings, missing_for_public
 from register.db import now, read_only_engine, sqlite_path
-from register.errors import RegisterError
+from register.errors import RegisterError, Unavailable
 from register.evidence.clean_copy import copies
+from register.evidence.sealed_files import SealedFiles
+from register.evidence.upkeep import left_over
 from register.journal import JournalEntry, Ledger, head
 from register.key_store import KeyStore
 from register.mail import outbox
@@ -147,14 +149,23 @@ def _file_findings(settings: Settings, session: Session, store: KeyStore) -> Ite
         files.store.free_bytes()
         files.store.get("0" * 64)  # a missing bucket says so before any file is in it
         days, case_ids = incomplete_files(session, store, files)
+        left = left_over(session, files, paris_day(now()))
     except RegisterError:
         yield Finding("evidence_store", False, settings.evidence_url)
         return
     yield Finding("evidence_store", True)
+    yield Finding("evidence_left", not left, str(left or ""))
+    yield from _version_finding(files)
     places = [day.isoformat() for day in days] + [str(case) for case in sorted(case_ids)]
     further = ["…"] if len(places) > TEXTS_LISTED else []
     detail = f"{len(places)} : {', '.join(places[:TEXTS_LISTED] + further)}" if places else ""
     yield Finding("evidence_files", not places, detail)
+
+
+def _version_finding(files: SealedFiles) -> Iterator[Finding]:
+    """Whether a bucket forgets what is deleted from it; nothing where it may not be asked."""
+    with suppress(Unavailable):
+        yield Finding("evidence_versions", not files.store.has_versions())
 
 
 def _backup_findings(settings: Settings, store: KeyStore) -> Iterator[Finding]:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
+from functools import partial
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from register.cases.case_evidence import case_key_name, cases_with_evidence
-from register.cases.models import CaseEvidence
-from register.evidence.sealed_files import SealedFiles, open_manifest
+from register.cases.copy_models import CaseCopy, CaseCopyPage
+from register.cases.copy_storage import open_page
+from register.cases.models import CaseEvidence, SourceCopy
+from register.evidence.sealed_files import FileManifest, SealedFiles, open_manifest
 from register.journal import Act, JournalEntry, Ledger
 from register.journal.verify import Problem
 from register.key_store import KeyStore
@@ -89,24 +92,39 @@ def incomplete_files(
 
     :raises Unavailable: ``evidence_away``.
     """
-    days, case_ids = [], set()
-    of_reports = session.execute(
-        select(ReportEvidence, Report.day)
-        .join(Report, Report.key == ReportEvidence.report_key)
-        .order_by(Report.day)
-    ).all()
-    of_cases = session.scalars(select(CaseEvidence)).all()
-    key_names = {row.report_key for row, _day in of_reports}
-    keys = store.keys(key_names | {case_key_name(row.incident_id) for row in of_cases})
-    for row, day in of_reports:
-        key = keys.get(row.report_key)
-        if key and not files.is_whole(open_manifest(key, row.sealed, row.key)):
-            days.append(day)
-    for case_row in of_cases:
-        key = keys.get(case_key_name(case_row.incident_id))
-        if key and not files.is_whole(open_manifest(key, case_row.sealed, case_row.key)):
-            case_ids.add(case_row.incident_id)
-    return days, case_ids
+    # Of each file: the name of its key, whose it is, and how its manifest is read.
+    rows: list[tuple[str, date | int, Callable[[bytes], FileManifest]]] = []
+    of_report = Report.key == ReportEvidence.report_key
+    for row, day in session.execute(
+        select(ReportEvidence, Report.day).join(Report, of_report).order_by(Report.day)
+    ):
+        opening = partial(open_manifest, sealed=row.sealed, owner=row.key)
+        rows.append((row.report_key, day, opening))
+    for case_id, sealed, owner in (
+        *session.execute(select(CaseEvidence.incident_id, CaseEvidence.sealed, CaseEvidence.key)),
+        *session.execute(select(SourceCopy.incident_id, SourceCopy.sealed, SourceCopy.file_id)),
+    ):
+        opening = partial(open_manifest, sealed=sealed, owner=owner)
+        rows.append((case_key_name(case_id), case_id, opening))
+    of_copy = CaseCopy.key == CaseCopyPage.copy_key
+    for case_id, page in session.execute(
+        select(CaseCopy.incident_id, CaseCopyPage).join(CaseCopy, of_copy)
+    ):
+        rows.append((case_key_name(case_id), case_id, partial(_page_manifest, page)))
+    keys = store.keys({name for name, _owner, _opening in rows})
+    # Listed after the rows were read, so that their files are in it.
+    listed = files.listed_names() if keys else set()
+    torn = [
+        owner
+        for name, owner, opening in rows
+        if (key := keys.get(name)) and not files.is_whole(opening(key), listed)
+    ]
+    days = [owner for owner in torn if isinstance(owner, date)]
+    return days, {owner for owner in torn if isinstance(owner, int)}
+
+
+def _page_manifest(page: CaseCopyPage, key: bytes) -> FileManifest:
+    return open_page(key, page).file
 
 
 def lost_keys(session: Session, store: KeyStore) -> int:

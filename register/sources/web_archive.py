@@ -11,15 +11,12 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 
-from warcio.archiveiterator import ArchiveIterator
-from warcio.exceptions import ArchiveLoadFailed
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.timeutils import datetime_to_iso_date
 from warcio.warcwriter import WARCWriter
 
 from register.sources.page_fetch import Exchange
 
-WARC_TYPE = "application/warc"
 _RENAMED = "X-Archive-Orig-Transfer-Encoding"
 
 
@@ -68,21 +65,3 @@ def _header_name(name: str) -> str:
 
 def _ascii(text: str) -> str:
     return text.encode("ascii", "replace").decode()
-
-
-def archived_addresses(stream: io.BufferedIOBase, limit: int) -> list[str]:
-    """The addresses of the pages in a web archive, of its first records.
-
-    :param limit: the most records that are read.
-    :raises ValueError: the file is not a web archive.
-    """
-    addresses = []
-    try:
-        for rank, record in enumerate(ArchiveIterator(stream, no_record_parse=True)):
-            if record.rec_type in ("response", "resource", "revisit"):
-                addresses.append(record.rec_headers.get_header("WARC-Target-URI") or "")
-            if rank >= limit:
-                break
-    except (ArchiveLoadFailed, EOFError, OSError, AttributeError) as error:
-        raise ValueError("not a web archive") from error
-    return [address.strip("<>") for address in addresses if address]

@@ -16,6 +16,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from register.accounts.web.current_member import is_member_path
 from register.config import Settings
+from register.hosts import is_ip_address
 from register.web.errors import refusal
 from register.web.headers import WSGI, StartResponse
 from register.web.l10n import request_language
@@ -45,6 +46,8 @@ _LENGTH = re.compile(r"[0-9]{1,15}")
 # C0, DEL and C1: nobody types them, and some end a line or a string in other programs.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
+# What asks them names a machine: a container's health check, a monitor, a load balancer.
+_PROBE_PATHS = frozenset({"/healthz", "/readyz"})
 
 
 class RequestValidator:
@@ -64,7 +67,9 @@ class RequestValidator:
             status: int | None = 414
         elif _is_head_too_long(environ):
             status = 431
-        elif _is_address(environ) and self.hosts.allows(environ.get("HTTP_HOST", "")):
+        elif _is_address(environ) and (
+            self.hosts.allows(environ.get("HTTP_HOST", "")) or _is_probe(environ)
+        ):
             status = body_refusal_status(environ, self.upload_limit)
         else:
             status = 400
@@ -164,6 +169,14 @@ def _is_address(environ: dict[str, Any]) -> bool:
     return _is_text(path.encode("latin-1")) and _is_text(
         unquote_to_bytes(query_string.encode("latin-1"))
     )
+
+
+def _is_probe(environ: dict[str, Any]) -> bool:
+    """Whether a health check is asked for by the address of a machine instead of our name."""
+    match = _HOST.fullmatch(environ.get("HTTP_HOST", "").lower())
+    if match is None or environ["PATH_INFO"] not in _PROBE_PATHS:
+        return False
+    return match[1] in _LOOPBACK or is_ip_address(match[1].strip("[]"))
 
 
 def _is_text(raw: bytes) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
+from shutil import disk_usage
 from urllib.parse import quote
 
 from flask import Blueprint, Flask, Response, abort, current_app, jsonify, redirect
@@ -11,8 +13,8 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from register.db import db, now
-from register.errors import RegisterError
+from register.db import db, now, sqlite_path
+from register.errors import RegisterError, Unavailable
 from register.operations import schema, setup
 from register.web import assets, template_env
 from register.web.request_context import settings
@@ -39,6 +41,7 @@ _LANGUAGES = ("", "/en")
 _PLAIN_TEXT = "text/plain; charset=utf-8"
 _EXPIRES = timedelta(days=364)  # RFC 9116 §2.5.5 asks for less than a year
 _DAY = "public, max-age=86400"
+_LEAST_FREE = 64 * 1024 * 1024  # bytes of the disk of an SQLite database
 
 
 @blueprint.get("/healthz")
@@ -68,13 +71,28 @@ def readiness_checks() -> dict[str, bool]:
         "schema": _passes(lambda: schema.require(db.engine)),
         "seal": _passes(lambda: setup.require_seal(settings(), db.session())),
         "pages": _passes(require_pages),
+        "writes": _passes(_require_writes),
     }
+
+
+def _require_writes() -> None:
+    """Require a database that takes what is sent.
+
+    :raises Unavailable: it is read-only, or its disk is nearly full.
+    """
+    path = sqlite_path(settings().database_url)
+    if path is None:
+        read_only = db.session.execute(text("SHOW transaction_read_only")).scalar() == "on"
+    else:
+        read_only = not os.access(path, os.W_OK) or disk_usage(path.parent).free < _LEAST_FREE
+    if read_only:
+        raise Unavailable("busy")
 
 
 def _passes(check: Callable[[], object]) -> bool:
     try:
         check()
-    except (RegisterError, SQLAlchemyError):
+    except (RegisterError, SQLAlchemyError, OSError):
         return False
     return True
 

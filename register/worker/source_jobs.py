@@ -25,12 +25,13 @@ from register.cases.source_queue import DueAddress, DueCopy
 from register.cases.source_watch import CopyRequest, LinkState
 from register.db import now
 from register.errors import NotFound, Refused
+from register.evidence.captures import WARC
 from register.evidence.sealed_files import SealedFiles, new_file
 from register.journal import writing
 from register.key_store import KeyStore
 from register.sources.page_fetch import Exchange, PageFetcher
 from register.sources.public_addresses import FetchError, FetchFailure
-from register.sources.web_archive import WARC_TYPE, write_warc
+from register.sources.web_archive import write_warc
 from register.text.dates import paris_day
 from register.worker.loop import KeepGoing
 
@@ -148,7 +149,7 @@ class SourceCopyJob:
         warc = write_warc(exchanges, self._software)
         files, day = self._open_files(), paris_day(self._clock())
         name = f"{_host(due.address)}-{day.isoformat()}.warc.gz"
-        file = replace(new_file(name), mime=WARC_TYPE)
+        file = replace(new_file(name), mime=WARC)
         file = files.write(file, [warc], self._fetcher.limits.size + _WARC_OVERHEAD)
         try:
             with closing(self._open_store()) as store, writing(self._database, self._clock()) as tx:

@@ -49,6 +49,8 @@ def test_a_sound_register_has_nothing_wrong(settings, engine, desk, inbox):
         "mode",
         "report_keys",
         "evidence_store",
+        "evidence_left",
+        "evidence_versions",
         "evidence_files",
         "overdue",
         "late_texts",
@@ -209,6 +211,7 @@ def test_a_file_that_lost_a_part_is_counted_with_its_day(settings, engine, store
         report = acts.receive(tx, store, a_report(), nonce(), files=[whole, torn])
     assert _faults(settings) == {}
     files.store.delete(list(files.blob_names(torn.file_id))[1])
+    # What remains of it still belongs to it.
     assert _faults(settings) == {"evidence_files": "1 : 2026-03-02"}
     with pen() as tx:
         case = acts.accept(tx, store, report.key, by=cast.bruno, reason="Signalé.", new=a_case())

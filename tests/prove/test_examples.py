@@ -185,11 +185,13 @@ def require_same_limits(proxy: Proxy) -> None:
     for path, headers in {
         "/%00": {},
         "/" + "a" * 20 * 1024: {},
-        "/healthz": {"X": "a" * 20 * 1024},
+        "/robots.txt": {"X": "a" * 20 * 1024},
         "/incidents": {"If_None_Match": '"a", ' * 10_000},
     }.items():
         answer, body = request(proxy, path, **headers)
         assert answer.status == 400, path[:20]
+    for path in ("/healthz", "/readyz"):
+        assert request(proxy, path)[0].status == 404, path
         require_register_page(answer, body)
     for method, path, status in (("GET", "/.nginx", 404), ("TRACE", "/", 405)):
         answer, body = request(proxy, path, method)
@@ -229,7 +231,7 @@ def require_service_during_renewal(proxy: Proxy, served: Served) -> None:
 def require_limit(proxy: Proxy) -> None:
     """Require that nginx limits the requests of an address, in the register's words."""
     for _ in range(1000):
-        answer, body = request(proxy, "/healthz")
+        answer, body = request(proxy, "/robots.txt")
         if answer.status == 429:
             break
     assert answer.headers["Retry-After"] == "60"
@@ -302,7 +304,7 @@ def test_the_command_runs_as_the_service_and_leaves_its_files_to_it() -> None:
         text = text.replace("-u webcitoyen", f"-u {user}")
         text = text.replace("/opt/webcitoyen/.venv/bin", str(Path(sys.executable).parent))
         (folder / "command").write_text(text, "utf-8")
-        for words in (["init"], ["doctor"]):
+        for words in (["init"], ["check"], ["verify"]):
             run = subprocess.run(
                 ["sh", str(folder / "command"), *words], capture_output=True, text=True
             )
@@ -321,7 +323,7 @@ def test_the_units_are_understood_by_systemd(tmp_path: Path) -> None:
         text = re.sub(r"^(User|Group)=webcitoyen$", r"\1=daemon", text, flags=re.MULTILINE)
         units.append(tmp_path / example.name)
         units[-1].write_text(text)
-    assert len(units) == 2
+    assert len(units) == 3
     verification = subprocess.run(
         ["systemd-analyze", "verify", "--man=no", *map(str, units)], capture_output=True, text=True
     )

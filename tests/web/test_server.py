@@ -7,6 +7,7 @@ import socket
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from shutil import disk_usage
 
 import pytest
 from flask import Flask
@@ -35,6 +36,7 @@ from register.operations import setup
 from register.operations.schema import SchemaError
 from register.server.process_start import listen, port_of
 from register.server.startup_checks import require_local, require_pages, require_servable
+from register.web import service_endpoints
 from register.web.errors import plain_page
 from register.web.headers import SECURITY_HEADERS
 
@@ -287,7 +289,8 @@ def test_readiness_names_what_is_missing_and_no_more(site_settings: Settings, tm
     app = create_app(replace(site_settings, seal_dir=tmp_path))
     answer = app.test_client().get("/readyz")
     assert answer.status_code == 503
-    assert answer.json == {"database": "ok", "schema": "ok", "seal": "failed", "pages": "ok"}
+    states = {"database": "ok", "schema": "ok", "seal": "failed", "pages": "ok", "writes": "ok"}
+    assert answer.json == states
     assert str(tmp_path) not in answer.text
     assert app.test_client().get("/healthz").text == "ok\n"
 
@@ -297,8 +300,33 @@ def test_without_a_database_it_is_alive_and_not_ready(site_settings: Settings, t
     client = create_app(replace(site_settings, database_url=nowhere)).test_client()
     assert client.get("/healthz").status_code == 200
     answer = client.get("/readyz")
-    states = {"database": "failed", "schema": "failed", "seal": "failed", "pages": "ok"}
-    assert (answer.status_code, answer.json) == (503, states)
+    failed = dict.fromkeys(("database", "schema", "seal", "writes"), "failed")
+    assert (answer.status_code, answer.json) == (503, failed | {"pages": "ok"})
+
+
+def test_a_full_disk_or_a_read_only_database_is_not_ready(
+    site_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = create_app(site_settings).test_client()
+    assert client.get("/readyz").json["writes"] == "ok"
+    with monkeypatch.context() as patch:
+        nearly_full = disk_usage("/")._replace(free=1024)
+        patch.setattr(service_endpoints, "disk_usage", lambda _path: nearly_full)
+        answer = client.get("/readyz")
+        assert (answer.status_code, answer.json["writes"]) == (503, "failed")
+    monkeypatch.setattr("os.access", lambda _path, _mode: False)  # whoever is root may write all
+    assert client.get("/readyz").json["writes"] == "failed"
+
+
+def test_a_health_check_is_asked_for_by_address_and_nothing_else_is(
+    site_settings: Settings,
+) -> None:
+    client = create_app(replace(site_settings, base_url="https://registre.example")).test_client()
+    for host in ("127.0.0.1:8000", "localhost:8000", "[::1]", "10.0.3.7:8000"):
+        assert client.get("/healthz", headers={"Host": host}).status_code == 200, host
+        assert client.get("/", headers={"Host": host}).status_code == 400, host
+    for host in ("evil.test", "registre.example.evil.test", "10.0.3", ""):
+        assert client.get("/healthz", headers={"Host": host}).status_code == 400, host
 
 
 def test_robots_txt_disallows_the_desk(served: Flask) -> None:

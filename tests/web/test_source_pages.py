@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from case_contents import a_case
 from cast import AT
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+from warc_samples import OTHER, a_warc
 
 from register.cases import acts, source_addresses, source_queue, source_views
 from register.cases.case_content import SourceContent
@@ -23,6 +24,7 @@ from register.db import db
 from register.errors import NotFound, Refused
 from register.evidence.sealed_files import new_file
 from register.operations import setup
+from register.reports.verify import incomplete_files
 from register.text.dates import paris_day
 
 ADDRESS = "https://presse.test/article"
@@ -39,8 +41,8 @@ def files(settings, store):
 def copied(engine, cast, pen, store, files):
     """``copied(case)``: a copy of the source of a case, made at a time."""
 
-    def make(case_id, at=AT, origin="fetched", name="presse.test-2026-03-02.warc.gz"):
-        file = files.write(new_file(name), [PAGE], 10_000_000)
+    def make(case_id, at=AT, content=PAGE):
+        file = files.write(new_file("presse.test-2026-03-02.warc.gz"), [content], 10_000_000)
         with pen(at) as p:
             line = acts.add_source_copy(
                 p,
@@ -49,7 +51,7 @@ def copied(engine, cast, pen, store, files):
                 file,
                 case_key(store, case_id),
                 by=cast.bruno,
-                origin=origin,
+                origin="fetched",
             )
         file_id = json.loads(line.private_json)["copy"]
         with Session(engine) as session:
@@ -130,6 +132,37 @@ def test_a_member_brings_a_capture_of_a_page(app, desk, signed, session):
     assert len(session.scalars(select(SourceCopy)).all()) == 1
 
 
+def test_a_web_archive_that_a_member_brings_is_read_and_compared_with_the_source(
+    app, desk, signed, session, files
+):
+    case, member = desk.draft(a_sourced_case()), signed("bruno")
+    page = f"/moderation/dossiers/{case.id}/sources"
+
+    def send(content, address=ADDRESS):
+        source = source_addresses.digest(address) if address else ""
+        fields = [("dossier", str(case.id)), ("source", source)]
+        files = [("fichiers_choisis", (io.BytesIO(content), "page.warc.gz"))]
+        answer = member.send("/moderation/pieces/avec-fichiers", [*fields, *files])
+        session.rollback()
+        return answer
+
+    archive = a_warc((ADDRESS, "2019-05-04", 200))
+    assert send(archive).location == page
+    assert 'Page du <time datetime="2019-05-04"' in member.get(page).text
+    [copy] = session.scalars(select(SourceCopy))
+    assert copy.captured_on == date(2019, 5, 4)
+    assert list(verify(session)) == []
+    session.rollback()
+    again = send(archive)
+    assert (again.status_code, "déjà dans le dossier" in again.text) == (409, True)
+    other = send(a_warc((OTHER, "2019-05-04", 200)))
+    assert (other.status_code, OTHER in other.text) == (422, True)
+    # A file of the case itself is no web archive.
+    assert send(archive, address="").status_code == 422
+    assert len(session.scalars(select(SourceCopy)).all()) == 1
+    assert len(files.listed_names()) == 1
+
+
 def test_a_copy_of_another_case_is_not_found(app, desk, signed, copied):
     case, other = desk.draft(a_sourced_case()), desk.draft(a_sourced_case())
     copy = copied(case.id)
@@ -200,7 +233,7 @@ def test_a_copy_is_dropped_from_a_draft_and_not_from_a_public_case(
 
 def test_a_redaction_destroys_the_copies_that_are_chosen(session, desk, cast, pen, copied):
     case = desk.published(a_sourced_case())
-    first, second = copied(case.id), copied(case.id)
+    first, second = copied(case.id), copied(case.id, content=PAGE + b"2")
     with pen() as p:
         options = {"reason": "r", "public_note": "Un passage a été retiré."}
         attested = ("attribution", "no_private_person", "no_private_life")
@@ -278,6 +311,15 @@ def test_administrators_ask_for_all_and_moderators_do_not(app, engine, desk, sig
         assert len(session.scalars(select(CopyRequest)).all()) == 1
         assert source_queue.read_progress(session) == source_queue.SourceProgress(1, 0, 1, 0, 0)
     assert source_queue.count_missing(engine) == 0
+
+
+def test_a_copy_that_lost_a_part_is_noticed(session, desk, store, files, copied):
+    case = desk.published(a_sourced_case())
+    copied(case.id)
+    assert incomplete_files(session, store, files) == ([], set())
+    [copy] = source_addresses.list_copies(session, case.id)
+    files.store.delete(list(files.blob_names(copy.file_id))[-1])
+    assert incomplete_files(session, store, files) == ([], {case.id})
 
 
 def test_the_journal_denies_nothing_when_a_row_is_forged(session, engine, desk, copied):

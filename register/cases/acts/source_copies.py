@@ -7,6 +7,7 @@ them from the start. They are in the document of the case from its next version 
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import date
 
 from sqlalchemy import delete, select
 
@@ -34,6 +35,7 @@ def add_source_copy(
     *,
     by: int | None,
     origin: str = ADDED,
+    captured_on: date | None = None,
 ) -> JournalEntry:
     """Store a copy of the page of a source.
 
@@ -41,17 +43,23 @@ def add_source_copy(
     :param key: the key of the case (:func:`register.cases.case_evidence.case_key`).
     :param by: the member who asked for it; None where their account is closed since, or for a
         command.
+    :param captured_on: the day of a capture that was made elsewhere, if it says one.
     :raises NotFound: ``no_such_source``: it was taken out of the case meanwhile.
+    :raises Refused: ``copy_present``, the same file is a copy of the source already.
     """
     case = _begin(tx, incident_id, by)
     if source not in source_addresses.addresses(contents.document_of(case)):
         raise NotFound("no_such_source")
+    copies = source_addresses.list_copies(tx.session, case.id)
+    if any((copy.source, copy.sha256) == (source, file.sha256) for copy in copies):
+        raise Refused("copy_present", state=case.state)
     register_file(tx.session, file.file_id)
     day = paris_day(tx.at)
     copy = SourceCopy(
         incident_id=case.id,
         source=source,
         copied_on=day,
+        captured_on=captured_on,
         origin=origin,
         sha256=file.sha256,
         file_id=file.file_id,
@@ -72,6 +80,7 @@ def add_source_copy(
             "sha256": copy.sha256,
             "day": day.isoformat(),
             "origin": origin,
+            **({"captured": captured_on.isoformat()} if captured_on else {}),
         },
     )
 

@@ -48,6 +48,11 @@ def _answer(job: dict[str, Any], kind: FileKind, limits: CopyLimits, output: Bin
         write_json(output, FrameSort.REPORT, sandbox.protections(Path(job["secret"])))
         return
     with os.fdopen(job["source"], "rb") as source:
+        if job["task"] == "archive":
+            from register.evidence.clean_copy.archives import find_page
+
+            write_json(output, FrameSort.REPORT, find_page(source, job["address"], limits))
+            return
         edits = Edits.from_json(job["edits"])
         for page in _pages(source, kind, job["mime"], edits, limits):
             _write_page(output, page)

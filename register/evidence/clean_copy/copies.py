@@ -36,6 +36,15 @@ COPY_ERRORS = (
     *("copy_broken", "copy_encrypted", "copy_pages", "copy_pixels", "copy_duration", "copy_text"),
     *("copy_size", "copy_time", "copy_memory", "copy_nothing_left", "copy_edits"),
 )
+# Of a web archive: its records are its pages, their content is what the child may read.
+ARCHIVE_LIMITS = CopyLimits(
+    source_bytes=128 * MEBIBYTE,
+    copy_bytes=1024 * MEBIBYTE,
+    memory=512 * MEBIBYTE,
+    cpu=20,
+    wait=30,
+    pages=20_000,
+)
 _MOST_PIXELS = 65535
 _END_SECONDS = 10
 
@@ -104,6 +113,17 @@ def missing_protections(secret_path: Path = Path("/etc/passwd")) -> list[str]:
     except CopyError:
         report = {}
     return [name for name in ("network", "files") if report.get(name) is not True]
+
+
+def find_archived_page(source: BinaryIO, address: str) -> dict[str, Any]:
+    """What :func:`register.evidence.clean_copy.archives.find_page` says of a web archive.
+
+    :param source: seekable; it is read from its beginning, into memory.
+    :raises CopyError: the archive is not whole, or beyond :data:`ARCHIVE_LIMITS`.
+    """
+    fields = {"task": "archive", "address": address}
+    with _child(source, TEXT, fields, ARCHIVE_LIMITS) as child:
+        return child.report()
 
 
 class _Child:

@@ -6,7 +6,7 @@ Nothing that goes wrong with a file loses what was typed: its bytes are then rea
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import IO, cast
@@ -17,7 +17,7 @@ from register.concurrency_limit import Bulkhead
 from register.db import is_disk_full, now
 from register.errors import Invalid, RegisterError, Unavailable
 from register.evidence import file_kinds
-from register.evidence.sealed_files import SealedFiles, SealedWriter, new_file
+from register.evidence.sealed_files import FileManifest, SealedFiles, SealedWriter, new_file
 from register.reports.web import public_forms, upload_tokens
 from register.reports.web.public_forms import OUTAGE_ERRORS
 from register.reports.web.upload_tokens import ARRIVED, ReceivedFile
@@ -29,6 +29,15 @@ from register.web.request_validation import UPLOAD_PATHS
 # files of further ones are dropped as they come, and their texts come back; more are refused.
 _sealing_turns = Bulkhead(16, 0, 0.0)
 _reading_turns = Bulkhead(24, 4, 2.0)
+
+
+# The media type of a file by its first bytes and its length.
+Recogniser = Callable[[bytes, int], str]
+
+
+def recognise_mime(head: bytes, size: int) -> str:
+    """The media type of a file of evidence; raises as ``file_kinds.recognise``."""
+    return file_kinds.recognise(head, size).mime
 
 
 @dataclass
@@ -50,10 +59,16 @@ class Arrivals:
 class _CheckedWriter(SealedWriter):
     """A file whose kind and room are looked at before its blobs reach the disk."""
 
+    def __init__(
+        self, files: SealedFiles, file: FileManifest, limit: int, recognise: Recogniser
+    ) -> None:
+        super().__init__(files, file, limit)
+        self._recognise = recognise
+
     def write_blob(self, index: int, chunk: bytes) -> None:
         if not index:
-            file_type = file_kinds.recognise(chunk[: file_kinds.HEAD_BYTES], self.file.size)
-            self.file = replace(self.file, mime=file_type.mime)
+            mime = self._recognise(chunk[: file_kinds.HEAD_BYTES], self.file.size)
+            self.file = replace(self.file, mime=mime)
         upload_tokens.require_room(len(chunk))
         super().write_blob(index, chunk)
 
@@ -64,10 +79,12 @@ class SealingStream(io.RawIOBase):
     ``error``: why it is not taken. Nothing of it is stored then.
     """
 
-    def __init__(self, files: SealedFiles, name: str, limit: int) -> None:
+    def __init__(
+        self, files: SealedFiles, name: str, limit: int, recognise: Recogniser = recognise_mime
+    ) -> None:
         super().__init__()
         self._files, self.begun_at, self.manifest = files, now(), new_file(name)
-        self._writer = _CheckedWriter(files, self.manifest, limit)
+        self._writer = _CheckedWriter(files, self.manifest, limit, recognise)
         self.error: RegisterError | None = None
         self.is_whole = False
 
@@ -134,13 +151,13 @@ def arrivals() -> Arrivals:
     return cast(Arrivals, g.get("arrivals") or Arrivals())
 
 
-def receive_form() -> None:
+def receive_form(recognise: Recogniser = recognise_mime) -> None:
     """Read the form of this request, and seal its files.
 
     :raises Unavailable: ``busy``, when too many are being read.
     """
     if request.path not in UPLOAD_PATHS:
-        _read_form(has_turn=True)
+        _read_form(recognise, has_turn=True)
         return
     with _reading_turns.turn(), ExitStack() as turns:
         has_turn = True
@@ -148,10 +165,10 @@ def receive_form() -> None:
             turns.enter_context(_sealing_turns.turn())
         except Unavailable:
             has_turn = False
-        _read_form(has_turn=has_turn)
+        _read_form(recognise, has_turn=has_turn)
 
 
-def _read_form(*, has_turn: bool) -> None:
+def _read_form(recognise: Recogniser, *, has_turn: bool) -> None:
     streams: list[SealingStream] = []
     result = g.arrivals = Arrivals()
     files: SealedFiles | None = None
@@ -176,7 +193,8 @@ def _read_form(*, has_turn: bool) -> None:
         if files is None:
             result.refusals.append(Refusal(name, Unavailable("evidence_busy")))
             return cast(IO[bytes], _DroppedStream())
-        streams.append(SealingStream(files, name, settings().evidence_file_bytes))
+        limit = settings().evidence_file_bytes
+        streams.append(SealingStream(files, name, limit, recognise))
         return cast(IO[bytes], streams[-1])
 
     set_stream_factory(stream_factory)

@@ -27,7 +27,6 @@ from register.web.request_context import derived_key, sealed_files, settings
 # day after it, one of which may have an hour less.
 MAX_AGE = timedelta(hours=22)
 # Bytes of the disk that files never fill, so that texts can always be received.
-FREE_MARGIN = 1_000_000_000
 _KEY_PURPOSE = "uploads of evidence"
 # Purposes: a file under way, and one that arrived whole.
 UNDER_WAY, ARRIVED = "upload under way", "upload that arrived"
@@ -95,6 +94,5 @@ def require_room(size: int) -> None:
     """
     if size > settings().evidence_file_bytes:
         raise Invalid("evidence_too_large", megabytes=settings().evidence_file_mb)
-    free = sealed_files().store.free_bytes()
-    if free is not None and free < FREE_MARGIN + size:
+    if not sealed_files().has_room(size):
         raise Unavailable("evidence_full")

@@ -167,7 +167,7 @@ def test_a_file_chosen_twice_is_one(app, amina):
 
 
 def test_a_full_disk_refuses_files_and_takes_the_text(app, amina, monkeypatch):
-    monkeypatch.setattr(upload_tokens, "FREE_MARGIN", 10**15)
+    monkeypatch.setattr("register.evidence.sealed_files.FREE_MARGIN", 10**15)
     assert review(amina, upload(JPEG)).status_code == 422
     assert "plus la place" in amina.text
     assert stored_blobs(app) == []

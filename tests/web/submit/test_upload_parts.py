@@ -128,7 +128,7 @@ def test_sizes_are_bounded_before_anything_is_sent(amina, monkeypatch):
     assert begin(amina, 500_000_001).status_code == 422
     assert begin(amina, "-1").status_code == 422
     assert begin(amina, "9" * 40).status_code == 422
-    monkeypatch.setattr(upload_tokens, "FREE_MARGIN", 10**15)
+    monkeypatch.setattr("register.evidence.sealed_files.FREE_MARGIN", 10**15)
     response = begin(amina, 10)
     assert response.status_code == 507
     assert "plus la place" in response.json["erreur"]

@@ -19,6 +19,7 @@ from register.cases.web.desk import act_view
 from register.cases.web.desk.revision_forms import parse_id
 from register.db import db, now
 from register.errors import NotFound, Refused
+from register.evidence import captures
 from register.journal import Act
 from register.web import messages
 from register.web.blueprints import administrators_only, desk
@@ -52,6 +53,7 @@ def sources_page(desk_case: DeskCase, error_text: str = "") -> str:
         may_copy=may_copy,
         may_drop=desk_case.state == CaseState.DRAFT,
         searches=ARCHIVE_SEARCHES,
+        capture_endings=captures.EXTENSIONS,
         error_text=error_text,
     )
 

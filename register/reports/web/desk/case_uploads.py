@@ -6,6 +6,9 @@ They are sealed as they arrive, as those of reporters are.
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import date
+from functools import partial
+from typing import BinaryIO, cast
 
 from flask import flash, redirect, request
 from flask.typing import ResponseReturnValue
@@ -13,49 +16,64 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from register.accounts.web.current_member import run_act
-from register.cases import acts
+from register.cases import acts, source_addresses
 from register.cases.case_evidence import case_key
 from register.cases.web.desk import act_view
 from register.cases.web.desk.case_files import files_page
 from register.cases.web.desk.revision_forms import parse_id
 from register.cases.web.desk.sources import sources_page
-from register.errors import Unavailable
+from register.db import now
+from register.errors import Invalid, Refused, Unavailable
+from register.evidence.captures import WARC, archived_day, recognise_capture
 from register.evidence.sealed_files import FileManifest
 from register.journal import WriteTransaction
 from register.reports.web import upload_streams
+from register.text.dates import paris_day
 from register.web.blueprints import desk, reads_form_with
 from register.web.error_messages import error_sentence
+from register.web.errors import status_of
 from register.web.l10n import typeset, with_label
 from register.web.request_context import key_store, sealed_files
 
 
 @desk.post("/pieces/avec-fichiers")
-@reads_form_with(upload_streams.receive_form)
+@reads_form_with(partial(upload_streams.receive_form, recognise_capture))
 def add_files() -> ResponseReturnValue:
     """Add the files of the form to the case that it names; those that are refused are said.
 
     With the digest of a source, they are copies of its page.
     """
     incident_id = parse_id(request.form.get("dossier", ""))
-    arrivals = upload_streams.arrivals()
-    files = [file.manifest for file in arrivals.files]
-    store = key_store()
     source = request.form.get("source", "")
+    arrivals = upload_streams.arrivals()
+    store, files = key_store(), [file.manifest for file in arrivals.files]
+    refusals = [(refusal.name, refusal.error) for refusal in arrivals.refusals]
+    days: dict[str, date | None] = {}
 
     def add(tx: WriteTransaction, by: int) -> None:
         for file in files:
-            if source:
-                key = case_key(store, incident_id)
-                acts.add_source_copy(tx, incident_id, source, file, key, by=by)
-            else:
+            if not source:
                 acts.add_file(tx, store, incident_id, file, by=by)
+                continue
+            key, day = case_key(store, incident_id), days[file.file_id]
+            acts.add_source_copy(tx, incident_id, source, file, key, by=by, captured_on=day)
 
     try:
         desk_case = act_view.open_case(incident_id)
+        address = source_addresses.addresses(desk_case.snapshot.content).get(source, "")
+        for file in tuple(files):
+            try:
+                days[file.file_id] = _capture_day(file, address)
+            except Invalid as error:
+                files.remove(file)
+                refusals.append((file.name, error))
+                _discard([file])
         if files:
             run_act(add)
-    except BaseException:
+    except BaseException as error:
         _discard(files)
+        if isinstance(error, Refused) and source:
+            return sources_page(desk_case, typeset(error_sentence(error))), status_of(error)
         raise
     if files:
         count = len(files)
@@ -66,15 +84,26 @@ def add_files() -> ResponseReturnValue:
                 )
             )
         )
-    reasons = [
-        with_label(refusal.name, error_sentence(refusal.error)) for refusal in arrivals.refusals
-    ]
+    reasons = [with_label(name, error_sentence(error)) for name, error in refusals]
     if not files and not reasons:
         reasons = [_("Choisissez au moins un fichier.")]
     if reasons:
         why = " ".join(reasons)
         return sources_page(desk_case, why) if source else files_page(incident_id, why), 422
     return redirect(act_view.case_address(incident_id, "sources" if source else "pieces"), 303)
+
+
+def _capture_day(file: FileManifest, address: str) -> date | None:
+    """The day that a web archive gives to the page of a source; None for another file.
+
+    :raises Invalid: it is no capture of this page.
+    """
+    if file.mime != WARC:
+        return None
+    if not address:
+        raise Invalid("evidence_kind")
+    archive = cast(BinaryIO, sealed_files().open(file))
+    return archived_day(archive, address, paris_day(now()))
 
 
 def _discard(files: list[FileManifest]) -> None:
