@@ -244,6 +244,10 @@ EXAMINED_TABLES = {
     "journal_entry",
     "member",
     "identity",
+    # No words: what came by post, and the case that it is about.
+    "received_post",
+    # To members, not of cases: sealed, and emptied once sent.
+    "outgoing_mail",
     # Of members, not of cases: how they come in. Housekeeping, or digests that open nothing.
     "member_invitation",
     "password_link",
