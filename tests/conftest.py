@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import databases
 import demo_site
@@ -43,10 +44,12 @@ from register.operations import setup
 DEMO = Path(__file__).resolve().parent.parent / "register" / "demo" / "incidents.csv"
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Treat SIGTERM as Ctrl-C, so that the PostgreSQL server is stopped too."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    databases.share_between_applications()
+    collected = TemporaryDirectory(prefix="register-assets-")
+    config.add_cleanup(collected.cleanup)
+    databases.share_between_applications(Path(collected.name))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

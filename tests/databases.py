@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from functools import cache
 from pathlib import Path
+from types import CodeType
 
 import pytest
 from flask import Flask
@@ -28,9 +29,10 @@ from register.config import Settings
 from register.database_urls import PREFIX
 from register.db import Base, configure_engine, db, engine_options
 from register.operations import setup
-from register.web import etag
+from register.web import assets, etag
 
 BACKENDS = ("sqlite", "postgresql")
+_STATIC = Path(__file__).resolve().parents[1] / "static"
 
 
 def load_settings(folder: Path, url: str) -> Settings:
@@ -213,22 +215,24 @@ class _TemplateCache(BytecodeCache):
     """Compiled templates shared by the applications of this run."""
 
     def __init__(self) -> None:
-        self.bytecode: dict[str, bytes] = {}
+        self.compiled: dict[tuple[str, str], CodeType | None] = {}
 
     def load_bytecode(self, bucket: Bucket) -> None:
-        if bucket.key in self.bytecode:
-            bucket.bytecode_from_string(self.bytecode[bucket.key])
+        bucket.code = self.compiled.get((bucket.key, bucket.checksum))
 
     def dump_bytecode(self, bucket: Bucket) -> None:
-        self.bytecode[bucket.key] = bucket.bytecode_to_string()
+        self.compiled[bucket.key, bucket.checksum] = bucket.code
 
 
-def share_between_applications() -> None:
-    """Compile templates, routes and SQL statements once a run, and read the code once.
+def share_between_applications(collected: Path) -> None:
+    """Compile templates, routes and SQL statements once a run, and read and write files once.
 
     Thousands of tests create an application or an engine, which would repeat all of it.
+
+    :param collected: an empty folder for the static files.
     """
     etag.files_digest = cache(etag.files_digest)
+    _share_assets(collected)
     Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": _TemplateCache()}
     compile_builder, builders = Rule._compile_builder, {}
 
@@ -241,6 +245,20 @@ def share_between_applications() -> None:
 
     Rule._compile_builder = shared_builder
     _share_statements()
+
+
+def _share_assets(collected: Path) -> None:
+    collect = assets.collect
+    collect_once = cache(lambda: collect(_STATIC, collected))
+
+    def link(source: Path, folder: Path) -> dict[str, str]:
+        if source != _STATIC or folder.exists():
+            return collect(source, folder)
+        names = collect_once()
+        folder.symlink_to(collected)
+        return names
+
+    assets.collect = link
 
 
 def _share_statements() -> None:

@@ -190,6 +190,6 @@ class _Writer:
             received_on=date(2026, 3, 2),
         )
         if row.id % 4 == 0 or deadlines.text_length(text).is_too_long:
-            acts.refuse_reply(pen, row.id, by=self.by, refusal=text)
+            acts.refuse_reply(pen, row.id, by=self.by, code="longueur", refusal=text)
         elif row.id % 8 != 7:  # the others wait
             acts.reply(pen, row.id, reason=text, by=self.by, second=self.second)

@@ -25,6 +25,7 @@ NOT_COPIED = {
     "case_evidence",
     "destruction",
     "incident_origin",
+    "incoming",
     "invitation",
     "note",
     "pending_change",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
@@ -28,11 +28,12 @@ from register.accounts.models import Role
 from register.cases import source_addresses
 from register.cases.copy_models import CaseCopyPage
 from register.cases.urgency import Urgency
-from register.evidence.sealed_files import FileManifest
+from register.evidence.sealed_files import FileManifest, new_file
 from register.journal import Act, JournalEntry, Ledger, head
 from register.pages import acts as editorial
 from register.reports import acts as reports
 from register.reports.models import MessageKind
+from register.reports.report_files import report_files
 
 TOP = Path(__file__).resolve().parent.parent
 MODULES = sorted((TOP / "register").rglob("*.py"))
@@ -138,13 +139,22 @@ PROTECTED_STATES = (
                 "contact",
                 "decision",
                 "masked_digest",
+                "account_lookup",
             }
         ),
-        frozenset({"Report", "Message", "ReportNote", "RetainedReport", "Tally"}),
-        frozenset({"report", "report_message", "report_note", "report_kept", "report_tally"}),
+        frozenset({"Report", "Message", "ReportNote", "DestroyedFile", "RetainedReport", "Tally"}),
+        frozenset({"report", "report_message", "report_note", "report_kept", "report_tally"})
+        | {"report_destroyed_file"},
         model_module="register.reports.models",
         shared_columns=CLAIM_COLUMNS | {"state", "reason", "digest"},
         row_names=frozenset({"report"}),
+    ),
+    ProtectedState(
+        "what is sent online",
+        ("register/incoming/acts.py",),
+        frozenset({"sealed_content", "purged_on", "read_on"}),
+        frozenset({"Incoming", "IncomingFile"}),
+        frozenset({"incoming", "incoming_file"}),
     ),
     ProtectedState(
         "an account",
@@ -192,6 +202,7 @@ PROTECTED_STATES = (
 LINE_WRITERS = (
     "register/cases/acts/",
     "register/reports/acts/",
+    "register/incoming/acts.py",
     "register/accounts/acts.py",
     "register/accounts/sessions.py",
     "register/accounts/one_use_links.py",
@@ -443,7 +454,10 @@ CASE_ACTS = {
         ),
     ),
     "reply": (_reply, lambda p, i, c, t: acts.reply(p, i, by=c.bruno, reason="r")),
-    "refuse_reply": (_reply, lambda p, i, c, t: acts.refuse_reply(p, i, by=c.bruno, refusal="r")),
+    "refuse_reply": (
+        _reply,
+        lambda p, i, c, t: acts.refuse_reply(p, i, by=c.bruno, code="longueur", refusal="r"),
+    ),
     "correct": (
         _published,
         lambda p, i, c, t: acts.correct(
@@ -632,6 +646,15 @@ def _draft_with_report(inbox, desk):
 
 # For each act on a report: its subject, the call, and the lines it leaves.
 ONE_DESK_LINE, ONE_REPORTS_LINE = {Ledger.DESK: 1}, {Ledger.REPORTS: 1}
+
+
+def _with_file(inbox):
+    """The key of a report with a file."""
+    with inbox.pen() as p:
+        file = replace(new_file(), mime="image/jpeg", size=1, sha256="0" * 64)
+        return reports.receive(p, inbox.store, a_report(), nonce(), files=[file]).key
+
+
 REPORT_ACTS = {
     "receive": (
         lambda inbox, desk: None,
@@ -702,6 +725,13 @@ REPORT_ACTS = {
     "mask": (
         lambda inbox, desk: inbox.received().key,
         lambda p, s, k, c: reports.mask(p, s, k, WORDS, "vie_privee", by=c.bruno),
+        ONE_DESK_LINE,
+    ),
+    "destroy_file": (
+        lambda inbox, _desk: _with_file(inbox),
+        lambda p, s, k, c: reports.destroy_file(
+            p, s, k, report_files(p.session, s, k)[0].key, "illicite", by=c.bruno
+        ),
         ONE_DESK_LINE,
     ),
     "mark_read": (
@@ -861,7 +891,7 @@ def test_a_change_of_an_editorial_page_leaves_a_public_line(name, pen, cast, ses
 
 # --- the checks themselves ---------------------------------------------------------------------
 
-CASE, REPORT, ACCOUNT, PAGE, LINE = PROTECTED_STATES
+CASE, REPORT, INCOMING, ACCOUNT, PAGE, LINE = PROTECTED_STATES
 IMPORT = "from register.reports.models import Report, Message\n"
 
 

@@ -31,6 +31,7 @@ ROOMS: tuple[frozenset[str], ...] = (
     # What came by post may be about a case.
     frozenset({"post"}),
     frozenset({"reports"}),
+    frozenset({"incoming"}),
     frozenset({"search", "feeds", "exchange", "operations"}),
     frozenset({"worker"}),
     # Shared by all faces.
@@ -50,7 +51,7 @@ STARTERS = {"cli", "demo"}
 # A face (``web.py`` or ``web/`` of a room) imports any room, what all faces share, and the faces
 # of rooms before its own in this order.
 FACES = (
-    *("territory", "accounts", "pages", "journal", "cases", "post", "reports"),
+    *("territory", "accounts", "pages", "journal", "cases", "post", "reports", "incoming"),
     *("exchange", "feeds"),
 )
 # Modules of the shared web that import all faces.

@@ -44,12 +44,16 @@ from register.cases.piece_content import PieceContent, PiecePage
 from register.cases.second_person import PendingChange
 from register.cases.urgency import Urgency
 from register.db import db
+from register.evidence.sealed_files import new_file
+from register.incoming import acts as incoming_acts
+from register.incoming.content import ReplyContent
 from register.journal import Act, JournalEntry, Ledger, head
 from register.operations import setup
 from register.reports import acts as report_acts
 from register.reports import queries as report_queries
 from register.reports.models import MessageKind, Report
 from register.reports.report_content import ReportContent
+from register.reports.report_files import report_files
 from register.reports.report_lists import ReportFolder
 from register.web.l10n import in_language
 
@@ -62,6 +66,10 @@ OTHER = "zinzolinquintefeuilla"
 # A published file whose bytes are the marker.
 MARKED_FILE = MadePage(MARKER.encode(), "text/plain")
 DIGEST = hashlib.sha256(MARKED_FILE.content).hexdigest()
+# A file of a report: neither its bytes, its name, its size nor its digest may be anywhere.
+REPORT_FILE = f"{MARKER}\n".encode() * 4_321
+FILE_DIGEST = hashlib.sha256(REPORT_FILE).hexdigest()
+SECRETS = (MARKER, FILE_DIGEST[:12], str(len(REPORT_FILE)))
 
 # --- cases with the marker everywhere ----------------------------------------------------------
 
@@ -194,11 +202,16 @@ class HiddenContent:
         discarded = self.desk.draft(marked_case())
         waiting = self.desk.received_reply(visible, text=MARKER)
         refused = self.desk.received_reply(visible, text=MARKER)
+        words = dict.fromkeys(
+            ("author", "capacity", "text", "proof", "passages", "contact"), MARKER
+        )
         with self.pen() as p:
+            online = ReplyContent(role="mandate", **words)
+            incoming_acts.receive(p, self.store, visible.number, online, nonce())
             refusal = {"refusal": MARKER, "passage": MARKER}
             acts.refuse_version(p, draft.id, by=self.cast.ada, **refusal)
             acts.discard(p, discarded.id, by=self.cast.bruno)
-            acts.refuse_reply(p, refused, by=self.cast.bruno, refusal=MARKER)
+            acts.refuse_reply(p, refused, by=self.cast.bruno, code="longueur", refusal=MARKER)
             acts.invite(p, visible.id, MARKER, by=self.cast.bruno, on=date(2026, 3, 1))
             acts.note(p, visible.id, MARKER, by=self.cast.bruno)
             acts.assign(p, visible.id, to=self.cast.chloe, by=self.cast.bruno, note=MARKER)
@@ -252,7 +265,8 @@ class HiddenContent:
                 ("answered", MessageKind.ANSWER),
                 ("received", MessageKind.CORRECTION),
             ):
-                report_acts.add(p, store, keys[name], kind, MARKER, nonce())
+                files = [self._marked_file()]
+                report_acts.add(p, store, keys[name], kind, MARKER, nonce(), files)
             options = {"reason": MARKER, "sentence": MARKER, **by}
             report_acts.accept(p, store, keys["drafted"], new=marked_case(), **options)
             report_acts.accept(p, store, keys["attached"], into=visible.id, **options)
@@ -263,14 +277,24 @@ class HiddenContent:
             # Its case is public, so the withdrawal is only a request.
             report_acts.withdraw(p, store, keys["attached"], nonce(), MARKER)
             report_acts.spam(p, keys["spam"], **by)
+            [file] = report_files(p.session, store, keys["waiting"])
+            report_acts.destroy_file(p, store, keys["waiting"], file.key, "illicite", **by)
         return keys
 
-    def _receive_marked(self, store, name: str) -> str:
+    def destroyed_report(self, store) -> None:
+        """A report whose author had its texts and files destroyed."""
+        key = self._receive_marked(store, "destroyed")
         with self.pen() as p:
-            report = report_acts.receive(
-                p, store, marked_report(), nonce(), contact=MARKER, suspect=name == "suspect"
-            )
-            return report.key
+            report_acts.withdraw(p, store, key, nonce(), destroys=True)
+
+    def _receive_marked(self, store, name: str) -> str:
+        options = {"contact": MARKER, "suspect": name == "suspect", "files": [self._marked_file()]}
+        with self.pen() as p:
+            return report_acts.receive(p, store, marked_report(), nonce(), **options).key
+
+    def _marked_file(self):
+        file = replace(new_file(f"{MARKER}.txt"), mime="text/plain")
+        return self.files.write(file, [REPORT_FILE], len(REPORT_FILE))
 
     def published(self):
         """A public case with the marker in all its additions."""
@@ -562,7 +586,8 @@ def _unpacked(body: bytes) -> bytes:
 def leaks(app: Flask, address: str) -> bool:
     """Whether the marker is in a response, except where it repeats the address."""
     if MARKER not in address:
-        return MARKER in read_page(app, address).lower()
+        page = read_page(app, address).lower()
+        return any(secret in page for secret in SECRETS)
     page, other_page = read_page(app, address), read_page(app, address.replace(MARKER, OTHER))
     return _without_etag(page.replace(MARKER, OTHER)) != _without_etag(other_page)
 
@@ -597,6 +622,7 @@ def test_no_route_shows_hidden_content(app, hidden, desk, session, store):
     visible = desk.published()
     hidden.desk_only(visible)
     assert set(hidden.reports(store, visible).values()) == set(_report_keys())
+    hidden.destroyed_report(store)
     cases = [hidden.withdrawn(), hidden.erased(), hidden.merged(visible), hidden.redacted()]
     cases.append(hidden.merged(visible, withdrawn=False))
     assert {case.number for case in cases} == {2, 3, 4, 5, 6}
@@ -674,6 +700,20 @@ def test_a_report_is_shown_to_members_only(app, hidden, desk, session, store, si
             response = stranger.get(address)
             assert response.status_code in (303, 403), address
             assert MARKER not in response.text + str(response.headers)
+    files = [
+        f"/moderation/signalements/{key}/fichiers/{file.key}"
+        for key in keys.values()
+        for file in report_files(session, store, key)
+    ]
+    session.rollback()
+    # One of each report and two of messages, without the destroyed one.
+    assert len(files) == len(keys) + 1
+    for address in files:
+        assert bruno.get(address).get_data() == REPORT_FILE
+        for stranger in (driss.client, app.test_client()):
+            response = stranger.get(address)
+            assert response.status_code in (303, 403), address
+            assert not any(secret in response.text + str(response.headers) for secret in SECRETS)
     for rule in _report_rules(app, "POST"):
         for key in keys.values():
             response = driss.send(_fill_parameter(rule, "key", key))

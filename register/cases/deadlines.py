@@ -6,10 +6,11 @@ term stands in ``legal_rules.toml``, with its article.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import Any
 
 from register.cases.legal_rules import add_months as add_months
 from register.cases.legal_rules import rule
@@ -75,6 +76,9 @@ def request_terms(
 
 LINE_WIDTH = 75  # characters: the widest line of a case's page
 LINES_LIMIT = 200
+# Loi du 29 juillet 1881, art. 13, to which LCEN art. 1-1 III refers: a reply to a shorter text may
+# have as many.
+LINES_ALWAYS_ALLOWED = 50
 
 
 @dataclass(frozen=True)
@@ -101,12 +105,26 @@ def text_length(body: str) -> TextLength:
 
 
 def longest_reply(texts: Iterable[str]) -> TextLength:
-    """The longest allowed reply: the length of the texts that it answers, at most 200 lines."""
+    """The longest allowed reply: as long as the texts that it answers, 50 to 200 lines."""
     lengths = [text_length(body) for body in texts if body]
     lines = sum(part_length.lines for part_length in lengths)
     return TextLength(
-        min(lines, LINES_LIMIT), sum(part_length.characters for part_length in lengths)
+        min(max(lines, LINES_ALWAYS_ALLOWED), LINES_LIMIT),
+        sum(part_length.characters for part_length in lengths),
     )
+
+
+def answered_texts(document: Mapping[str, Any]) -> Iterator[str]:
+    """The texts of a case's page that a reply to it answers: all but replies and corrections.
+
+    :param document: a document of a case; empty once it is destroyed.
+    """
+    yield from (document.get(name) or "" for name in ("title", "summary", "narrative"))
+    yield document.get("steps_taken") or ""
+    for proceeding in document.get("proceedings", ()):
+        yield from (step["note"] for step in proceeding["steps"])
+    for follow_up in document.get("follow_ups", ()):
+        yield from (follow_up["title"], follow_up["text"])
 
 
 class PeriodScope(StrEnum):

@@ -183,7 +183,11 @@ class Reply(CaseRow, Base):
     received_on: Mapped[dt.date] = mapped_column(Date)
     due_on: Mapped[dt.date] = mapped_column(Date)
     published_at: Mapped[dt.datetime | None] = mapped_column(UTCDateTime)
+    # A code of ``reply_refusals.toml``, empty before there was a list, and the member's own words.
+    refusal_code: Mapped[str] = mapped_column(String(20), default="", server_default="")
     refusal: Mapped[_Words]
+    # None for a refusal from before it was stored.
+    refused_on: Mapped[dt.date | None] = mapped_column(Date)
 
 
 class Correction(CaseRow, Base):

@@ -14,7 +14,6 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import Engine, delete, func, select, update
 from sqlalchemy.orm import Session
 
-from register.cases.case_content import document_of
 from register.cases.core_tables import CASE, IS_PUBLIC, REVISION
 from register.cases.models import CaseState, Incident, SourceCopy
 from register.cases.source_addresses import addresses
@@ -79,23 +78,25 @@ def request_copies(
 
 def due_copies(session: Session, at: datetime) -> list[DueCopy]:
     """The first copies to make, in the order in which they are due."""
-    stmt = select(CopyRequest).where(CopyRequest.due_at <= at).order_by(CopyRequest.due_at)
-    due = []
-    for request in session.scalars(stmt.limit(_DUE_LIMIT)).all():
-        case = session.get(Incident, request.incident_id)
-        case_addresses = addresses(document_of(case)) if case is not None else {}
-        if request.due_at is not None:
-            due.append(
-                DueCopy(
-                    request.incident_id,
-                    request.source,
-                    case_addresses.get(request.source, ""),
-                    request.asked_by,
-                    request.due_at,
-                    request.attempts,
-                )
-            )
-    return due
+    stmt = (
+        select(CopyRequest, REVISION.c.content)
+        .join(CASE, CASE.c.id == CopyRequest.incident_id)
+        .outerjoin(REVISION, REVISION.c.id == CASE.c.revision_id)
+        .where(CopyRequest.due_at <= at)
+        .order_by(CopyRequest.due_at)
+        .limit(_DUE_LIMIT)
+    )
+    return [
+        DueCopy(
+            request.incident_id,
+            request.source,
+            addresses(json.loads(content or b"{}")).get(request.source, ""),
+            request.asked_by,
+            request.due_at or at,
+            request.attempts,
+        )
+        for request, content in session.execute(stmt)
+    ]
 
 
 def take_copy(engine: Engine, due: DueCopy, at: datetime) -> bool:

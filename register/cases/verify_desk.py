@@ -189,7 +189,9 @@ def _replies_hold(replies: Sequence[Reply], lines: Sequence[CaseLine], case: Inc
     for act, state in _REPLY_STATES.items():
         expected |= {line.private.get("reply"): state for line in lines if line.act is act}
     dues_hold = all(reply.due_on == deadlines.reply_due(reply.received_on) for reply in replies)
-    reasons_hold = all(bool(reply.refusal) == (reply.state == "refused") for reply in replies)
+    reasons_hold = all(
+        bool(reply.refusal or reply.refusal_code) == (reply.state == "refused") for reply in replies
+    )
     return {reply.id: reply.state for reply in replies} == expected and dues_hold and reasons_hold
 
 

@@ -37,8 +37,17 @@ _FOLDER = click.Path(file_okay=False, path_type=Path, resolve_path=True)
     metavar="JOURS",
     help="Jours après lesquels une sauvegarde est détruite.",
 )
+@click.option(
+    "--age",
+    "recipients",
+    multiple=True,
+    metavar="age1…",
+    help="Sceller aussi le tout en un fichier pour cette clé publique (age-keygen).",
+)
 @command
-def backup(folder: Path, keys: Path, same_device: bool, keep: int) -> None:
+def backup(
+    folder: Path, keys: Path, same_device: bool, keep: int, recipients: tuple[str, ...]
+) -> None:
     """Sauvegarder le registre pendant qu’il est servi ; les clés vont ailleurs."""
     with progress("Fichiers") as step:
         made = backups.back_up(
@@ -50,6 +59,7 @@ def backup(folder: Path, keys: Path, same_device: bool, keep: int) -> None:
             step,
             same_device=same_device,
             kept_days=keep,
+            recipients=recipients,
         )
     manifest = made.manifest
     click.echo(f"Sauvegarde faite : {made.folder}")
@@ -61,6 +71,8 @@ def backup(folder: Path, keys: Path, same_device: bool, keep: int) -> None:
         f"Clés : {keys / manifest.name}. Leurs copies de plus de {backups.KEY_DAYS} jours sont "
         "détruites à chaque sauvegarde."
     )
+    if recipients:
+        click.echo(f"À emporter, scellé par age : {made.folder}.age")
     if made.removed:
         click.echo(f"Trop anciennes, détruites : {', '.join(made.removed)}")
     if manifest.problems:
@@ -74,15 +86,21 @@ def backup(folder: Path, keys: Path, same_device: bool, keep: int) -> None:
 
 
 @click.command()
-@click.argument("folder", metavar="DOSSIER", type=_FOLDER)
+@click.argument("folder", metavar="DOSSIER", type=click.Path(path_type=Path, resolve_path=True))
 @click.option("--keys", required=True, type=_FOLDER, metavar="DOSSIER", help="Où sont les clés.")
 @click.option("--set", "name", default="", metavar="NOM", help="Une autre que la dernière.")
+@click.option(
+    "--identity",
+    type=click.Path(path_type=Path, dir_okay=False, resolve_path=True),
+    metavar="FICHIER",
+    help="La clé secrète (age-keygen) ; DOSSIER est alors le fichier scellé.",
+)
 @command_on_any_schema
-def restore(folder: Path, keys: Path, name: str) -> None:
+def restore(folder: Path, keys: Path, name: str, identity: Path | None) -> None:
     """Restaurer une sauvegarde dans un emplacement vide, et refaire les destructions d’après."""
     db.session.remove()
     with progress("Fichiers") as step:
-        restored = restores.restore(settings(), folder, keys, step, name=name)
+        restored = restores.restore(settings(), folder, keys, step, name=name, identity=identity)
     print_restoration(restored)
     if restored.problems or restored.keyless or restored.replay.by_hand:
         raise SystemExit(TO_LOOK_AT)

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from register.cli.console import command, fail, progress
 from register.database_urls import parse_database_url, parse_key_store_url
 from register.db import db, now
+from register.incoming import acts as incoming
 from register.operations import move as moving
 from register.operations import rotation, setup
 from register.reports.acts.purging import PurgeCounts, run_retention
@@ -45,6 +46,11 @@ def purge(confirm: bool) -> None:
         store = setup.key_store(settings(), session)
     with closing(store):
         outcome = run_retention(db.engine, store, at, settings().undecided_after, confirmed=confirm)
+        identities = incoming.run_retention(
+            db.engine, store, at, only_erased=outcome.waits_since is not None
+        )
+    if identities:
+        click.echo(f"Identités d’auteurs de réponses détruites : {identities}")
     for field, sentence in _PURGED.items():
         if count := getattr(outcome.done, field):
             click.echo(f"{sentence} : {count}")
@@ -54,7 +60,7 @@ def purge(confirm: bool) -> None:
             f"{day_words(outcome.waits_since)} : rien d’autre n’a été détruit. Si la date est "
             "juste, lancez « webcitoyen purge --confirm » ; sinon, remettez l’horloge à l’heure."
         )
-    if outcome.done == PurgeCounts():
+    if outcome.done == PurgeCounts() and not identities:
         click.echo("Rien à purger aujourd’hui.")
 
 

@@ -26,6 +26,9 @@ from register.operations import rotation, schema, setup
 from register.operations.doctor import Finding
 from register.reports import receipt_codes
 from register.reports import verify as reports
+from register.reports.receipt_file import receipt_document
+from register.reports.report_files import destroyed_files
+from register.reports.web.receipt_page import destruction_sentences
 from register.server import launch, process_start, startup_checks
 from register.text.dates import day_words
 from register.web import messages
@@ -229,6 +232,14 @@ def _verify_receipt(path: Path) -> None:
     if proof is None:
         fail("Ce reçu ne correspond à aucun signalement encore gardé ici.")
     click.echo(str(messages.reports.receipt_verdicts[proof.masked]) % {"day": day_words(proof.day)})
+    try:
+        with closing(setup.key_store(settings(), db.session(), reads_only=True)) as store:
+            destructions = destroyed_files(db.session(), store, proof.report)
+    except (RegisterError, SQLAlchemyError):
+        click.echo("Sans les clés, on ne sait pas si un de ses fichiers a été détruit depuis.")
+        return
+    for sentence in destruction_sentences(destructions, receipt_document(document)):
+        click.echo(sentence)
 
 
 @click.command()

@@ -139,6 +139,10 @@ class FolderStore:
         """File names."""
         return (path.name for path in self._files(_SEALED))
 
+    def settled_path(self, name: str) -> Path:
+        """The file of a lasting blob."""
+        return self._path(_SEALED, name)
+
     def free_bytes(self) -> int | None:
         """The free space of the disk."""
         folder = self.folder if self.folder.is_dir() else self.folder.parent

@@ -114,6 +114,9 @@ class Act(StrEnum):
     POST_ENTERED = "post_entered"  # something came by post; its last day runs
     POST_CLOSED = "post_closed"  # it was dealt with
     REPLY_REFUSED = "reply_refused"  # it was refused, with the reason
+    # What was sent online beside a reply: identity, contact, documents.
+    INCOMING_READ = "incoming_read"  # a member read it for the first time
+    INCOMING_PURGED = "incoming_purged"  # it was destroyed on its day, or with its case
     CLAIMED = "claimed"  # a member claimed a case, for some hours
     RELEASED = "released"  # the claim ended
     ASSIGNED = "assigned"  # a case was assigned to a member, until it is done or handed on
@@ -162,6 +165,7 @@ class Act(StrEnum):
     REPORT_ASKED = "report_asked"  # the reporter was asked a question
     REPORT_NOTED = "report_noted"  # an internal note on it was written
     REPORT_MASKED = "report_masked"  # a passage of its texts was destroyed, everywhere
+    REPORT_FILE_REMOVED = "report_file_removed"  # a member had one of its files destroyed
     REPORT_READ = "report_read"  # the reporter's later messages were read and need no answer
     REPORT_ACCEPTED = "report_accepted"  # a draft was made of it, or it joined a case
     REPORT_DECLINED = "report_declined"  # it was declined, with a reason

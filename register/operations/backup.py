@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-import sqlite3
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -24,7 +24,7 @@ from register.cases import verify as proofs
 from register.cases.models import Incident
 from register.config import Settings
 from register.database_urls import is_inside
-from register.db import create_sqlite_file, is_disk_full
+from register.db import create_sqlite_file
 from register.evidence.blob_store import BlobStore, FolderStore, open_store
 from register.evidence.sealed_files import BLOB_BYTES
 from register.key_store import STORE_FILE, KeyStore, default_url
@@ -33,15 +33,19 @@ from register.operations.backup_sets import (
     EVIDENCE_FOLDER,
     EVIDENCE_LIST,
     MANIFEST_PURPOSE,
+    UNFINISHED,
     BackupError,
     Manifest,
     copy_file,
+    device,
+    disk_errors,
     file_digest,
     locked,
     new_name,
     new_set,
     read_manifest,
     remove_old,
+    require_room,
     sets,
     sync_file,
     write_file,
@@ -49,7 +53,6 @@ from register.operations.backup_sets import (
 
 KEY_DAYS = 7  # after which copies of the keys are destroyed
 KEPT_DAYS = 30  # after which sets are, unless the command says otherwise
-_MARGIN = 16 << 20  # bytes that a disk must have left besides
 Progress = Callable[[int, int], None]
 
 
@@ -98,16 +101,19 @@ def back_up(
     *,
     same_device: bool = False,
     kept_days: int = KEPT_DAYS,
+    recipients: Sequence[str] = (),
 ) -> Backup:
     """Make a backup, and remove those that are too old.
 
     :param keys: the other place, for the keys.
     :param same_device: both places may be on one device.
+    :param recipients: public keys of age, for which the set is sealed as one file beside it.
     :raises BackupError: it is refused, or failed; the former backups stay.
     """
+    age_keys = _age_keys(recipients)
     require_places(settings, folder, keys, same_device=same_device)
     with (
-        _disk_errors(folder),
+        disk_errors(folder),
         locked(folder),
         locked(keys),
         Session(engine) as session,
@@ -125,6 +131,8 @@ def back_up(
         removed = remove_old(keys, at - timedelta(days=KEY_DAYS))
         removed += remove_old(folder, at - timedelta(days=kept_days))
         _remove_blobs(folder)
+        if age_keys:
+            _seal_archive(folder, name, age_keys)
         details = {"at": at.isoformat(), "folder": str(folder), "keys": str(keys)}
         replay_list.note(store, replay_list.BACKUP, details)
     return Backup(folder / name, manifest, copied, removed)
@@ -144,7 +152,7 @@ def require_places(settings: Settings, folder: Path, keys: Path, *, same_device:
     ):
         if is_inside(path, other):
             raise BackupError("backup_inside", path=str(path), other=str(other))
-    if not same_device and _device(folder) == _device(keys):
+    if not same_device and device(folder) == device(keys):
         raise BackupError("backup_same_device", path=str(folder), keys=str(keys))
 
 
@@ -179,12 +187,6 @@ def copy_key_set(store: KeyStore, key_folder: Path, target: Path) -> None:
     sync_file(target / STORE_FILE)
 
 
-def _device(path: Path) -> int:
-    """The device of a folder, or of the one that it will be made in."""
-    present = next(each for each in (path, *path.resolve().parents) if each.exists())
-    return present.stat().st_dev
-
-
 def _require_one_register(folder: Path, instance_id: str) -> None:
     for path in sets(folder)[-1:]:
         if read_manifest(path).instance_id != instance_id:
@@ -205,7 +207,7 @@ def _make_set(
     former = _former_blobs(folder)
     names = _blob_names(source)
     new_bytes = len(names.keys() - former.keys()) * (BLOB_BYTES + 64)
-    _require_room(folder, database_copy.database_bytes(engine) + new_bytes)
+    require_room(folder, database_copy.database_bytes(engine) + new_bytes)
     with new_set(folder, name) as draft:
         with database_copy.copied(engine, settings.database_url, draft) as (file, session):
             rows = database_copy.row_counts(session)
@@ -281,6 +283,33 @@ def _copy_blobs(
     return blobs
 
 
+def _age_keys(recipients: Sequence[str]) -> list[Any]:
+    if not recipients:
+        return []
+    from register.operations import age_archive  # loads pyrage, which few need
+
+    return [age_archive.parse_recipient(recipient) for recipient in recipients]
+
+
+def _seal_archive(folder: Path, name: str, recipients: Sequence[Any]) -> None:
+    """Seal a set and its evidence as one file, and remove that of the backup before."""
+    from register.operations import age_archive
+
+    blobs = FolderStore(folder / EVIDENCE_FOLDER)
+    files = [(f"{name}/{path.name}", path) for path in sorted((folder / name).iterdir())]
+    for blob in read_blobs(folder / name):
+        path = blobs.settled_path(blob)
+        files.append((str(path.relative_to(folder)), path))
+    require_room(folder, sum(path.stat().st_size for _name, path in files))
+    draft = folder / f"{UNFINISHED}{name}{age_archive.SUFFIX}"
+    age_archive.seal_files(draft, files, recipients)
+    draft.rename(folder / f"{name}{age_archive.SUFFIX}")
+    for former in folder.glob(f"*{age_archive.SUFFIX}"):
+        if former.stem != name:
+            former.unlink()
+    encryption.sync_folder(folder)
+
+
 def _copy_keys(settings: Settings, store: KeyStore, keys: Path, name: str) -> None:
     key_folder = encryption.key_folder(settings.seal_dir, store.instance_id)
     with encryption.lock_folder(key_folder) as has_lock:
@@ -301,26 +330,3 @@ def _remove_blobs(folder: Path) -> None:
     for name in list(target.settled()):
         if name not in named:
             target.delete(name)
-
-
-def _require_room(folder: Path, size: int) -> None:
-    free = shutil.disk_usage(folder).free
-    if size + _MARGIN > free:
-        raise BackupError(
-            "backup_no_room", path=str(folder), needed=-(-size // 1_000_000), free=free // 1_000_000
-        )
-
-
-@contextmanager
-def _disk_errors(folder: Path) -> Iterator[None]:
-    """Turn the errors of a disk into one that names it."""
-    try:
-        yield
-    except (OSError, sqlite3.Error, sa.exc.DBAPIError) as error:
-        code = getattr(error, "sqlite_errorcode", 0) or 0
-        if is_disk_full(error) or code & 0xFF == sqlite3.SQLITE_FULL:
-            raise BackupError("backup_disk_full", path=str(folder)) from error
-        if isinstance(error, OSError):
-            cause = error.strerror or type(error).__name__
-            raise BackupError("backup_failed", path=str(folder), cause=cause) from error
-        raise

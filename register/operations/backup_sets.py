@@ -12,6 +12,7 @@ import json
 import os
 import re
 import shutil
+import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -19,7 +20,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
+
 from register import encryption
+from register.db import is_disk_full
 from register.errors import RegisterError
 from register.journal.models import canonical_json
 
@@ -29,9 +33,10 @@ EVIDENCE_FOLDER = "evidence"
 EVIDENCE_LIST = "evidence.txt"
 MANIFEST_PURPOSE = "backup manifest"
 _NAME = re.compile(r"\d{8}T\d{6}Z(-\d+)?")
-_UNFINISHED = ".unfinished-"
+UNFINISHED = ".unfinished-"
 REHEARSAL = ".rehearsal-"
 _CHUNK = 1 << 20
+_MARGIN = 16 << 20  # bytes that a disk must have left besides
 
 
 class BackupError(RegisterError):
@@ -134,7 +139,7 @@ def new_name(folder: Path, at: datetime) -> str:
 @contextmanager
 def new_set(folder: Path, name: str) -> Iterator[Path]:
     """A folder to write a set to; it gets its name at the end, or is removed after an error."""
-    draft = folder / f"{_UNFINISHED}{name}"
+    draft = folder / f"{UNFINISHED}{name}"
     draft.mkdir(mode=0o700)
     try:
         yield draft
@@ -157,9 +162,9 @@ def locked(folder: Path) -> Iterator[None]:
         with encryption.lock_folder(folder) as has_lock:
             if not has_lock:
                 raise BackupError("backup_busy", path=str(folder))
-            for pattern in (_UNFINISHED, REHEARSAL):
+            for pattern in (UNFINISHED, REHEARSAL):
                 for leftover in folder.glob(f"{pattern}*"):
-                    shutil.rmtree(leftover)
+                    leftover.unlink() if leftover.is_file() else shutil.rmtree(leftover)
             yield
     except (PermissionError, NotADirectoryError, FileExistsError) as error:
         raise BackupError("backup_unwritable", path=str(folder)) from error
@@ -170,7 +175,7 @@ def remove_old(folder: Path, before: datetime) -> list[str]:
     old = [path for path in sets(folder)[:-1] if set_time(path) < before]
     for path in old:
         # Renamed first: what an interruption leaves is removed by the next backup.
-        shutil.rmtree(path.rename(folder / f"{_UNFINISHED}{path.name}"))
+        shutil.rmtree(path.rename(folder / f"{UNFINISHED}{path.name}"))
     sync_folder(folder)
     return [path.name for path in old]
 
@@ -210,3 +215,37 @@ def file_digest(path: Path) -> str:
     """The SHA-256 of a file in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def device(path: Path) -> int:
+    """The device of a folder, or of the one that it will be made in."""
+    present = next(each for each in (path, *path.resolve().parents) if each.exists())
+    return present.stat().st_dev
+
+
+def require_room(folder: Path, size: int) -> None:
+    """Require a disk to have room for some bytes, and a little more.
+
+    :raises BackupError: ``backup_no_room``.
+    """
+    place = next(each for each in (folder, *folder.resolve().parents) if each.exists())
+    free = shutil.disk_usage(place).free
+    if size + _MARGIN > free:
+        raise BackupError(
+            "backup_no_room", path=str(folder), needed=-(-size // 1_000_000), free=free // 1_000_000
+        )
+
+
+@contextmanager
+def disk_errors(folder: Path) -> Iterator[None]:
+    """Turn the errors of a disk into one that names it."""
+    try:
+        yield
+    except (OSError, sqlite3.Error, sa.exc.DBAPIError) as error:
+        code = getattr(error, "sqlite_errorcode", 0) or 0
+        if is_disk_full(error) or code & 0xFF == sqlite3.SQLITE_FULL:
+            raise BackupError("backup_disk_full", path=str(folder)) from error
+        if isinstance(error, OSError):
+            cause = error.strerror or type(error).__name__
+            raise BackupError("backup_failed", path=str(folder), cause=cause) from error
+        raise

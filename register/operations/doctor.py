@@ -20,6 +20,7 @@ from register.errors import RegisterError, Unavailable
 from register.evidence.clean_copy import copies
 from register.evidence.sealed_files import SealedFiles
 from register.evidence.upkeep import left_over
+from register.incoming import queries as incoming
 from register.journal import JournalEntry, Ledger, head
 from register.key_store import KeyStore
 from register.mail import outbox
@@ -136,7 +137,7 @@ def _key_findings(settings: Settings, session: Session) -> Iterator[Finding]:
         yield store_finding
         if store_finding.good:
             yield from _file_mode_finding(Path(store.where))
-            lost = lost_keys(session, store)
+            lost = lost_keys(session, store) + incoming.lost_keys(session, store)
             yield Finding("report_keys", not lost, str(lost or ""))
             yield from _file_findings(settings, session, store)
             yield from _backup_findings(settings, store)

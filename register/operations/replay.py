@@ -43,6 +43,7 @@ _ORDER = (
     Act.SOURCE_WITHDRAWN,
     Act.EVIDENCE_REMOVED,
     Act.COPY_REMOVED,
+    Act.REPORT_FILE_REMOVED,
     Act.REPORT_MASKED,
     Act.MEMBER_ROLE,
     Act.MEMBER_DISABLED,
@@ -96,6 +97,9 @@ def _replay_one(
         return _replay_report(tx, store, act, entry)
     if act in MEMBER_ACTS:
         return _replay_member(tx, act, entry)
+    why = str(entry.details.get("why", ""))
+    if act is Act.REPORT_FILE_REMOVED:
+        return reports.remove_file_again(tx, store, entry.subject, why, event=entry.event), ""
     origin: dict[str, Any] = {"by": entry.details.get("by"), "event": entry.event}
     line: JournalEntry | None = None
     if act is Act.DESTROYED:
@@ -105,7 +109,6 @@ def _replay_one(
     elif act is Act.SOURCE_DROPPED:
         line = replays.drop_source_copy_again(tx, entry.subject, **origin)
     else:
-        why = str(entry.details.get("why", ""))
         line = replays.remove_file_again(tx, entry.subject, why, **origin)
     return line is not None, ""
 

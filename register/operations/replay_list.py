@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
 
+from register.cases.acts.evidence import PARTED
 from register.cases.models import Incident
 from register.db import write_engine
 from register.journal import Act, JournalEntry, Ledger, head
@@ -51,6 +52,7 @@ _FILE_KEYS = {
     Act.EVIDENCE_REMOVED: "evidence",
     Act.COPY_REMOVED: "evidence",
     Act.SOURCE_DROPPED: "copy",
+    Act.REPORT_FILE_REMOVED: "file",
 }
 # Acts after which another one is not to be done again.
 _UNDONE = {
@@ -185,7 +187,8 @@ def _subjects(session: Session, line: Any) -> Iterator[tuple[str, str]]:
         is_other = private.get("counted") or private.get("kept")
         subject = None if is_other else private.get("report")
     elif listed in _FILE_KEYS:
-        subject = private.get(_FILE_KEYS[listed])
+        # A file that left with its case was not destroyed.
+        subject = None if private.get("why") == PARTED else private.get(_FILE_KEYS[listed])
     elif listed is Act.DESTROYED:
         subject = _redaction_event(session, line.incident_id, private.get("destruction"))
     else:

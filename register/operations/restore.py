@@ -35,11 +35,12 @@ from register.operations.backup_sets import (
     copy_file,
     file_digest,
     read_manifest,
+    require_room,
     sets,
 )
 from register.operations.replay import Replay
 from register.operations.replay_list import ReplayEntry
-from register.reports.verify import keys_in_use
+from register.reports.verify import incomplete_files, keys_in_use
 
 _UNFINISHED = ".restoring"
 
@@ -81,15 +82,25 @@ class _Source:
 
 
 def restore(
-    settings: Settings, folder: Path, keys: Path, progress: Progress, *, name: str = ""
+    settings: Settings,
+    folder: Path,
+    keys: Path,
+    progress: Progress,
+    *,
+    name: str = "",
+    identity: Path | None = None,
 ) -> Restoration:
     """Restore the last backup of a folder, or the one that is named.
 
     Keys and replay list are the register's own where they are still there, else those of the newest
     set of ``keys``: they never go back to the time of the backup.
 
+    :param folder: the folder of a backup, or with ``identity`` a file sealed for that key.
     :raises BackupError: it is refused; nothing has changed.
     """
+    if identity is not None:
+        with _opened(settings, folder, identity) as opened:
+            return restore(settings, opened, keys, progress)
     source = _checked_source(settings, folder, keys, name)
     if source.keys is not None:
         _install_keys(settings, source, source.keys)
@@ -109,10 +120,30 @@ def restore(
             session.rollback()
             keyless = len(keys_in_use(session) - store.names())
             problems = sum(1 for _problem in database_copy.problems(session))
+            files = setup.sealed_files(settings, store)
+            problems += sum(map(len, incomplete_files(session, store, files)))
     if settings.search == WHOOSH:
         shutil.rmtree(settings.instance / "index", ignore_errors=True)
     journal, number = _last_known(source.manifest, lost)
     return Restoration(source.manifest, done, keyless, problems, journal, number)
+
+
+@contextmanager
+def _opened(settings: Settings, archive: Path, identity: Path) -> Iterator[Path]:
+    """A sealed archive, extracted for the time of the block to the data folder."""
+    from register.operations import age_archive  # loads pyrage, which few need
+
+    identities = age_archive.read_identities(identity)
+    _require_empty(settings)
+    settings.instance.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder = settings.instance / ".restoring"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700)
+    try:
+        age_archive.open_files(archive, folder, identities)
+        yield folder
+    finally:
+        shutil.rmtree(folder)
 
 
 def _present_version() -> tuple[str, str]:
@@ -232,15 +263,7 @@ def _require_room(settings: Settings, source: _Source) -> None:
     needed = source.database.stat().st_size
     if not settings.evidence_url.startswith("s3:"):
         needed += sum(blob.size for blob in source.blobs.values())
-    place = next(each for each in (settings.instance, *settings.instance.parents) if each.exists())
-    free = shutil.disk_usage(place).free
-    if needed > free:
-        raise BackupError(
-            "backup_no_room",
-            path=str(settings.instance),
-            needed=-(-needed // 1_000_000),
-            free=free // 1_000_000,
-        )
+    require_room(settings.instance, needed)
 
 
 def _install_keys(settings: Settings, source: _Source, keys: Path) -> None:

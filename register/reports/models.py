@@ -60,6 +60,7 @@ class Report(Base):
         Index("ix_report_term", "term_on", **partial("term_on IS NOT NULL")),
         Index("ix_report_digest", "digest", unique=True),
         Index("ix_report_masked_digest", "masked_digest", unique=True),
+        Index("ix_report_account_lookup", "account_lookup"),
         _WITHOUT_ROWID,
     )
 
@@ -91,6 +92,8 @@ class Report(Base):
     # Once a passage of the content is masked: verifies a receipt of what is left. The salt of the
     # first digest is destroyed then, without which nobody can guess the passage from it.
     masked_digest: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    # A keyed hash of a long account, by which the same words are recognised when they come again.
+    account_lookup: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     sealed: Mapped[bytes | None] = mapped_column(LargeBinary)  # content and salt
     contact: Mapped[bytes | None] = mapped_column(LargeBinary)
     decision: Mapped[bytes | None] = mapped_column(LargeBinary)  # sentence, case, member
@@ -134,6 +137,20 @@ class ReportEvidence(Base):
     position: Mapped[int]
     file_id: Mapped[str] = mapped_column(ForeignKey("evidence_file.file_id"), index=True)
     sealed: Mapped[bytes] = mapped_column(LargeBinary)  # its manifest
+
+
+class DestroyedFile(Base):
+    """What is left of a file of a report that a member had destroyed: when, why, its digest."""
+
+    __tablename__ = "report_destroyed_file"
+    __table_args__ = (Index("ix_report_destroyed_file_report", "report_key", "day"), _WITHOUT_ROWID)
+
+    # That of the row of the file.
+    key: Mapped[str] = mapped_column(String(32), primary_key=True)
+    report_key: Mapped[str] = mapped_column(ForeignKey("report.key"))
+    day: Mapped[dt.date] = mapped_column(Date)
+    reason: Mapped[str] = mapped_column(String(40))
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)  # its manifest without name and key
 
 
 class RetainedReport(Base):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from register.cases.case_evidence import case_key_name
@@ -34,6 +34,8 @@ from register.text.dates import PARIS, paris_day
 
 # Decisions decrypted to find those about one case: the latest.
 DECRYPT_LIMIT = 300
+# How long the words of a report are recognised when they come again: as long as a form is valid.
+SAME_ACCOUNT_TERM = timedelta(days=3)
 
 
 @dataclass(frozen=True)
@@ -140,6 +142,18 @@ def key_by_code(session: Session, store: KeyStore, typed: str) -> str | None:
     lookup_key = store.derived_key(receipt_codes.RECEIPTS)
     receipt = receipt_codes.hash_code(lookup_key, receipt_codes.normalize_code(typed))
     return session.scalar(select(Report.key).where(Report.receipt == receipt))
+
+
+def day_of_same_account(
+    session: Session, store: KeyStore, account: str, today: date
+) -> date | None:
+    """The day on which a report with the same words came; None if there is none of late."""
+    lookup = receipt_codes.hash_account(store.derived_key(receipt_codes.ACCOUNTS), account)
+    if lookup is None:
+        return None
+    since = today - SAME_ACCOUNT_TERM
+    stmt = select(func.max(Report.day)).where(Report.account_lookup == lookup, Report.day >= since)
+    return session.scalar(stmt)
 
 
 def summaries(session: Session, keys: Collection[str]) -> dict[str, ReportSummary]:

@@ -104,11 +104,15 @@ class Question:
 
 @dataclass(frozen=True)
 class Notice:
-    """What somebody who ticks one of its types reads at once; ``part``: of ``/vos-droits``."""
+    """What somebody who ticks one of its types reads at once.
+
+    ``part``: of ``/vos-droits``; ``contacts``: keys of ``help_contacts``.
+    """
 
     code: str
     types: frozenset[str]
     part: str
+    contacts: tuple[str, ...]
     texts: Mapping[Language, str] = field(hash=False)
 
 
@@ -136,7 +140,9 @@ QUESTIONS: Mapping[str, Question] = {
     for row in _DATA["question"]
 }
 NOTICES = tuple(
-    Notice(row["code"], frozenset(row["types"]), row["part"], _by_language(row))
+    Notice(
+        row["code"], frozenset(row["types"]), row["part"], tuple(row["contacts"]), _by_language(row)
+    )
     for row in _DATA["notice"]
 )
 GROUP_LABELS: Mapping[str, Mapping[Language, str]] = {

@@ -21,11 +21,13 @@ LIMIT = 300_000
 # Bytes of a receipt file: its page has the text twice.
 FILE_LIMIT = 390_000
 # Purposes of the keys derived from the seal key.
-CODES, RECEIPTS = "receipt code", "receipt lookup"
+CODES, RECEIPTS, ACCOUNTS = "receipt code", "receipt lookup", "account lookup"
 # Crockford's base 32: digits and letters without I, L, O and U, which are misread.
 LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 LENGTH = 16
 _GROUP_LENGTH = 4
+# Words of an account that nobody else writes by chance.
+OWN_WORDS = 12
 _LOOKALIKES = str.maketrans({"O": "0", "I": "1", "L": "1"})
 _NONCE = re.compile(r"[0-9a-f]{32}")
 
@@ -77,14 +79,24 @@ def hash_code(lookup_key: bytes, code: str) -> bytes:
     return hmac.digest(lookup_key, code.encode(), hashlib.sha256)
 
 
+def hash_account(lookup_key: bytes, account: str) -> bytes | None:
+    """The stored HMAC of an account, 32 bytes; None for one that two people might write."""
+    words = account.split()
+    if len(words) < OWN_WORDS:
+        return None
+    return hmac.digest(lookup_key, " ".join(words).encode(), hashlib.sha256)
+
+
 class ReceiptProof(NamedTuple):
     """What a receipt proves: a day, and whether a passage was masked after or before it.
 
     ``masked``: ``later`` for a receipt of the whole text, ``before`` for one of what is left.
+    ``report``: the key of the report, for what became of its files.
     """
 
     day: date
     masked: Literal["", "later", "before"]
+    report: str
 
 
 def is_possible_size(file: bytes) -> bool:
@@ -107,10 +119,9 @@ def receipt_proof(session: Session, document: bytes) -> ReceiptProof | None:
     is_whole, is_left = (
         column == (digest or decoy) for column in (Report.digest, Report.masked_digest)
     )
-    stmt = select(Report.day, Report.masked_digest, is_left.label("is_left"))
+    stmt = select(Report.key, Report.day, Report.masked_digest, is_left.label("is_left"))
     row = session.execute(stmt.where(or_(is_whole, is_left))).one_or_none()
     if row is None:
         return None
-    if row.masked_digest is None:
-        return ReceiptProof(row.day, "")
-    return ReceiptProof(row.day, "before" if row.is_left else "later")
+    masked: Literal["", "later", "before"] = "before" if row.is_left else "later"
+    return ReceiptProof(row.day, masked if row.masked_digest else "", row.key)

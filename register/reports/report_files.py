@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -15,7 +16,7 @@ from register.evidence.sealed_files import FileManifest, open_manifest, seal_man
 from register.journal import WriteTransaction
 from register.key_store import KeyStore
 from register.reports import receipt_codes
-from register.reports.models import Message, Report, ReportEvidence
+from register.reports.models import DestroyedFile, Message, Report, ReportEvidence
 from register.reports.report_content import SentFile
 
 
@@ -32,9 +33,14 @@ class ReportFile:
     manifest: FileManifest
 
 
+def sent_file(file: FileManifest) -> SentFile:
+    """What the content of a report says of a file."""
+    return SentFile(file.mime, file.size, file.sha256)
+
+
 def sent_files(files: Iterable[FileManifest]) -> tuple[SentFile, ...]:
     """The files of a content, in an order that does not depend on how they were chosen."""
-    return tuple(sorted({SentFile(file.mime, file.size, file.sha256) for file in files}))
+    return tuple(sorted(set(map(sent_file, files))))
 
 
 def store_files(
@@ -92,6 +98,29 @@ def report_files(session: Session, store: KeyStore, report_key: str) -> list[Rep
             open_manifest(data_key, row.sealed, row.key),
         )
         for row, day, message_day in rows
+    ]
+
+
+class FileDestruction(NamedTuple):
+    """A file that a member had destroyed: what it was, the day, and the code of the reason."""
+
+    file: SentFile
+    day: date
+    reason: str
+
+
+def destroyed_files(session: Session, store: KeyStore, report_key: str) -> list[FileDestruction]:
+    """The files of a report and of its messages that were destroyed, the first one first."""
+    stmt = select(DestroyedFile).where(DestroyedFile.report_key == report_key)
+    rows = session.scalars(stmt.order_by(DestroyedFile.day, DestroyedFile.key)).all()
+    data_key = store.key(report_key) if rows else None
+    if data_key is None:
+        return []
+    return [
+        FileDestruction(
+            sent_file(open_manifest(data_key, row.sealed, row.key)), row.day, row.reason
+        )
+        for row in rows
     ]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from datetime import date
 from functools import partial
@@ -21,7 +21,14 @@ from register.journal import Act, JournalEntry, Ledger
 from register.journal.verify import Problem
 from register.key_store import KeyStore
 from register.reports import report_content
-from register.reports.models import OPEN_STATES, Report, ReportEvidence, ReportState, RetainedReport
+from register.reports.models import (
+    OPEN_STATES,
+    DestroyedFile,
+    Report,
+    ReportEvidence,
+    ReportState,
+    RetainedReport,
+)
 
 # The state after each decision; None reopens the report. All are lines of the desk ledger, and so
 # have one order. A withdrawn report stays withdrawn, whatever came before.
@@ -74,12 +81,16 @@ def problems(session: Session) -> Iterator[Problem]:
             yield Problem("report_missing", {"report": key})
         elif key in reports and key in tallied:
             yield Problem("report_survives", {"report": key})
+    destroyed_files = Counter(session.scalars(select(DestroyedFile.report_key)))
     for key, row in reports.items():
         journal_marks = [marks_by_report.get(key, _NO_MARKS)]
         if row.state == ReportState.ACCEPTED or not row.has_texts:
             # The draft that was made of it took them over, or they went with its texts.
             journal_marks.append(_NO_MARKS)
-        matches = _matches_journal(row, acts_by_report.get(key, []))
+        acts = acts_by_report.get(key, [])
+        matches = _matches_journal(row, acts)
+        if row.has_texts and acts.count(Act.REPORT_FILE_REMOVED) != destroyed_files[key]:
+            matches = False
         marks = (row.danger_on is not None, row.term_on is not None)
         if not matches or marks not in journal_marks:
             yield Problem("report_differs", {"report": key})

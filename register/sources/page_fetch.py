@@ -119,7 +119,10 @@ class PageFetcher:
                 return exchanges
             if len(exchanges) > self.limits.redirects:
                 raise FetchError(FetchFailure.REDIRECTS)
-            url = urljoin(address.url, _utf8(location.strip()))
+            try:
+                url = urljoin(address.url, _utf8(location.strip()))
+            except ValueError as error:  # its words would have the address in a log
+                raise FetchError(FetchFailure.ADDRESS) from error
 
     def _exchange(self, address: WebAddress, method: str, size: int, deadline: float) -> Exchange:
         started = datetime.now(UTC)

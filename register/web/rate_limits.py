@@ -46,6 +46,8 @@ RATES: Mapping[str, str] = {
     # Wrong receipt codes: with 80 bits, even a million guesses a day would find none.
     "code": "20 per 10 minutes; 100 per day",
     "message": "20 per hour",
+    # Rights of reply: an authority may answer several cases on one day.
+    "reply": "20 per hour; 60 per day",
     "receipt": "30 per 10 minutes",
     # Files sent in parts; their number of bytes is bounded by their size.
     "upload": "60 per hour; 200 per day",

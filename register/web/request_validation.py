@@ -34,7 +34,12 @@ _REPORT_PATHS = ("/signaler", "/suivi")
 # Forms sent with their files, by browsers without JavaScript. Proxies pass their bodies on as they
 # come, since a temporary file of theirs would hold the evidence in clear.
 UPLOAD_PATHS = frozenset(
-    {"/signaler/avec-fichiers", "/suivi/message/avec-fichiers", "/moderation/pieces/avec-fichiers"}
+    {
+        "/signaler/avec-fichiers",
+        "/suivi/message/avec-fichiers",
+        "/droit-de-reponse/avec-fichiers",
+        "/moderation/pieces/avec-fichiers",
+    }
 )
 # Seconds without a byte of such a body.
 _SILENCE_LIMIT = 60

@@ -14,6 +14,8 @@ from register.accounts import sessions
 from register.db import now
 from register.evidence import upkeep
 from register.evidence.sealed_files import SealedFiles
+from register.incoming import acts as incoming
+from register.incoming.retention import has_erased
 from register.journal import Ledger, head
 from register.key_store import KeyStore
 from register.operations import replay_list
@@ -119,13 +121,15 @@ class RetentionJob:
         is_due = time.monotonic() >= self._due_at or paris_day(at) != self._day
         if not is_due:
             with Session(self._database) as session:
-                is_due = purging.has_orphans(session)
+                is_due = purging.has_orphans(session) or has_erased(session)
         if is_due:
             sessions.write_failure_lines(self._database, at)
             with closing(self._open_store()) as store:
                 outcome = purging.run_retention(self._database, store, at, self._undecided_after)
+                is_waiting = outcome.waits_since is not None
+                incoming.run_retention(self._database, store, at, only_erased=is_waiting)
             self._day, self._due_at = paris_day(at), time.monotonic() + RETENTION_SECONDS
-            was_waiting, self._is_waiting = self._is_waiting, outcome.waits_since is not None
+            was_waiting, self._is_waiting = self._is_waiting, is_waiting
             if self._is_waiting and not was_waiting:
                 self._log_event("retention_waits")
         return DAY_SECONDS

@@ -1,4 +1,5 @@
-/* Tells under a text how many characters are left. The server counts too; this only says it early. */
+/* Tells under a text how many characters are left, or how many lines it has (data-lines, with the width
+   of a line). The server counts too; this only says it early. */
 
 const UNITS = new Intl.NumberFormat(document.documentElement.lang);
 
@@ -22,8 +23,29 @@ function attach(box) {
   count();
 }
 
+/* As the server counts them: empty lines too. */
+function lines(text, width) {
+  return text.split("\n").reduce((sum, line) => sum + Math.max(1, Math.ceil([...line].length / width)), 0);
+}
+
+function attachLines(box) {
+  const most = Number(box.dataset.lines);
+  const told = document.getElementById(box.dataset.told);
+
+  function count() {
+    const text = box.value.trim();
+    const length = text ? lines(text, Number(box.dataset.width)) : 0;
+    told.className = length > most ? "err" : "hint";
+    told.textContent = `${UNITS.format(length)} / ${UNITS.format(most)}`;
+  }
+
+  box.addEventListener("input", count);
+  count();
+}
+
 function attachAll() {
   document.querySelectorAll("textarea[data-count]").forEach(attach);
+  document.querySelectorAll("textarea[data-lines]").forEach(attachLines);
 }
 
 attachAll();

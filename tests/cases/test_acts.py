@@ -12,7 +12,7 @@ from case_contents import decided
 from sqlalchemy import func, select
 
 from register.accounts import acts as accounts
-from register.cases import act_permissions, vocabulary
+from register.cases import act_permissions, reply_refusals, vocabulary
 from register.cases import case_content as contents
 from register.cases.acts import _steps
 from register.cases.case_content import (
@@ -978,14 +978,10 @@ def test_a_refused_reply_stores_its_reason_and_is_not_public(pen, desk, cast, se
     reply = desk.received_reply(case)
     public = head(session)
     with pen() as p:
-        acts.refuse_reply(p, reply, by=cast.chloe, refusal="Hors délai.\nArticle 1-1.")
+        acts.refuse_reply(p, reply, by=cast.chloe, code="longueur", refusal="Hors délai.\nIci.")
     session.rollback()
     row = session.get_one(Reply, reply)
-    assert (row.state, row.refusal, row.published_at) == (
-        "refused",
-        "Hors délai.\nArticle 1-1.",
-        None,
-    )
+    assert (row.state, row.refusal, row.published_at) == ("refused", "Hors délai.\nIci.", None)
     assert head(session) == public
     assert _line_json(_last_line(session, Ledger.DESK))[0]["act"] == "reply_refused"
 
@@ -1000,7 +996,7 @@ def test_a_reply_is_decided_once(pen, desk, cast, first, second):
             if how == "reply":
                 acts.reply(p, reply, by=cast.bruno, reason="r")
             else:
-                acts.refuse_reply(p, reply, by=cast.bruno, refusal="r")
+                acts.refuse_reply(p, reply, by=cast.bruno, code="longueur", refusal="r")
 
     decide(first)
     refused = _refused(Refused, lambda: decide(second))
@@ -1023,7 +1019,9 @@ def test_a_reply_has_at_most_two_hundred_lines(pen, desk, cast, lines, is_accept
         refused = _refused(Invalid, insert)
         assert (refused.key, refused.values) == ("reply_lines", {"limit": 200})
         with pen() as p:
-            acts.refuse_reply(p, reply, by=cast.bruno, refusal="plus de 200 lignes")
+            acts.refuse_reply(
+                p, reply, by=cast.bruno, code="longueur", refusal="plus de 200 lignes"
+            )
 
 
 @pytest.mark.parametrize(
@@ -1055,7 +1053,7 @@ def test_replies_and_invitations_are_refused_when_the_case_has_changed_since(pen
     reply = desk.received_reply(case)
     for attempt in (
         lambda p: acts.reply(p, reply, by=cast.bruno, reason="r", seen=1),
-        lambda p: acts.refuse_reply(p, reply, by=cast.bruno, refusal="r", seen=1),
+        lambda p: acts.refuse_reply(p, reply, by=cast.bruno, code="longueur", refusal="r", seen=1),
         lambda p: acts.invite(p, case.id, "courriel", by=cast.bruno, seen=1),
     ):
         with pytest.raises(Refused, match="changed_meanwhile"), pen() as p:
@@ -1066,8 +1064,8 @@ def test_replies_and_invitations_are_refused_when_the_case_has_changed_since(pen
 def test_a_reply_that_is_not_there_is_not_found(pen, cast, decide):
     def attempt():
         with pen() as p:
-            argument = "reason" if decide is acts.reply else "refusal"
-            decide(p, 404, by=cast.bruno, **{argument: "r"})
+            arguments = {"reason": "r"} if decide is acts.reply else {"code": "delai"}
+            decide(p, 404, by=cast.bruno, **arguments)
 
     assert _refused(NotFound, attempt).values == {"table": "reply", "id": 404}
 
@@ -1081,8 +1079,8 @@ def test_a_reply_to_a_withdrawn_case_waits(pen, desk, cast, content, decide):
 
     def attempt():
         with pen() as p:
-            argument = "reason" if decide is acts.reply else "refusal"
-            decide(p, reply, by=cast.bruno, **{argument: "r"})
+            arguments = {"reason": "r"} if decide is acts.reply else {"code": "delai"}
+            decide(p, reply, by=cast.bruno, **arguments)
 
     assert _refused(Refused, attempt).key == "case_withdrawn"
 
@@ -1343,3 +1341,21 @@ def test_a_redaction_reaches_replies_and_the_notes_of_earlier_corrections(
     ]
     words = b"".join((row.content or b"") + (row.html or b"") for row in _revisions(session, case))
     assert b"Untel" not in words
+
+
+def test_a_reply_is_refused_with_a_reason_of_the_law_and_its_day(pen, desk, cast, session):
+    reply = desk.received_reply(desk.published())
+
+    def refuse(code):
+        with pen() as p:
+            acts.refuse_reply(p, reply, by=cast.bruno, code=code)
+
+    refused = _refused(Invalid, lambda: refuse("deplait"))
+    assert (refused.key, refused.values) == ("missing", {"field": "code"})
+    refuse("sans_rapport")
+    session.rollback()
+    row = session.get_one(Reply, reply)
+    assert (row.refusal_code, row.refusal, row.refused_on) == ("sans_rapport", "", date(2026, 3, 2))
+    both = (reply_refusals.reasons("fr"), reply_refusals.reasons("en"))
+    assert list(both[0]) == list(both[1])
+    assert all(reason.article and reason.sentence for rows in both for reason in rows.values())

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
+from case_pieces import MadePage, add_copy
 from ledger_lines import lines_since
 from sqlalchemy import select
 
 from register.cases import acts, case_codes, events, public_journal, queries
+from register.cases.case_evidence import case_evidence
 from register.cases.checklist import ATTESTATIONS
 from register.cases.events import EventQuery
 from register.cases.models import Incident
+from register.cases.pieces import piece_of
 from register.cases.second_person import PendingChange
 from register.cases.verify import verify
 from register.errors import Gone, Moved, NotFound, Refused
@@ -261,3 +265,105 @@ def test_a_forged_state_of_a_merged_case_is_reported(session, case, target, act_
     assert ("case_standing", "restriction") in [
         (problem.key, problem.values["field"]) for problem in verify(session)
     ]
+
+
+def _files(session, store, case_id):
+    session.rollback()
+    return [file for _row, file in case_evidence(session, store, case_id)]
+
+
+def _desk_lines(session, case_id):
+    return [
+        json.loads(line.private_json).get("why", line.act)
+        for line in lines_since(session, 0, Ledger.DESK)
+        if line.incident_id == case_id and line.act.startswith("evidence_")
+    ]
+
+
+@pytest.mark.one_database
+def test_files_follow_the_case_and_leave_with_it(
+    session, store, desk, case, target, act_by_two, case_files
+):
+    case_files.added(target.id, name="lettre.jpg")
+    case_files.added(case.id, name="photo.jpg")
+    [letter], [photo] = _files(session, store, target.id), _files(session, store, case.id)
+    act_by_two(acts.merge, case, into=target.number, store=store)
+    assert _files(session, store, target.id) == [letter, photo]
+    assert _files(session, store, case.id) == [photo]
+    act_by_two(acts.part, case, store=store)
+    assert _files(session, store, target.id) == [letter]
+    assert _files(session, store, case.id) == [photo]
+    # Both again, in a chain: each case gives what it got, and a parting takes it from all.
+    last = desk.published()
+    act_by_two(acts.merge, case, into=target.number, store=store)
+    act_by_two(acts.merge, target, into=last.number, store=store)
+    assert _files(session, store, last.id) == [letter, photo]
+    act_by_two(acts.part, case, store=store)
+    assert _files(session, store, target.id) == [letter]
+    assert _files(session, store, last.id) == [letter]
+    added, removed = "evidence_added", "separation"
+    assert _desk_lines(session, target.id) == [added, added, removed, added, removed]
+    assert _desk_lines(session, last.id) == [added, added, removed]
+    assert list(verify(session)) == []
+
+
+@pytest.mark.one_database
+def test_a_file_that_the_other_case_shows_stays_there(
+    pen, session, store, cast, content, case, target, act_by_two, case_files
+):
+    case_files.added(case.id)
+    [photo] = _files(session, store, case.id)
+    act_by_two(acts.merge, case, into=target.number, store=store)
+    [(row, _file)] = case_evidence(session, store, target.id)
+    with pen() as p:
+        copy = add_copy(
+            p,
+            store,
+            case_files.files,
+            target.id,
+            "text",
+            [MadePage(b"Lettre du maire.", "text/plain")],
+            evidence=row.key,
+            looked_by=cast.bruno,
+        )
+        acts.correct(
+            p,
+            target.id,
+            content(title="L’autre cas", pieces=(replace(piece_of(copy), caption="Lettre."),)),
+            by=cast.bruno,
+            second=cast.chloe,
+            reason="r",
+            public_note="Pièce.",
+            attested=ATTESTATIONS,
+            store=store,
+        )
+    act_by_two(acts.part, case, store=store)
+    assert _files(session, store, target.id) == [photo]
+    assert _files(session, store, case.id) == [photo]
+
+
+@pytest.mark.one_database
+def test_a_change_that_waits_brings_the_files_once_approved(
+    pen, session, store, cast, case, target, case_files
+):
+    case_files.added(case.id)
+    with pen() as p:
+        acts.merge(p, case.id, into=target.number, by=cast.bruno, reason="r", store=store)
+    assert _files(session, store, target.id) == []
+    change = session.scalars(select(PendingChange)).one()
+    with pen() as p:
+        acts.approve_change(p, change.id, by=cast.chloe, store=store)
+    assert _files(session, store, target.id) == _files(session, store, case.id) != []
+
+
+@pytest.mark.one_database
+def test_an_erased_case_takes_its_files_from_the_other_one(
+    pen, session, store, cast, case, target, act_by_two, case_files
+):
+    case_files.added(case.id)
+    act_by_two(acts.merge, case, into=target.number, store=store)
+    with pen() as p:
+        acts.approve(p, case.id, by=cast.chloe, purpose="erase")
+        acts.erase(p, case.id, by=cast.ada, restriction="erreur", store=store)
+    assert _files(session, store, target.id) == []
+    assert _files(session, store, case.id) == []

@@ -30,7 +30,7 @@ def case(desk, cast):
         acts.release(p, published_case.id, by=cast.ada)
         acts.claim(p, published_case.id, by=cast.bruno)
         acts.reply(p, published, by=cast.bruno, reason="r")
-        acts.refuse_reply(p, refused, by=cast.bruno, refusal="injures")
+        acts.refuse_reply(p, refused, by=cast.bruno, code="longueur", refusal="injures")
     return published_case
 
 

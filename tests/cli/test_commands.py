@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from alembic import command
 from click.testing import Result
+from databases import Registers
 from sqlalchemy import create_engine, text
 
 from register.operations import schema
@@ -26,15 +27,16 @@ def run(
 
 
 @pytest.fixture
-def run_with_members(run: Callable[..., Result]) -> Callable[..., Result]:
+def run_with_members(
+    run: Callable[..., Result], registers: Registers, tmp_path: Path
+) -> Iterator[Callable[..., Result]]:
     """An instance with an administrator and a moderator."""
-    assert run("init").exit_code == 0
-    for email, role in (("ada@x.test", "administrator"), ("bruno@x.test", "moderator")):
-        added = run(
-            "member", "add", email, "--role", role, "--password-stdin", stdin="une-longue-phrase\n"
-        )
-        assert added.exit_code == 0, added.output
-    return run
+    with registers.new("sqlite", tmp_path):
+        for email, role in (("ada@x.test", "administrator"), ("bruno@x.test", "moderator")):
+            words = ("member", "add", email, "--role", role, "--password-stdin")
+            added = run(*words, stdin="une-longue-phrase\n")
+            assert added.exit_code == 0, added.output
+        yield run
 
 
 def test_init_prints_where_the_seal_key_is_and_may_be_repeated(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import resource
 import time
 import zlib
+from collections.abc import Callable, Iterator, Mapping
 from io import BytesIO
 
 import pytest
@@ -42,10 +43,25 @@ def test_a_file_of_no_kind_is_refused(name: str) -> None:
         file_type_of(REFUSED[name])
 
 
+def each_answer_once(
+    table: Mapping[str, tuple[bytes | Callable[[], bytes], str]],
+) -> Iterator[object]:
+    """The rows of a table: one of each format and answer, and those with a mark that must go.
+
+    The others are left to ``make prove``.
+    """
+    seen = set()
+    for name, (content, expected) in table.items():
+        kind = name.split()[0], expected
+        is_kept = kind not in seen or (isinstance(content, bytes) and MARK in content)
+        seen.add(kind)
+        marks = () if is_kept else pytest.mark.prove
+        yield pytest.param(name, content, expected, id=name, marks=marks)
+
+
 @pytest.mark.parametrize(
     ("name", "content", "expected"),
-    [(name, *row) for table in (PICTURES, PDFS, TEXTS) for name, row in table.items()],
-    ids=[name for table in (PICTURES, PDFS, TEXTS) for name in table],
+    [row for table in (PICTURES, PDFS, TEXTS) for row in each_answer_once(table)],
 )
 def test_a_hostile_file_gets_its_answer(name: str, content: bytes, expected: str) -> None:
     began = time.monotonic()
@@ -54,9 +70,10 @@ def test_a_hostile_file_gets_its_answer(name: str, content: bytes, expected: str
 
 
 @needs_ffmpeg
-@pytest.mark.parametrize("name", RECORDINGS)
-def test_a_hostile_recording_gets_its_answer(name: str) -> None:
-    made, expected = RECORDINGS[name]
+@pytest.mark.parametrize(("name", "made", "expected"), [*each_answer_once(RECORDINGS)])
+def test_a_hostile_recording_gets_its_answer(
+    name: str, made: Callable[[], bytes], expected: str
+) -> None:
     assert answer(made()) == expected
 
 

@@ -29,6 +29,8 @@ from register.reports.acts import purging
 from register.text.dates import paris_day
 from register.worker.jobs import EvidenceJob
 
+pytestmark = pytest.mark.one_database
+
 ADDRESS = "https://presse.test/article"
 LIMIT = 10_000_000
 

@@ -101,6 +101,7 @@ def test_a_copy_that_was_destroyed_does_not_come_back(engine, desk, cast, pen, b
     assert bring(rows) == [(2, "adresse", "capture_address")]
 
 
+@pytest.mark.one_database
 def test_each_bad_row_says_its_column_and_reason_and_good_rows_are_kept(
     engine, desk, bring, tmp_path
 ):
@@ -160,6 +161,7 @@ def test_each_bad_row_says_its_column_and_reason_and_good_rows_are_kept(
     assert len(copies(engine)) == 1
 
 
+@pytest.mark.one_database
 def test_a_folder_without_its_table_and_a_full_disk_stop_the_import(
     engine, desk, bring, files, store, tmp_path, monkeypatch
 ):
@@ -186,6 +188,7 @@ def test_an_import_that_loses_a_race_leaves_no_file(engine, desk, bring, files, 
     assert (len(copies(engine)), len(files.listed_names())) == (1, 1)
 
 
+@pytest.mark.one_database
 def test_a_capture_cannot_change_the_copy_of_a_case_that_takes_none(engine, desk, cast, pen, bring):
     public = desk.published(a_sourced_case(ADDRESS))
     with pen() as p:

@@ -49,7 +49,7 @@ def full_case(desk, cast, content):
             second=cast.chloe,
         )
         acts.reply(p, reply, by=cast.bruno, reason="régulière", second=cast.chloe)
-        acts.refuse_reply(p, refused, by=cast.bruno, refusal="injures")
+        acts.refuse_reply(p, refused, by=cast.bruno, code="longueur", refusal="injures")
         acts.reply(p, other_reply, by=cast.bruno, reason="r", second=cast.chloe)
         corrected = content(justice=True, title="Le titre « corrigé »")
         acts.correct(

@@ -11,22 +11,13 @@ from databases import Registers
 from demo_site import ENGLISH, PAGES, RARE, empty
 from page_checks import AXE, FOCUSED, STICKS_OUT, Opener, Watch
 from playwright.sync_api import Browser, Page
+from viewports import mainly
 
 pytestmark = pytest.mark.browser
 
 SCHEMES = ("light", "dark")
 # One of each kind on each change; all of them before a release.
-IN_EACH_RUN = {
-    "home",
-    "list",
-    "words and filters",
-    "whole case",
-    "commune",
-    "choice",
-    "ledger",
-    "rights",
-}
-IN_EACH_RUN |= {"list in English", "whole case in English"}
+IN_EACH_RUN = {"home", "words and filters", "whole case", "commune", "rights", "list in English"}
 CHECKED_PAGES = [
     name if name in IN_EACH_RUN else pytest.param(name, marks=pytest.mark.prove)
     for name in (*PAGES, *RARE, *ENGLISH)
@@ -115,7 +106,7 @@ def test_an_element_that_is_too_wide_is_noticed(reader: Opener) -> None:
     assert page.evaluate(STICKS_OUT)
 
 
-@pytest.mark.parametrize("name", ["home", "list", "case", "tombstone", "missing"])
+@pytest.mark.parametrize("name", mainly("case", "home", "list", "tombstone", "missing"))
 def test_the_first_skip_link_leads_past_the_head(reader: Opener, name: str) -> None:
     page = reader(name)
     page.keyboard.press("Tab")
@@ -128,7 +119,12 @@ def test_the_first_skip_link_leads_past_the_head(reader: Opener, name: str) -> N
 
 
 @pytest.mark.parametrize(
-    ("name", "scheme"), [("home", "light"), ("filtered", "dark"), ("whole case", "light")]
+    ("name", "scheme"),
+    [
+        pytest.param("home", "light", marks=pytest.mark.prove),
+        ("filtered", "dark"),
+        pytest.param("whole case", "light", marks=pytest.mark.prove),
+    ],
 )
 def test_the_keyboard_focus_is_visible(reader: Opener, name: str, scheme: str) -> None:
     page = reader(name, scheme=scheme)
@@ -163,7 +159,7 @@ def test_the_filters_open_and_answer_to_a_keyboard_on_a_phone(reader: Opener) ->
     assert page.get_by_role("group", name="Filtres en vigueur").is_visible()
 
 
-@pytest.mark.parametrize("name", ["list", "case", "missing"])
+@pytest.mark.parametrize("name", mainly("case", "list", "missing"))
 def test_every_sheet_of_a_page_is_there(reader: Opener, name: str) -> None:
     page = reader(name)
     sheets = page.evaluate("[...document.styleSheets].map((sheet) => sheet.cssRules.length)")

@@ -9,6 +9,7 @@ from demo_site import PAGES, RARE
 from page_checks import Opener
 from playwright.sync_api import expect
 from tab_order import faults, tab_stops
+from viewports import mainly
 
 pytestmark = pytest.mark.browser
 
@@ -19,7 +20,7 @@ REPORTER_PAGES = {
     "sign in": "/compte/connexion",
 }
 # One long page with a form on each change; all of them before a release.
-EACH_RUN = ("home", "list", "report")
+EACH_RUN = ("list", "report")
 PAGE_PARAMS = [
     pytest.param(name, marks=[] if name in EACH_RUN else pytest.mark.prove)
     for name in (*PAGES, *RARE, *REPORTER_PAGES)
@@ -59,7 +60,7 @@ def test_obstacles_for_the_keyboard_are_found(reader: Opener) -> None:
         tab_stops(page)
 
 
-@pytest.mark.parametrize("name", ["list", "ledger"])
+@pytest.mark.parametrize("name", mainly("list", "ledger"))
 def test_the_second_skip_link_leads_past_the_filters_to_the_results(
     reader: Opener, name: str
 ) -> None:

@@ -6,16 +6,25 @@ from pathlib import Path
 
 import pytest
 from page_checks import STICKS_OUT, Opener
+from viewports import mainly
 
 pytestmark = pytest.mark.browser
 
 SHEETS = Path(__file__).resolve().parents[2] / "static" / "css"
 ON_PAPER = [
-    "list",
     "whole case",
     *(
         pytest.param(name, marks=pytest.mark.prove)
-        for name in ("home", "commune", "departement", "figures", "ledger", "method", "tombstone")
+        for name in (
+            "list",
+            "home",
+            "commune",
+            "departement",
+            "figures",
+            "ledger",
+            "method",
+            "tombstone",
+        )
     ),
 ]
 A4 = 700  # CSS pixels of a sheet between its margins
@@ -100,7 +109,7 @@ def test_forced_colours_keep_the_marks_that_carry_meaning(reader: Opener) -> Non
     assert len(sides) == 2
 
 
-@pytest.mark.parametrize("width", [320, 360, 390, 768, 1060, 1280])
+@pytest.mark.parametrize("width", mainly(320, 360, 390, 768, 1060, 1280))
 def test_the_button_of_the_head_stands_beside_the_name(reader: Opener, width: int) -> None:
     page = reader("home", width=width)
     name, button = (page.locator(f".top {part}").bounding_box() for part in (".brand", ".btn"))

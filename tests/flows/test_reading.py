@@ -8,6 +8,7 @@ import pytest
 from demo_site import Site
 from page_checks import STICKS_OUT, Opener
 from playwright.sync_api import expect
+from viewports import mainly
 
 pytestmark = pytest.mark.browser
 
@@ -19,7 +20,7 @@ def test_scripts_are_really_off(reader: Opener) -> None:
     expect(page.locator("body")).to_have_text("tel quel")
 
 
-@pytest.mark.parametrize("typed", ["Puteaux", "puteaux", "92062", "PUTEAUX "])
+@pytest.mark.parametrize("typed", mainly("puteaux", "Puteaux", "92062", "PUTEAUX "))
 def test_a_commune_is_found_from_the_front_page(reader: Opener, typed: str) -> None:
     page = reader("home", scripts=False)
     page.get_by_label("Chercher un lieu ou un mot").fill(typed)
@@ -50,7 +51,7 @@ def test_communes_of_the_same_name_are_told_apart(reader: Opener) -> None:
     assert len(names) == len(set(names))
 
 
-@pytest.mark.parametrize("button", ["Chercher", "Appliquer"])
+@pytest.mark.parametrize("button", mainly("Appliquer", "Chercher"))
 def test_words_and_ticks_go_together_by_either_button(reader: Opener, button: str) -> None:
     page = reader("list", scripts=False)
     page.get_by_role("checkbox", name="Accès à l’information").check()
@@ -61,7 +62,7 @@ def test_words_and_ticks_go_together_by_either_button(reader: Opener, button: st
     expect(page.get_by_role("checkbox", name="Accès à l’information")).to_be_checked()
 
 
-@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("width", mainly(390, 1280))
 def test_filters_are_set_and_taken_off_one_by_one(reader: Opener, width: int) -> None:
     page = reader("list", width=width, scripts=False)
     if width < 1056:
@@ -120,7 +121,7 @@ def test_a_case_leads_to_its_sources_and_a_withdrawn_one_says_why(
     assert "caméra" not in page.content()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", mainly("dark", "light"))
 def test_a_case_is_printed_whole_in_black_on_white(reader: Opener, scheme: str) -> None:
     # 180 mm of paper, at 96 points an inch.
     page = reader("whole case", width=680, height=1000, scheme=scheme)
@@ -147,11 +148,11 @@ def test_a_case_is_printed_whole_in_black_on_white(reader: Opener, scheme: str) 
 @pytest.mark.parametrize(
     ("path", "anchor"),
     [
-        ("/vos-droits#filmer", "filmer"),
+        pytest.param("/vos-droits#filmer", "filmer", marks=pytest.mark.prove),
         ("/methode#type-expulsion", "type-expulsion"),
-        ("/methode#retrait", "retrait"),
-        ("/donnees#verifier", "verifier"),
-        ("/en/confidentialite#duree", "duree"),
+        pytest.param("/methode#retrait", "retrait", marks=pytest.mark.prove),
+        pytest.param("/donnees#verifier", "verifier", marks=pytest.mark.prove),
+        pytest.param("/en/confidentialite#duree", "duree", marks=pytest.mark.prove),
     ],
 )
 def test_a_link_to_a_folded_part_opens_it_without_scripts(
@@ -177,9 +178,9 @@ def test_a_link_to_a_folded_part_opens_it_without_scripts(
     ("name", "parts"),
     [
         ("method", ("#champ", "#type-expulsion", "#limites")),
-        ("home", (".unfold .places",)),
-        ("figures", ("table.figures",)),
-        ("commune", (".folds .sum",)),
+        pytest.param("home", (".unfold .places",), marks=pytest.mark.prove),
+        pytest.param("figures", ("table.figures",), marks=pytest.mark.prove),
+        pytest.param("commune", (".folds .sum",), marks=pytest.mark.prove),
     ],
 )
 def test_paper_unfolds_everything(reader: Opener, name: str, parts: tuple[str, ...]) -> None:
@@ -192,7 +193,7 @@ def test_paper_unfolds_everything(reader: Opener, name: str, parts: tuple[str, .
         assert page.locator(part).first.evaluate(visible), part
 
 
-@pytest.mark.parametrize("path", ["/", "/en/"])
+@pytest.mark.parametrize("path", mainly("/", "/en/"))
 def test_the_front_page_fits_four_screens_of_a_phone(reader: Opener, site: Site, path: str) -> None:
     page = reader("home", width=390, height=844)
     page.goto(site.url(path))

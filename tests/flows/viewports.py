@@ -22,6 +22,11 @@ class Viewport:
     database: str = "sqlite"
 
 
+def mainly(first: object, *others: object) -> list[object]:
+    """Parameters of a test: the first in each run, the others for ``make prove``."""
+    return [first, *(pytest.param(other, marks=pytest.mark.prove) for other in others)]
+
+
 def each_of(viewports: Mapping[str, Viewport]) -> list[object]:
     """Parameters of a test, viewport and database; all but ``phone`` for ``make prove``."""
     return [

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import attested_acts as acts
+import pyrage
 import pytest
 from case_files import picture
 from cast import AT
@@ -269,6 +270,36 @@ def test_a_backup_that_fails_leaves_the_last_one_and_no_trace(
     places.back_up(engine)
     assert not list(places.folder.glob(".unfinished*"))
     assert places.restore(name=made.folder.name).problems == 0
+
+
+@pytest.mark.one_database
+def test_a_set_sealed_by_age_is_restored_with_its_identity_alone(
+    places, engine, desk, case_files, tmp_path
+):
+    case_files.added(desk.published(title="Des mots à chercher").id)
+    identity, other = (pyrage.x25519.Identity.generate() for _count in range(2))
+    files = [tmp_path / "own.txt", tmp_path / "other.txt"]
+    for file, secret in zip(files, (identity, other), strict=True):
+        file.write_text(f"# created: today\n{secret}\n")
+    with pytest.raises(BackupError, match="age_recipient"):
+        places.back_up(engine, recipients=["age1x"])
+    for _count in range(2):
+        made = places.back_up(engine, recipients=[str(identity.to_public())])
+    (archive,) = places.folder.glob("*.age")
+    assert archive.stem == made.folder.name
+    assert "Des mots à chercher".encode() not in archive.read_bytes()
+    cut = tmp_path / "cut.age"
+    cut.write_bytes(archive.read_bytes()[:-1000])
+    places.folder = tmp_path / "none"
+    for sealed, file in ((archive, files[1]), (cut, files[0]), (archive, tmp_path / "absent")):
+        with pytest.raises(BackupError, match="age_"):
+            restores.restore(places.empty, sealed, places.keys, _no_progress, identity=file)
+        assert list(places.empty.instance.glob(".*")) == []
+    options = {"identity": files[0]}
+    restored = restores.restore(places.empty, archive, places.keys, _no_progress, **options)
+    assert (restored.problems, len(restored.manifest.files)) == (0, 2)
+    assert list(places.empty.instance.glob(".*")) == []
+    assert list(places.empty.instance.glob("evidence/*/*/*"))
 
 
 @pytest.mark.one_database

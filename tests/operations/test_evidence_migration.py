@@ -10,7 +10,9 @@ from register.evidence.models import EvidenceFile, register_file
 from register.operations import schema
 from register.reports.models import ReportEvidence
 
-TABLES = {"evidence_file", "report_evidence", "case_evidence", "case_copy", "case_copy_page"}
+TABLES = {"evidence_file", "report_evidence", "case_evidence", "case_copy", "case_copy_page"} | {
+    "report_destroyed_file"
+}
 
 
 def test_the_tables_come_back_empty(engine, inbox):

@@ -31,5 +31,5 @@ def test_a_report_loses_its_notes_and_keeps_its_first_receipt(engine, inbox, sto
         assert "[passage masqué]" in masked.received.sent.account
         assert get_notes(session, store, report.key) == []
         # It is no longer known that a passage was masked.
-        assert receipt_codes.receipt_proof(session, receipt) == (view.summary.day, "")
+        assert receipt_codes.receipt_proof(session, receipt)[:2] == (view.summary.day, "")
         assert list(problems(session)) == []

@@ -230,9 +230,13 @@ EXAMINED_TABLES = {
     "report_message",
     "report_note",
     "report_kept",
+    # What is sealed beside a reply that was sent online: destroyed on its day, or with the case.
+    "incoming",
+    "incoming_file",
     # Evidence files: sealed; those of a case and their clean copies are destroyed with the case.
     "evidence_file",
     "report_evidence",
+    "report_destroyed_file",
     "case_evidence",
     "case_copy",
     "case_copy_page",

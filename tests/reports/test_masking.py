@@ -140,9 +140,9 @@ def test_a_passage_is_masked_in_every_text(named, session, store, pen, cast, set
     # guessed, is gone, and the former ciphertexts are in no file.
     assert report_row(session, named.key).digest == old_digest
     assert after.received.salt != old_salt
-    assert receipt_codes.receipt_proof(session, whole) == (after.summary.day, "later")
+    assert receipt_codes.receipt_proof(session, whole)[:2] == (after.summary.day, "later")
     left = report_content.receipt_document(after.received, after.summary.day, "registre.test")
-    assert receipt_codes.receipt_proof(session, left) == (after.summary.day, "before")
+    assert receipt_codes.receipt_proof(session, left)[:2] == (after.summary.day, "before")
     assert list(problems(session)) == []
     session.rollback()
     if settings.database_url.startswith("sqlite"):

@@ -35,7 +35,7 @@ CELLS = [
 def test_the_table_covers_every_state_and_act():
     assert {state for state, _act, _end in CELLS} == set(ReportState)
     report_acts = {act for act in Act if act.value.startswith("report_")}
-    # Receiving makes a report; a conclusion, a purge, a view, a note and a mask change no state.
+    # Receiving makes a report; a conclusion, a purge, a view, a note, a mask change no state.
     excluded = {
         Act.REPORT_RECEIVED,
         Act.REPORT_PURGED,
@@ -44,6 +44,7 @@ def test_the_table_covers_every_state_and_act():
         Act.REPORT_CONTACT_VIEWED,
         Act.REPORT_NOTED,
         Act.REPORT_MASKED,
+        Act.REPORT_FILE_REMOVED,
     }
     assert {act for _, act, _ in CELLS} == report_acts - excluded
     assert report_acts > REPORTER_ACTS

@@ -52,6 +52,12 @@ IN_CLEAR: Mapping[str, Mapping[str, str]] = {
         "position": "in which order",
         "file_id": "that a case has it too, which the lines of members tell as well",
     },
+    # Each destroyed file has a line of the desk, with the day and the code.
+    "report_destroyed_file": {
+        "report_key": "whose",
+        "day": "on which day",
+        "reason": "the code of why",
+    },
     "report_kept": {"incident_id": "that a case rests on a report, not on which"},
     "report_tally": {
         "year": "of how many years ago",
@@ -64,11 +70,12 @@ IN_CLEAR: Mapping[str, Mapping[str, str]] = {
 OPAQUE: Mapping[str, frozenset[str]] = {
     "report": frozenset(
         {"key", "receipt", "digest", "masked_digest", "sealed", "contact", "decision"}
-        | {"term_label"}
+        | {"term_label", "account_lookup"}
     ),
     "report_message": frozenset({"key", "sealed"}),
     "report_note": frozenset({"key", "sealed"}),
     "report_evidence": frozenset({"key", "sealed"}),
+    "report_destroyed_file": frozenset({"key", "sealed"}),
     "report_kept": frozenset({"key", "sealed"}),
     "report_tally": frozenset(),
 }
@@ -85,7 +92,7 @@ LINE_FIELDS = {
     "kept",
     "counted",
 } | LOST_REPORT_FIELDS
-LINE_FIELDS |= {"together", "member", "holder", "danger", "term"}
+LINE_FIELDS |= {"together", "member", "holder", "danger", "term", "file", "why"}
 
 
 def test_every_column_in_clear_is_listed() -> None:

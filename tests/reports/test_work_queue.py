@@ -235,7 +235,9 @@ def test_nothing_unfinished_is_outside_the_queue(queue, desk, inbox, store, cast
             lambda: cases.approve_change(p, chance.randint(1, 4), by=by),
             lambda: cases.refuse_change(p, chance.randint(1, 4), by=by, refusal="r"),
             lambda: cases.confirm_destruction(p, chance.randint(1, 4), by=by),
-            lambda: cases.refuse_reply(p, chance.randint(1, 4), by=by, refusal="r"),
+            lambda: cases.refuse_reply(
+                p, chance.randint(1, 4), by=by, code="longueur", refusal="r"
+            ),
             lambda: acts.claim(p, key, by=by),
             lambda: acts.assign(p, key, to=chance.choice(members), by=by),
             lambda: acts.release(p, key, by=by),

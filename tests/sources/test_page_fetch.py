@@ -203,6 +203,8 @@ def test_redirects_are_followed_and_recorded_and_cookies_not_sent_back():
         ("http://a:b@presse.fr/", FetchFailure.ADDRESS),
         ("file:///etc/passwd", FetchFailure.ADDRESS),
         ("ftp://presse.fr/", FetchFailure.ADDRESS),
+        ("http://[presse.fr/", FetchFailure.ADDRESS),
+        ("//presse\u2100.fr/", FetchFailure.ADDRESS),
     ],
 )
 def test_each_redirect_is_checked_again(location, expected):

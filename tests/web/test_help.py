@@ -13,7 +13,10 @@ from sqlalchemy.exc import OperationalError
 
 from register.pages import help_contacts
 from register.pages.content import HELP_PAGE, shipped_page
+from register.pages.help_contacts import DANGER
 from register.pages.web import help as help_pages
+from register.reports import questions
+from register.reports.questions import Notice
 
 pytestmark = pytest.mark.one_database
 
@@ -80,6 +83,32 @@ def test_whoever_is_in_danger_can_call_from_the_form(client: FlaskClient) -> Non
     html = client.get("/signaler").text
     for address in ("tel:17", "tel:112", "sms:114"):
         assert f'href="{address}"' in html
+
+
+def test_a_notice_names_its_contacts_with_the_day_of_their_last_check(app: Flask) -> None:
+    html = plain(send_step(app, "verifier", types="convocation_audition").answer.text)
+    notice = html[html.index("Convoqué") :].partition("</p>")[0]
+    assert 'href="tel:3039"' in notice
+    assert "Défenseur des droits" in notice
+    assert notice.count("vérifié le") == 2
+    assert 'datetime="2026-11-28"' in notice
+
+
+@pytest.mark.parametrize("notice", questions.NOTICES, ids=lambda notice: notice.code)
+def test_every_notice_names_contacts_that_help_with_its_types(notice: Notice) -> None:
+    contacts = {contact.key: contact for contact in help_contacts.shipped_contacts()}
+    assert notice.contacts
+    for key in notice.contacts:
+        assert contacts[key].codes & {*help_pages.help_codes(notice.types), DANGER}, key
+
+
+def test_a_contact_that_an_administrator_took_out_is_not_named(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(help_contacts, "current_contacts", lambda _session: ())
+    html = plain(send_step(app, "verifier", types="convocation_audition").answer.text)
+    notice = html[html.index("Convoqué") :].partition("</p>")[0]
+    assert ("/aide" in notice, "vérifié le" in notice) == (True, False)
 
 
 def test_the_form_has_the_shipped_contacts_while_the_database_is_away(

@@ -23,17 +23,11 @@ from register.cases.acts.evidence import (
     review_page,
 )
 from register.cases.acts.mergers import merge, part
-from register.cases.acts.public_changes import (
-    approve_change,
-    correct,
-    follow_up,
-    receive_reply,
-    refuse_reply,
-    reply,
-)
+from register.cases.acts.public_changes import approve_change, correct, follow_up
 from register.cases.acts.publication import erase, publish, restore, withdraw
 from register.cases.acts.redaction import confirm_destruction, destroy_due, keep_hidden, redact
 from register.cases.acts.refusals import refuse_change, refuse_version
+from register.cases.acts.replies import receive_reply, refuse_reply, reply
 from register.cases.acts.source_copies import add_source_copy, drop_source_copy
 
 __all__ = [

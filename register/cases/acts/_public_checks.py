@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from sqlalchemy import bindparam, func, select
 
@@ -29,6 +30,11 @@ ATTESTED = {"attested": sorted(ATTESTATIONS)}
 WAITING_LIMIT = 5  # pending changes of one case
 # Built once, because an import executes it for every row.
 _INVITED = select(Invitation.id).where(Invitation.incident_id == bindparam("case")).limit(1)
+
+
+def line_details(second: int | None) -> dict[str, Any]:
+    """The private details of a public line: attestations, and the second person if any."""
+    return {**ATTESTED, **steps.approval_details(second)}
 
 
 def unexplained_flags(tx: WriteTransaction, case: Incident) -> list[Flag]:

@@ -7,31 +7,44 @@ document of the case.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sqlalchemy import func, select
 
+from register.accounts.models import Member
 from register.cases import copies
 from register.cases.acts import _steps as steps
-from register.cases.case_evidence import remove_case_evidence, store_case_evidence
+from register.cases.case_evidence import case_evidence, remove_case_evidence, store_case_evidence
 from register.cases.copy_models import CaseCopy, CaseCopyPage, CopyState
 from register.cases.copy_storage import CopyOrder, delete_copies, open_page, seal_order
 from register.cases.models import CaseEvidence, Incident
 from register.errors import Invalid, NotFound, Refused
+from register.evidence.models import EvidenceFile
 from register.evidence.sealed_files import FileManifest, open_manifest
 from register.journal import Act, JournalEntry, WriteTransaction
 from register.key_store import KeyStore
 
 # Why a file or a copy is removed, as its line says it.
-REMOVAL_REASONS = ("erreur", "doublon", "donnee_personnelle", "decision_de_justice", "hors_sujet")
+REMOVAL_REASONS = (
+    *("erreur", "doublon", "donnee_personnelle", "decision_de_justice", "hors_sujet"),
+    *("illicite", "malveillant"),
+)
+# The reason of a file that left with its case, in no form.
+PARTED = "separation"
 
 
 def add_file(
     tx: WriteTransaction, store: KeyStore, incident_id: int, file: FileManifest, *, by: int
 ) -> str:
-    """Add a stored file to a case; the key of its row."""
+    """Add a stored file to a case; the key of its row.
+
+    :raises Refused: ``evidence_again`` for a file that a report or a case has: its blobs may be
+        about to go with that one.
+    """
     case, member = steps.begin_act(tx, incident_id, Act.EVIDENCE_ADDED, by)
+    if tx.session.get(EvidenceFile, file.file_id) is not None:
+        raise Refused("evidence_again", state=case.state)
     key = store_case_evidence(tx, store, case.id, file)
     steps.record(tx, Act.EVIDENCE_ADDED, case, member, evidence=key, original=file.sha256)
     return key
@@ -131,6 +144,57 @@ def remove_file(
     return _remove(tx, store, incident_id, evidence_key, reason, Act.EVIDENCE_REMOVED, by)
 
 
+def remove_sent_file(
+    tx: WriteTransaction, store: KeyStore, file_id: str, reason: str, *, by: int
+) -> None:
+    """Remove a file of a report, with all copies, from every case that has it, in any state.
+
+    :raises Refused: ``copy_in_document``, as for :func:`remove_copies`.
+    """
+    stmt = select(CaseEvidence).where(CaseEvidence.file_id == file_id)
+    for row in tx.session.scalars(stmt.order_by(CaseEvidence.incident_id)).all():
+        case, member = steps.load_case(tx, row.incident_id, by)
+        _remove_rows(tx, store, case, member, row.key, reason)
+
+
+def copy_files(
+    tx: WriteTransaction, store: KeyStore, case: Incident, target: Incident, member: Member
+) -> None:
+    """Give the files of a case to the one that it is merged into; their blobs are stored once."""
+    present = {row.file_id for row, _file in case_evidence(tx.session, store, target.id)}
+    for _row, file in case_evidence(tx.session, store, case.id):
+        if file.file_id not in present:
+            key = store_case_evidence(tx, store, target.id, file)
+            details = {"evidence": key, "original": file.sha256}
+            steps.record(tx, Act.EVIDENCE_ADDED, target, member, **details)
+
+
+def take_files_back(
+    tx: WriteTransaction, store: KeyStore, case: Incident, file_ids: Collection[str]
+) -> list[tuple[Incident, CaseEvidence, FileManifest]]:
+    """Remove files of a merged case from those that it leads to, but where their texts show them.
+
+    :returns: what was removed from which case, for the lines of the act.
+    """
+    removed = []
+    while case.merged_into is not None:
+        stmt = select(Incident).where(Incident.number == case.merged_into)
+        case = tx.session.scalars(stmt).one()
+        for row, file in case_evidence(tx.session, store, case.id):
+            if row.file_id in file_ids and not _is_shown(tx, store, case, row.key):
+                remove_case_evidence(tx.session, CaseEvidence.key == row.key)
+                removed.append((case, row, file))
+    return removed
+
+
+def part_files(tx: WriteTransaction, store: KeyStore, case: Incident, member: Member) -> None:
+    """Remove the files of a merged case from those that it leads to, and record it."""
+    file_ids = {row.file_id for row, _file in case_evidence(tx.session, store, case.id)}
+    for target, row, file in take_files_back(tx, store, case, file_ids):
+        details = {"evidence": row.key, "original": file.sha256, "why": PARTED}
+        steps.record(tx, Act.EVIDENCE_REMOVED, target, member, **details)
+
+
 def _remove(
     tx: WriteTransaction,
     store: KeyStore,
@@ -143,8 +207,21 @@ def _remove(
     case, member = steps.begin_act(tx, incident_id, act, by)
     if reason not in REMOVAL_REASONS:
         raise Invalid("unknown_code", field="reason", value=reason[:40])
+    return _remove_rows(tx, store, case, member, evidence_key, reason, act)
+
+
+def _remove_rows(
+    tx: WriteTransaction,
+    store: KeyStore,
+    case: Incident,
+    member: Member,
+    evidence_key: str,
+    reason: str,
+    act: Act = Act.EVIDENCE_REMOVED,
+) -> JournalEntry:
     original = _load_file(tx, store, case, evidence_key)
-    _require_unused(tx, store, case, evidence_key)
+    if _is_shown(tx, store, case, evidence_key):
+        raise Refused("copy_in_document", state=case.state)
     if act is Act.EVIDENCE_REMOVED:
         remove_case_evidence(tx.session, CaseEvidence.key == evidence_key)
     else:
@@ -162,13 +239,10 @@ def _load_file(
     return open_manifest(copies.require_case_key(store, case.id), row.sealed, row.key)
 
 
-def _require_unused(
-    tx: WriteTransaction, store: KeyStore, case: Incident, evidence_key: str
-) -> None:
-    """Check that the document of a case names no page of the copies of a file."""
+def _is_shown(tx: WriteTransaction, store: KeyStore, case: Incident, evidence_key: str) -> bool:
+    """Whether the document of a case, or a change that waits, names a copy of a file."""
     stmt = select(CaseCopyPage).join(CaseCopy, CaseCopy.key == CaseCopyPage.copy_key)
     pages = tx.session.scalars(stmt.where(CaseCopy.evidence_key == evidence_key))
     key = copies.require_case_key(store, case.id)
     digests = [open_page(key, page).sha256 for page in pages]
-    if copies.is_in_document(tx.session, case.id, digests):
-        raise Refused("copy_in_document", state=case.state)
+    return copies.is_in_document(tx.session, case.id, digests)

@@ -6,10 +6,12 @@ from sqlalchemy import select
 
 from register.cases.acts import _steps as steps
 from register.cases.acts._public_checks import propose_if_needed
+from register.cases.acts.evidence import copy_files, part_files
 from register.cases.models import CaseState, Incident
 from register.cases.second_person import Proposal
 from register.errors import Refused
 from register.journal import Act, JournalEntry, WriteTransaction
+from register.key_store import KeyStore
 
 
 def merge(
@@ -22,6 +24,7 @@ def merge(
     seen: int | None = None,
     second: int | None = None,
     single: bool = False,
+    store: KeyStore | None = None,
 ) -> JournalEntry:
     """Merge a case into another public one; at a public case's address stays a notice.
 
@@ -30,6 +33,7 @@ def merge(
     :param into: the other case's number.
     :param second: a member who approves it in this same act. Without one, the merge of a case that
         was public becomes a pending change, and the line is that of the proposal.
+    :param store: with it, the other case gets the files of this one too.
     :raises Refused: ``merge_target``: the other case is not public, or is this one.
     """
     case, member = steps.load_case(tx, incident_id, by)
@@ -45,6 +49,8 @@ def merge(
         line = propose_if_needed(tx, case, member, proposal, second, single=single)
         if line is not None:
             return line
+    if store is not None:
+        copy_files(tx, store, case, target, member)
     case.state, case.merged_into, case.moved_at = CaseState.MERGED, into, tx.at
     details = {"into": into, **steps.approval_details(second)}
     return steps.snapshot_and_record(
@@ -61,10 +67,13 @@ def part(
     seen: int | None = None,
     second: int | None = None,
     single: bool = False,
+    store: KeyStore | None = None,
 ) -> JournalEntry:
     """Part a case from the one that it was merged into: it is published again, or withdrawn.
 
     :param second: as for :func:`merge`.
+    :param store: with it, the files that this case brought leave the other one, but for those that
+        its text shows.
     :raises Refused: ``draft_has_no_number``: it was merged as a draft.
     """
     case, member = steps.begin_act(tx, incident_id, Act.PARTED, by, seen)
@@ -73,6 +82,8 @@ def part(
     line = propose_if_needed(tx, case, member, proposal, second, single=single)
     if line is not None:
         return line
+    if store is not None:
+        part_files(tx, store, case, member)
     details = {"into": case.merged_into, **steps.approval_details(second)}
     # Only a case that is or was withdrawn has the reason of a withdrawal.
     case.state = CaseState.WITHDRAWN if case.restriction else CaseState.PUBLISHED

@@ -1,19 +1,19 @@
-"""Follow-ups, corrections and replies, made at once or once a second person approves them."""
+"""Follow-ups and corrections, made at once or once a second person approves them."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
-from datetime import date
 from typing import Any
 
-from register.cases import act_permissions, deadlines, validation
+from register.cases import act_permissions, validation
 from register.cases import case_content as contents
 from register.cases.acts import _steps as steps
-from register.cases.acts._public_checks import ATTESTED, propose_if_needed
+from register.cases.acts._public_checks import line_details, propose_if_needed
 from register.cases.acts.mergers import merge, part
+from register.cases.acts.replies import reply
 from register.cases.case_content import Content
-from register.cases.models import ID_LIMIT, Correction, FollowUp, Incident, Reply
+from register.cases.models import ID_LIMIT, Correction, FollowUp, Incident
 from register.cases.risk_flags import GivenReasons
 from register.cases.second_person import PendingChange, Proposal, parse_proposal
 from register.errors import Invalid, NotFound, Refused, TextError
@@ -23,7 +23,6 @@ from register.text import dates
 from register.text.normalisation import one_line
 
 TITLE_LIMIT = 300
-AUTHOR_LIMIT = 300
 REASON_LIMIT = 2_000
 
 
@@ -90,7 +89,7 @@ def follow_up(
     case.follow_ups.append(new_follow_up)
     tx.session.flush()
     case.moved_at = tx.at
-    details = {"follow_up": new_follow_up.id, **_line_details(second)}
+    details = {"follow_up": new_follow_up.id, **line_details(second)}
     return steps.record_change(tx, case, member, proposal, details)
 
 
@@ -143,7 +142,7 @@ def correct(
         return proposal_line
     case.moved_at = tx.at
     details = steps.add_correction(tx, case, Correction(made_at=tx.at, note=note))
-    details |= _line_details(second)
+    details |= line_details(second)
     return steps.record_change(tx, case, member, proposal, details)
 
 
@@ -161,93 +160,6 @@ def changed_content(
     if not changed and not is_unchanged_allowed:
         raise Refused("nothing_changed", state=case.state)
     return content
-
-
-def receive_reply(
-    tx: WriteTransaction,
-    incident_id: int,
-    *,
-    by: int,
-    author: str,
-    capacity: str,
-    text: str,
-    received_on: date,
-) -> Reply:
-    """Record a received reply; it is due three days later (LCEN art. 1-1 III).
-
-    It is recorded whatever its length and the present text of the case: its three days run from
-    its receipt, even if it will be refused.
-
-    :raises Invalid: ``day_to_come`` for a future day.
-    """
-    case, member = steps.begin_act(tx, incident_id, Act.REPLY_RECEIVED, by)
-    received_reply = Reply(
-        state="received",
-        author=steps.required_text("author", author, limit=AUTHOR_LIMIT),
-        capacity=steps.required_text("capacity", capacity, limit=AUTHOR_LIMIT),
-        text=steps.required_text("text", text, multiline=True),
-        received_on=steps.past_day(tx, "received_on", received_on),
-        due_on=deadlines.reply_due(received_on),
-    )
-    case.replies.append(received_reply)
-    tx.session.flush()
-    steps.record(tx, Act.REPLY_RECEIVED, case, member, reply=received_reply.id)
-    return received_reply
-
-
-def reply(
-    tx: WriteTransaction,
-    reply_id: int,
-    *,
-    by: int,
-    reason: str,
-    attested: Collection[str],
-    flag_reasons: GivenReasons = "",
-    seen: int | None = None,
-    second: int | None = None,
-    single: bool = False,
-) -> JournalEntry:
-    """Publish a received reply unchanged.
-
-    For the other arguments see :func:`follow_up`.
-
-    :raises Incomplete: ``checklist``, with the unmet items.
-    :raises Refused: ``reply_decided``.
-    :raises Invalid: ``reply_lines``: longer than any reply may be (décret 2007-1527, art. 3).
-    """
-    received_reply = tx.load(Reply, reply_id)
-    case, member = steps.begin_act(tx, received_reply.incident_id, Act.REPLIED, by, seen)
-    if received_reply.state != "received":
-        raise Refused("reply_decided", state=received_reply.state)
-    if deadlines.text_length(received_reply.text).is_too_long:
-        raise Invalid("reply_lines", limit=deadlines.LINES_LIMIT)
-    proposal = Proposal(
-        Act.REPLIED,
-        steps.required_text("reason", reason),
-        reply=received_reply.id,
-        attested=attested,
-        flag_reasons=flag_reasons,
-    )
-    proposal_line = propose_if_needed(tx, case, member, proposal, second, single=single)
-    if proposal_line is not None:
-        return proposal_line
-    received_reply.state = "published"
-    received_reply.published_at = case.moved_at = tx.at
-    details = {"reply": received_reply.id, **_line_details(second)}
-    return steps.record_change(tx, case, member, proposal, details)
-
-
-def refuse_reply(
-    tx: WriteTransaction, reply_id: int, *, by: int, refusal: str, seen: int | None = None
-) -> JournalEntry:
-    """Refuse a received reply, with the reason for its author."""
-    received_reply = tx.load(Reply, reply_id)
-    case, member = steps.begin_act(tx, received_reply.incident_id, Act.REPLY_REFUSED, by, seen)
-    if received_reply.state != "received":
-        raise Refused("reply_decided", state=received_reply.state)
-    received_reply.state = "refused"
-    received_reply.refusal = steps.required_text("refusal", refusal, multiline=True)
-    return steps.record(tx, Act.REPLY_REFUSED, case, member, reply=received_reply.id)
 
 
 def approve_change(
@@ -287,9 +199,9 @@ def approve_change(
         line = reply(tx, proposal.reply or 0, **arguments, **checks)
     elif proposal.act is Act.MERGED:
         arguments["into"] = int(arguments["into"])
-        line = merge(tx, case.id, **arguments)
+        line = merge(tx, case.id, **arguments, store=store)
     elif proposal.act is Act.PARTED:
-        line = part(tx, case.id, **arguments)
+        line = part(tx, case.id, **arguments, store=store)
     elif proposal.act is Act.FOLLOWED_UP:
         line = follow_up(tx, case.id, content=proposal.content, **arguments, **checks)
     else:
@@ -310,11 +222,6 @@ def load_change(tx: WriteTransaction, change_id: int) -> PendingChange:
         raise NotFound("no_such_change")
     tx.keep_alive(change)
     return change
-
-
-def _line_details(second: int | None) -> dict[str, Any]:
-    """The private details of a public line: attestations, and the second person if any."""
-    return {**ATTESTED, **steps.approval_details(second)}
 
 
 def _valid_date(field_name: str, edtf: str) -> str:

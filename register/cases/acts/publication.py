@@ -12,6 +12,7 @@ from register.accounts.models import Member
 from register.cases import case_content as contents
 from register.cases.acts import _steps as steps
 from register.cases.acts._public_checks import ATTESTED, require_complete
+from register.cases.acts.evidence import part_files
 from register.cases.acts.mergers import require_number
 from register.cases.checklist import Circumstances
 from register.cases.models import CaseState, Correction, Incident, Revision
@@ -139,6 +140,7 @@ def erase(
     restriction: str,
     single: bool = False,
     seen: int | None = None,
+    store: KeyStore | None = None,
 ) -> JournalEntry:
     """Destroy the texts of a case for good; number, codes and lines stay.
 
@@ -147,9 +149,12 @@ def erase(
 
     :param restriction: as for :func:`withdraw`, but for members only: a public reason could tell
         who asked for the erasure.
+    :param store: as for :func:`register.cases.acts.mergers.part`.
     """
     case, member = steps.begin_act(tx, incident_id, Act.ERASED, by, seen, single=single)
     _set_restriction(tx, case, restriction)
+    if store is not None:
+        part_files(tx, store, case, member)
     return steps.erase_and_record(tx, case, member, Act.ERASED if case.number else Act.DISCARDED)
 
 

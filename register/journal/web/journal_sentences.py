@@ -93,6 +93,7 @@ def _sentence_key(line: MembersJournalLine) -> str:
         Act.PAGE_CHANGED: "restored" if private.get("restored") is True else "",
         Act.DESTROYED: "term" if line.by is None else "",
         Act.INVITED: "not" if private.get("invited") is False else "",
+        Act.REPLY_RECEIVED: "online" if line.by is None else "",
         Act.RELEASED: released,
         Act.REPORT_RELEASED: released,
         Act.ASSIGNED: assigned,

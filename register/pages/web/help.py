@@ -63,14 +63,21 @@ def family_labels(contact: HelpContact) -> list[str]:
 
 @public.app_template_global("help_contacts")
 def contacts_for(types: Collection[str], *, danger: bool = False) -> Sequence[HelpContact]:
-    """The contacts for types of incidents; with ``danger``, those for it only.
+    """The contacts for types of incidents; with ``danger``, those for it only."""
+    return select_contacts(_contacts(), {DANGER} if danger else help_codes(types))
 
-    Pages of a report are made without the database too: they then have the shipped contacts.
-    """
-    contacts = help_contacts.shipped_contacts()
+
+@public.app_template_global("help_contacts_by_key")
+def contacts_by_key() -> Mapping[str, HelpContact]:
+    """The contacts by the keys under which notices name them."""
+    return {contact.key: contact for contact in _contacts()}
+
+
+def _contacts() -> Sequence[HelpContact]:
+    """The contacts now; those that come with the code where the database is away."""
     with suppress(SQLAlchemyError, OSError):
-        contacts = help_contacts.current_contacts(db.session())
-    return select_contacts(contacts, {DANGER} if danger else help_codes(types))
+        return help_contacts.current_contacts(db.session())
+    return help_contacts.shipped_contacts()
 
 
 def help_codes(types: Collection[str]) -> set[str]:

@@ -9,7 +9,7 @@ from flask import get_template_attribute, render_template
 from flask_babel import gettext as _
 from markupsafe import Markup
 
-from register.cases import deadlines, queries
+from register.cases import queries
 from register.cases.queries import MergedCase, PublicCase
 from register.cases.vocabulary import VocabularyWord
 from register.config import LEGAL_FIELDS
@@ -20,7 +20,6 @@ from register.pages import help_contacts
 from register.pages.content import DEFINITIONS, fill_markers
 from register.pages.web.help import contacts_html
 from register.reports import form_vocabulary
-from register.text.dates import paris_day
 from register.web import urls
 from register.web.blueprints import public
 from register.web.l10n import in_language, language, typeset
@@ -101,15 +100,6 @@ def fill_page(html: str) -> Markup:
     filled_folds = [(anchor, fill(heading), fill(text)) for anchor, heading, text in folds]
     render: Callable[..., Markup] = get_template_attribute("pages/_folds.html", "with_folds")
     return render(fill(opening), filled_folds, editorial.FOLDS_ANCHOR)
-
-
-@public.get("/incidents/<number>/droit-de-reponse")
-def right_of_reply(number: str) -> str:
-    """How the one who is written about may answer (LCEN art. 1-1 III, décret 2007-1527)."""
-    case = queries.load_public_case(db.session(), urls.case_number(number))
-    # Each text made public opens its own three months: the last one ends last.
-    until = deadlines.reply_window_ends(paris_day(case.version_at))
-    return render_template("pages/right_of_reply.html", case=case, until=until)
 
 
 @public.get("/incidents/<number>/signaler-contenu")

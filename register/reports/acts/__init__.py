@@ -12,7 +12,7 @@ from register.reports.acts.claims import (
     release_all,
     set_urgency,
 )
-from register.reports.acts.masking import mask, note
+from register.reports.acts.masking import destroy_file, mask, note
 from register.reports.acts.moderation import (
     accept,
     ask_reporter,
@@ -38,6 +38,7 @@ __all__ = [
     "confirm_spam",
     "decline",
     "destroy",
+    "destroy_file",
     "forget",
     "leave_contact",
     "mark_read",

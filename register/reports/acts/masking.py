@@ -1,4 +1,4 @@
-"""Internal notes on a report, and masking of a passage for good."""
+"""Internal notes on a report; masking of a passage and destruction of a file, both for good."""
 
 from __future__ import annotations
 
@@ -11,16 +11,25 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from register.accounts.vouching import load_acting_member
+from register.cases.acts.evidence import REMOVAL_REASONS, remove_sent_file
 from register.cases.case_evidence import case_key_name
 from register.db import empty_log
-from register.errors import Invalid
+from register.errors import Invalid, NotFound
+from register.evidence.sealed_files import open_manifest, seal_manifest
 from register.journal import Act, WriteTransaction
 from register.journal.models import new_salt
 from register.key_store import KeyStore
 from register.reports import receipt_codes, report_content
 from register.reports.acts import transitions
 from register.reports.acts.moderation import load_for_member
-from register.reports.models import Message, Report, ReportNote, RetainedReport
+from register.reports.models import (
+    DestroyedFile,
+    Message,
+    Report,
+    ReportEvidence,
+    ReportNote,
+    RetainedReport,
+)
 from register.reports.queries import ReportView
 from register.reports.questions import typed_answers
 from register.reports.report_content import Received, ReportContent
@@ -139,10 +148,56 @@ def mask(
     ]
     if not any(changes):
         raise Invalid("passage_absent", field="passage")
+    _empty_log_after_commit(tx)
+    transitions.record(tx, Act.REPORT_MASKED, key, by, reason=reason)
+
+
+def destroy_file(
+    tx: WriteTransaction, store: KeyStore, key: str, file_key: str, reason: str, *, by: int
+) -> None:
+    """Destroy a file of a report, also in its case with the copies made of it; again, nothing.
+
+    Its key goes with its rows, the worker deletes its blobs. Its digest stays in the content, which
+    the reporter's receipt proves.
+
+    :param reason: one of :data:`REMOVAL_REASONS`.
+    :raises NotFound: ``no_sent_file``.
+    :raises Refused: ``copy_in_document`` while the text of a case shows a copy of it.
+    """
+    report = load_for_member(tx, key, by)
+    data_key = transitions.require_data_key(store, report)
+    if reason not in REMOVAL_REASONS:
+        raise Invalid("unknown_code", field="reason", value=reason[:40])
+    if tx.session.get(DestroyedFile, file_key) is not None:
+        return
+    row = tx.session.get(ReportEvidence, file_key)
+    if row is None or row.report_key != key:
+        raise NotFound("no_sent_file")
+    remove_sent_file(tx, store, row.file_id, reason, by=by)
+    destroy_row(tx, data_key, row, reason)
+    transitions.record(tx, Act.REPORT_FILE_REMOVED, key, by, file=file_key, why=reason)
+
+
+def destroy_row(tx: WriteTransaction, data_key: bytes, row: ReportEvidence, reason: str) -> None:
+    """Delete the row of a file, and leave what its author reads of it."""
+    file = replace(open_manifest(data_key, row.sealed, row.key), file_id="", key=b"", name="")
+    tx.session.add(
+        DestroyedFile(
+            key=row.key,
+            report_key=row.report_key,
+            day=paris_day(tx.at),
+            reason=reason,
+            sealed=seal_manifest(data_key, file, row.key),
+        )
+    )
+    tx.session.delete(row)
+    _empty_log_after_commit(tx)
+
+
+def _empty_log_after_commit(tx: WriteTransaction) -> None:
     engine = cast(Engine, tx.session.get_bind())
     # SQLite overwrites freed pages, but the log holds the former ones until it is emptied.
     tx.after_commit(lambda: empty_log(engine))
-    transitions.record(tx, Act.REPORT_MASKED, key, by, reason=reason)
 
 
 def _passage_removal(passage: str) -> PassageRemoval:
@@ -179,6 +234,7 @@ def _mask_content(
     for retained, case_key in retained_copies(tx, store, report, data_key):
         retained.sealed = report_content.encrypt_content(case_key, retained.key, masked)
     report.sealed = report_content.encrypt_content(data_key, report.key, masked)
+    report.account_lookup = None
     report.masked_digest = report_content.content_digest(sent, report.day, masked.salt)
     return True
 

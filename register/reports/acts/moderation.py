@@ -12,7 +12,7 @@ from register.accounts.vouching import load_acting_member
 from register.cases import acts as cases
 from register.cases.acts.marks import mark
 from register.cases.case_content import Content
-from register.cases.case_evidence import case_key_name, store_case_evidence
+from register.cases.case_evidence import case_key, store_case_evidence
 from register.cases.models import CaseState, Incident
 from register.cases.urgency import Urgency, claim_holder
 from register.cases.vocabulary import current_vocabulary
@@ -114,10 +114,9 @@ def accept(
             report.purge_on = retention.purge_day_after_work(report.moved_on, report.moved_on)
             report.asked_on = None
     # The content is copied under the key of the case, as evidence for the publication.
-    key_name, retained_key = case_key_name(incident_id), receipt_codes.new_key()
-    case_key = store.key(key_name) or store.new_key(key_name)
+    retained_key = receipt_codes.new_key()
     received = report_content.decrypt_content(data_key, report.key, report.sealed or b"")
-    sealed = report_content.encrypt_content(case_key, retained_key, received)
+    sealed = report_content.encrypt_content(case_key(store, incident_id), retained_key, received)
     tx.session.add(RetainedReport(key=retained_key, incident_id=incident_id, sealed=sealed))
     # So are its files, whose blobs are stored once.
     for file in report_files(tx.session, store, key):

@@ -24,6 +24,7 @@ from register.key_store import KeyStore
 from register.reports import report_content, retention
 from register.reports.acts.transitions import change_state
 from register.reports.models import (
+    DestroyedFile,
     Message,
     Report,
     ReportEvidence,
@@ -186,14 +187,14 @@ def destroy_texts(tx: WriteTransaction, reports: Sequence[Report]) -> None:
     """Empty encrypted columns of reports, delete their messages and files; the keys go later."""
     for report in reports:
         report.sealed = report.contact = report.decision = None
-        report.digest = report.masked_digest = None
+        report.digest = report.masked_digest = report.account_lookup = None
         report.danger_on = report.term_on = report.term_label = None
         report.news = False
         report.moved_on = paris_day(tx.at)
     if reports:
         keys = [report.key for report in reports]
         # The worker deletes the files that nothing refers to any more.
-        for table in (ReportEvidence, Message, ReportNote):
+        for table in (DestroyedFile, ReportEvidence, Message, ReportNote):
             tx.session.execute(delete(table).where(table.report_key.in_(keys)))
 
 

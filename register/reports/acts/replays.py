@@ -8,9 +8,10 @@ from register.errors import Refused
 from register.journal import Act, WriteTransaction
 from register.key_store import KeyStore
 from register.reports.acts import transitions
+from register.reports.acts.masking import destroy_row
 from register.reports.acts.purging import destroy_keys_after_commit, destroy_texts
 from register.reports.acts.reporter import withdraw
-from register.reports.models import Report, ReportState
+from register.reports.models import Report, ReportEvidence, ReportState
 
 # The decisions after which a report is destroyed on its day, by the state that they lead to.
 _DECISIONS = {
@@ -54,4 +55,21 @@ def destroy_again(tx: WriteTransaction, store: KeyStore, key: str, state: str, r
     destroy_texts(tx, [report])
     transitions.record(tx, Act.REPORT_PURGED, key)
     destroy_keys_after_commit(tx, store)
+    return True
+
+
+def remove_file_again(
+    tx: WriteTransaction, store: KeyStore, file_key: str, why: str, *, event: str
+) -> bool:
+    """Destroy a file of a report again; False where that is done. Its cases have acts of their own.
+
+    :param event: that of the line of the first destruction.
+    """
+    row = tx.session.get(ReportEvidence, file_key)
+    data_key = store.key(row.report_key) if row is not None else None
+    if row is None or data_key is None:
+        return False
+    destroy_row(tx, data_key, row, why)
+    act = Act.REPORT_FILE_REMOVED
+    transitions.record(tx, act, row.report_key, file=file_key, why=why, again=event)
     return True

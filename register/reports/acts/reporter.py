@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from register.cases import acts as cases
+from register.cases.acts.evidence import take_files_back
 from register.cases.case_evidence import remove_case_evidence, store_case_evidence
 from register.cases.models import CaseEvidence, CaseState, Incident
 from register.errors import Invalid, Refused
@@ -74,6 +75,11 @@ def receive(
             day=today,
             moved_on=today,
             digest=content_digest(sent, today, salt),
+            # Random bytes for a short one: a row does not tell how long its account is.
+            account_lookup=receipt_codes.hash_account(
+                store.derived_key(receipt_codes.ACCOUNTS), sent.account
+            )
+            or new_salt(),
             sealed=report_content.encrypt_content(data_key, key, Received(sent, salt)),
             contact=report_content.encrypt_contact(contact_key, key, contact_id, contact_text),
         )
@@ -250,11 +256,11 @@ def _detach_from_case(
     """Remove a report's copy, its files and its words from a case that is not public."""
     for retained, _case_key in retained_copies(tx, store, report, data_key):
         tx.session.delete(retained)
+    sent_ids = file_ids(tx.session, report.key)
     remove_case_evidence(
-        tx.session,
-        (CaseEvidence.incident_id == case.id)
-        & CaseEvidence.file_id.in_(file_ids(tx.session, report.key)),
+        tx.session, (CaseEvidence.incident_id == case.id) & CaseEvidence.file_id.in_(sent_ids)
     )
+    take_files_back(tx, store, case, sent_ids)
     words = _reporter_words(tx, report, data_key)
     cases.withdraw_report(tx, case.id, words)
     if case.merged_into is not None:

@@ -11,6 +11,7 @@ from typing import Any
 from flask_babel import lazy_gettext
 from wtforms import Field
 
+from register.cases.acts.evidence import REMOVAL_REASONS
 from register.errors import Invalid
 from register.evidence.file_kinds import KINDS
 from register.evidence.sealed_files import FileManifest
@@ -115,6 +116,12 @@ def file_limits() -> Mapping[str, object]:
         "input_name": INPUT_NAME,
         "accepted": ACCEPTED,
     }
+
+
+@submit.app_template_global("removal_reasons")
+def removal_reasons() -> Mapping[str, str]:
+    """Why a member removes a file: codes with words, in the order in which they are offered."""
+    return {code: str(messages.evidence.removal_reasons[code]) for code in REMOVAL_REASONS}
 
 
 @submit.app_template_global("upload_words")

@@ -23,7 +23,7 @@ from register.reports import queries, receipt_codes
 from register.reports.models import MessageKind
 from register.reports.queries import ReportView
 from register.reports.report_content import CONTACT_LIMIT, MESSAGE_LIMIT
-from register.reports.report_files import report_files
+from register.reports.report_files import destroyed_files, report_files
 from register.reports.web import public_forms
 from register.reports.web.answer_words import list_answers
 from register.reports.web.file_field import files_field
@@ -72,6 +72,9 @@ def report_access(code: str, key: str) -> ReportAccess:
 
 
 ReportPageView = Callable[[ReportAccess], ResponseReturnValue]
+# Views of later rooms, whose codes are typed here too: each takes what was typed, and returns its
+# page, or None for a code that it does not know.
+other_code_views: list[Callable[[str], ResponseReturnValue | None]] = []
 
 
 def with_report(
@@ -107,6 +110,10 @@ def open_with_code(view: ReportPageView) -> ResponseReturnValue:
         return rate_limits.too_soon_page(code_page(form, error_text), wait)
     key = queries.key_by_code(db.session(), key_store(), form.code.data)
     if key is None:
+        for other_view in other_code_views:
+            page = other_view(form.code.data)
+            if page is not None:
+                return page
         if form.code.data:
             rate_limits.wait("code")
         form.code.errors = [_code_error(form.code.data)]
@@ -261,6 +268,7 @@ def report_html(
         about=about,
         sent=list_answers(received.sent) if received else [],
         stored_files=report_files(db.session(), key_store(), access.key) if received else [],
+        destroyed=destroyed_files(db.session(), key_store(), access.key) if received else [],
         done=done,
         **forms,
         **_form_values(access.code, filled, error_text, used),

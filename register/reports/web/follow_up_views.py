@@ -18,6 +18,8 @@ from register.journal import WriteTransaction
 from register.operations import setup
 from register.reports import acts, receipt_codes, report_content
 from register.reports.models import MessageKind, ReportState
+from register.reports.receipt_file import receipt_document
+from register.reports.report_files import destroyed_files
 from register.reports.web import upload_streams
 from register.reports.web.answer_words import ReviewedAnswer
 from register.reports.web.follow_up_page import (
@@ -38,7 +40,11 @@ from register.reports.web.follow_up_page import (
     with_report,
 )
 from register.reports.web.public_forms import OUTAGE_ERRORS, outage_response, queued_transaction
-from register.reports.web.receipt_page import proved_answers, receipt_page_html
+from register.reports.web.receipt_page import (
+    destruction_sentences,
+    proved_answers,
+    receipt_page_html,
+)
 from register.web import messages, rate_limits
 from register.web.blueprints import submit
 from register.web.error_messages import error_sentence
@@ -283,6 +289,7 @@ def prove() -> ResponseReturnValue:
         return _proof_page(messages.reports.receipt_too_long, pasted), 422
     try:
         proof = receipt_codes.receipt_proof(db.session(), document)
+        destructions = destroyed_files(db.session(), key_store(), proof.report if proof else "")
     except OUTAGE_ERRORS as error:
         return outage_response(
             error,
@@ -292,7 +299,12 @@ def prove() -> ResponseReturnValue:
     if proof is None:
         return _proof_page(verdict=_("Ce reçu ne correspond à aucun signalement encore gardé ici."))
     verdict = str(messages.reports.receipt_verdicts[proof.masked]) % {"day": day_words(proof.day)}
-    return _proof_page(verdict=verdict, proved=True, answers=proved_answers(document))
+    return _proof_page(
+        verdict=verdict,
+        proved=True,
+        answers=proved_answers(document),
+        destroyed=destruction_sentences(destructions, receipt_document(document)),
+    )
 
 
 def _proof_page(
@@ -302,6 +314,7 @@ def _proof_page(
     verdict: str = "",
     proved: bool = False,
     answers: Sequence[ReviewedAnswer] = (),
+    destroyed: Sequence[str] = (),
 ) -> str:
     return render_template(
         "reports/receipt_check.html",
@@ -310,4 +323,5 @@ def _proof_page(
         verdict=verdict,
         proved=proved,
         answers=answers,
+        destroyed=destroyed,
     )

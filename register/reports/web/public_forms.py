@@ -36,8 +36,10 @@ class SessionlessForm(BaseForm):
 
 # --- tokens -------------------------------------------------------------------------------------
 
-# Purpose of the tokens of the report form.
-FORM_NAME = "signaler"
+# Purposes of the tokens of the report form, and of the files of a case at the desk.
+FORM_NAME, DESK_FORM = "signaler", "pieces"
+# Purpose of the tokens of the form of a right of reply.
+REPLY_FORM_NAME = "droit-de-reponse"
 # Seconds. A form can stay open for a weekend; an older one is shown again, filled in.
 MAX_AGE = 3 * 24 * 3600
 # Seconds. A person needs more to read the page and write an account.

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from flask_babel import gettext as _
 
-from register.db import now
+from register.db import db, now
 from register.reports import receipt_file
 from register.reports.queries import ReportView
+from register.reports.report_files import FileDestruction, destroyed_files
+from register.reports.web import file_field
 from register.reports.web.answer_words import ReviewedAnswer, list_answers
 from register.reports.web.status_text import status_text
-from register.web.l10n import with_label
-from register.web.request_context import current_vocabulary, settings
+from register.text.typography import first_upper
+from register.web import messages
+from register.web.l10n import day_words, with_label
+from register.web.request_context import current_vocabulary, key_store, settings
 from register.web.standalone import standalone_page
 
 _FILES = "fichiers"
@@ -33,6 +37,9 @@ def receipt_page_html(report_view: ReportView, document: bytes) -> bytes:
         answers=_answers_without_files(document),
         files=receipt_file.sent_files(document),
         file_words=file_words(),
+        destroyed=destruction_sentences(
+            destroyed_files(db.session(), key_store(), report_view.summary.key), document
+        ),
         digest=json.loads(document)["empreinte"],
         document=document.decode("utf-8"),
     )
@@ -52,6 +59,25 @@ def file_words() -> dict[str, str]:
         "octets": _("Taille, en octets"),
         "sha256": _("Empreinte (SHA-256)"),
     }
+
+
+def destruction_sentences(destructions: Iterable[FileDestruction], document: bytes) -> list[str]:
+    """What became of the files of a receipt that members had destroyed, one sentence each.
+
+    :param destructions: those of its report; files that came with later messages are left out.
+    """
+    digests = {file.get("sha256") for file in receipt_file.sent_files(document)}
+    return [
+        str(messages.evidence.upload_words["destroyed"])
+        % {
+            "file": first_upper(file_field.file_words(file)),
+            "digest": file.sha256,
+            "day": day_words(day),
+            "reason": messages.evidence.removal_reasons[reason],
+        }
+        for file, day, reason in destructions
+        if file.sha256 in digests
+    ]
 
 
 def proved_answers(file: bytes) -> Sequence[ReviewedAnswer]:

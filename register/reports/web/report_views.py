@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from datetime import date
+from functools import partial
 
 from flask import Response, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
@@ -128,8 +130,12 @@ def check(form: ReportForm) -> ResponseReturnValue:
     """Review the answers before sending."""
     if not form.is_sent:
         return _form_html(form), 422
+    return _review_page(form)
+
+
+def _review_page(form: ReportForm) -> str:
     # The files have boxes there, with their names.
-    sent = replace(form.sent, files=())
+    sent, is_received = replace(form.sent, files=()), _is_received(form)
     return render_template(
         "reports/check_answers.html",
         form=form,
@@ -137,7 +143,8 @@ def check(form: ReportForm) -> ResponseReturnValue:
         asked=asked_parts(sent.types),
         summons=summons_words(sent, paris_day(now())),
         jeton=_reusable_token(form),
-        is_received=_is_received(form),
+        is_received=is_received,
+        same_day=None if is_received else _same_day(form),
     )
 
 
@@ -153,8 +160,11 @@ def separate(form: ReportForm) -> ResponseReturnValue:
     return check(form)
 
 
-def send(form: ReportForm) -> ResponseReturnValue:
+def send(form: ReportForm, *, is_second: bool = False) -> ResponseReturnValue:
     """Receive the report and show its receipt.
+
+    The words of a report that was received of late come back with its day: a browser that goes back
+    restores them in a form with a new token.
 
     A form sent again is answered without the write lock, and has a rate limit of its own. No
     answer depends on the number of reports.
@@ -183,6 +193,8 @@ def send(form: ReportForm) -> ResponseReturnValue:
         )
     if existing is not None:
         return receipt(report_access(existing.code, existing.key), form)
+    if not is_second and _same_day(form) is not None:
+        return _review_page(form), 409
     if not form.fichiers.require_whole():
         return _form_html(form), 422
     is_suspect = rate_limits.are_enabled() and (bool(form.site_web.data) or token.is_hasty)
@@ -220,6 +232,14 @@ def _is_received(form: ReportForm) -> bool:
     with suppress(*public_forms.OUTAGE_ERRORS):
         return token is not None and _first_report(token) is not None
     return False
+
+
+def _same_day(form: ReportForm) -> date | None:
+    """The day on which the same account was received with another form; None without database."""
+    with suppress(*public_forms.OUTAGE_ERRORS):
+        account = form.sent.account
+        return queries.day_of_same_account(db.session(), key_store(), account, paris_day(now()))
+    return None
 
 
 def _other_text_page(form: ReportForm, token: public_forms.Token) -> ResponseReturnValue:
@@ -271,6 +291,7 @@ _STEPS: Mapping[str, Step] = {
     "verifier": check,
     "modifier": change,
     "envoyer": send,
+    "encore": partial(send, is_second=True),
     "separer": separate,
 }
 

@@ -20,6 +20,7 @@ from register.errors import Invalid, SealError, Unavailable
 from register.evidence.sealed_files import NAME_LIMIT, FileManifest
 from register.journal.models import canonical_json
 from register.reports.report_content import SentFile
+from register.reports.report_files import sent_file
 from register.text.normalisation import one_line
 from register.web.request_context import derived_key, sealed_files, settings
 
@@ -49,7 +50,7 @@ class ReceivedFile:
     @property
     def sent(self) -> SentFile:
         """What the content of a report says of it."""
-        return SentFile(self.manifest.mime, self.manifest.size, self.manifest.sha256)
+        return sent_file(self.manifest)
 
 
 def seal_token(purpose: str, manifest: FileManifest, begun_at: datetime) -> ReceivedFile:

@@ -22,7 +22,7 @@ from register.evidence.models import EvidenceFile
 from register.evidence.sealed_files import BLOB_BYTES, new_file
 from register.reports.web import follow_up_page, public_forms, upload_tokens
 from register.reports.web.file_field import file_words
-from register.reports.web.public_forms import FORM_NAME, OUTAGE_ERRORS
+from register.reports.web.public_forms import DESK_FORM, FORM_NAME, OUTAGE_ERRORS, REPLY_FORM_NAME
 from register.reports.web.upload_tokens import ARRIVED, UNDER_WAY, ReceivedFile
 from register.web import messages, rate_limits
 from register.web.blueprints import submit
@@ -34,8 +34,8 @@ ADDRESS = "/signaler/fichiers"
 # Threads that seal parts, and that read whole files; further requests wait, then come again.
 _part_turns = Bulkhead(6, 14, 5.0)
 _reading_turns = Bulkhead(2, 4, 20.0)
-# The tokens of the forms that have files.
-_FORM_PURPOSES = (FORM_NAME, follow_up_page.PURPOSE)
+# The tokens of the public forms that have files.
+_FORM_PURPOSES = (FORM_NAME, REPLY_FORM_NAME, follow_up_page.PURPOSE)
 
 UploadView = Callable[[], Response]
 
@@ -70,9 +70,12 @@ def _answers_json(view: UploadView) -> Callable[[], ResponseReturnValue]:
 def begin() -> Response:
     """The token of a new upload, for a file of a declared name and size."""
     form_token = request.form.get("jeton", "")
-    if not any(public_forms.read_token(purpose, form_token) for purpose in _FORM_PURPOSES):
+    is_member = public_forms.read_token(DESK_FORM, form_token) is not None
+    if not is_member and not any(
+        public_forms.read_token(purpose, form_token) for purpose in _FORM_PURPOSES
+    ):
         raise Invalid("evidence_form")
-    seconds = rate_limits.wait("upload")
+    seconds = 0 if is_member else rate_limits.wait("upload")
     if seconds:
         pattern = str(messages.evidence.upload_words["too_often"])
         response = jsonify(erreur=pattern % {"time": rate_limits.wait_words(seconds)})

@@ -33,10 +33,10 @@ def _load(name: str) -> SimpleNamespace:
     return SimpleNamespace(**_sentences(tomllib.loads(file_text)))
 
 
-accounts, console, desk, errors, evidence, filters, journal, names, places, reports = map(
+accounts, console, desk, errors, evidence, filters, incoming, journal, names, places, reports = map(
     _load,
     (
         *("accounts", "console", "desk", "errors", "evidence"),
-        *("filters", "journal", "names", "places", "reports"),
+        *("filters", "incoming", "journal", "names", "places", "reports"),
     ),
 )

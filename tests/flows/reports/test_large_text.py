@@ -12,6 +12,7 @@ from page_checks import LOW, STICKS_OUT, AtDesk
 from playwright.sync_api import Page, expect
 from reporter_steps import Reporter, expect_receipt
 from served_register import ServedRegister
+from viewports import mainly
 
 from register.journal import writing
 
@@ -41,7 +42,7 @@ def require_room(page: Page, where: str) -> None:
     assert page.evaluate(LOW) == [], where
 
 
-@pytest.mark.parametrize("width", [390, 320])
+@pytest.mark.parametrize("width", mainly(320, 390))
 def test_twice_the_size_of_text_sticks_out_nowhere(
     served_register: ServedRegister, open_page: AtDesk, width: int
 ) -> None:

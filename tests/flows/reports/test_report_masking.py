@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 from report_factory import Inbox
 from served_register import ServedRegister
 from sqlalchemy.orm import Session
+from viewports import mainly
 
 from register.db import now
 from register.journal import writing
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.browser
 ACCOUNT = "Jeanne Martin a été poussée, puis Jeanne Martin est partie."
 
 
-@pytest.mark.parametrize("scripts", [True, False])
+@pytest.mark.parametrize("scripts", mainly(False, True))
 def test_a_name_is_masked_and_a_sentence_is_added(
     served_register: ServedRegister, open_page: AtDesk, scripts: bool
 ) -> None:

@@ -10,6 +10,7 @@ from input_devices import Pointer
 from page_checks import AtDesk
 from playwright.sync_api import Page, expect
 from reporter_steps import Reporter, expect_receipt
+from viewports import mainly
 
 from register.reports import questions
 
@@ -101,7 +102,7 @@ def test_somebody_who_is_sued_reads_the_ten_days_and_answers(
     expect(page.get_by_text("Devant quel tribunal ?")).to_be_visible()
 
 
-@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
+@pytest.mark.parametrize("scripts", mainly(False, True), ids=["no-scripts", "scripts"])
 def test_a_report_goes_without_an_answer(open_page: AtDesk, scripts: bool) -> None:
     page = open_page(WIDTH, scripts=scripts)
     amina = begin(page)

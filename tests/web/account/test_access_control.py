@@ -77,6 +77,7 @@ ROUTE_ACCESS: Mapping[str, RouteAccess] = {
     "moderation.report": RouteAccess(MEMBER),
     "moderation.report_contact": RouteAccess(MEMBER),
     "moderation.report_file": RouteAccess(MEMBER),
+    "moderation.report_file_destroy": RouteAccess(MEMBER, is_grave=True),
     "moderation.report_claim": RouteAccess(MEMBER),
     "moderation.report_release": RouteAccess(MEMBER),
     "moderation.report_assign": RouteAccess(MEMBER),
@@ -169,6 +170,7 @@ SAMPLES = {
     "day": ("2026-03-02", "1999-01-01"),
     "name": ("public", "bureau"),
     "key": ("0" * 32, "f" * 32),
+    "file_key": ("0" * 32, "f" * 32),
     "page": ("suivre", "nulle-part"),
 }
 NUMBERS = ("1", "999999")
@@ -284,7 +286,7 @@ def test_each_act_that_needs_the_password_has_a_description(app):
         for permission in permissions(app).values()
         if permission.grave_act
     ]
-    assert len(acts) == 26
+    assert len(acts) == 27
     assert all(str(act)[0].islower() and len(str(act)) > 10 for act in acts)
 
 

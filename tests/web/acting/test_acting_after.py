@@ -128,7 +128,8 @@ def test_an_overlong_reply_is_stored_and_can_only_be_refused(
     assert (response.status_code, line_counts()) == (422, counts_before)
     assert "refusez celle-ci avec ce motif" in errors(response.text)
     assert 'value="due à la mairie"' in response.text
-    refusal = revision_field(case) | {"refusal": "Elle dépasse 200 lignes.\nDécret nº 2007-1527."}
+    words = {"code": "longueur", "refusal": "Elle dépasse 200 lignes.\nDécret nº 2007-1527."}
+    refusal = revision_field(case) | words
     assert browser.send("/moderation/reponses/1/refuser", refusal).status_code == 303
     assert "Elle dépasse 200 lignes." in browser.get(case_path(case)).text
 
@@ -136,7 +137,7 @@ def test_an_overlong_reply_is_stored_and_can_only_be_refused(
 def test_a_refused_reply_is_not_public(signed, desk, revision_field, app):
     case = desk.published()
     reply = desk.received_reply(case, text="MARQUE")
-    refusal = revision_field(case) | {"refusal": "MOTIF"}
+    refusal = revision_field(case) | {"code": "tiers", "refusal": "MOTIF"}
     address = f"/moderation/reponses/{reply}/refuser"
     assert signed("chloe").send(address, refusal).status_code == 303
     public = app.test_client().get(f"/incidents/{case.number}").text

@@ -147,13 +147,14 @@ def test_a_reply_is_decided_once_and_while_its_case_is_published(
     reply = desk.received_reply(case)
     with pen() as p:
         if state == "decided":
-            acts.refuse_reply(p, reply, by=cast.chloe, refusal="r")
+            acts.refuse_reply(p, reply, by=cast.chloe, code="longueur", refusal="r")
         if state == "withdrawn":
             acts.withdraw(p, case.id, by=cast.chloe, restriction="erreur", reason="r")
     browser, address = signed("bruno"), f"/moderation/reponses/{reply}/{route}"
     assert browser.get(address).status_code == 200
     counts_before = line_counts()
     form = revision_field(case) | attestations | {"reason": "régulière", "refusal": "hors délai"}
+    form["code"] = "delai"
     response = browser.send(address, form)
     counts_after = line_counts()
     expected = PUBLIC if route == "publier" else DESK

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 import pytest
 from case_files import MARKER, picture
@@ -236,6 +237,41 @@ def test_a_member_adds_files_that_are_sealed_as_they_come(desk, signed, session,
     assert (first.name, second.name) == ("a.jpg", "b.txt")
     with case_files.files.open(first) as file:
         assert io.BufferedReader(file).read() == original
+
+
+def test_a_file_sent_in_parts_is_added_once(desk, signed, session, case_files, store):
+    case, other, bruno, original = desk.draft(), desk.draft(), signed("bruno"), picture()
+    page = bruno.get(f"{LIST}/{case.id}/pieces").get_data(as_text=True)
+    assert 'data-uploads="/signaler/fichiers"' in page
+    form_token = re.search(r'name="jeton" type="hidden" value="([^"]+)"', page)[1]
+
+    def step(name, **fields):
+        return bruno.client.post(f"/signaler/fichiers/{name}", data=fields).json
+
+    size = str(len(original))
+    upload = step("commencer", jeton=form_token, nom="a.jpg", taille=size)["envoi"]
+    step("partie", envoi=upload, rang="0", partie=(io.BytesIO(original), "blob"))
+    token = step("finir", envoi=upload)["fichier"]
+    answer = bruno.send(UPLOAD, dossier=str(case.id), fichiers=token)
+    assert (answer.status_code, answer.location) == (303, f"{LIST}/{case.id}/pieces")
+    assert "1 fichier ajouté." in _page(bruno.get(answer.location))
+    # A second click, and the same file by the ordinary form.
+    for again in (
+        lambda: bruno.send(UPLOAD, dossier=str(case.id), fichiers=token),
+        lambda: _send_files(bruno, case.id, ("b.jpg", original)),
+    ):
+        answer = again()
+        assert answer.status_code == 303
+        assert "Déjà dans le dossier" in _page(bruno.get(answer.location))
+    session.rollback()
+    [(_row, file)] = case_evidence(session, store, case.id)
+    with case_files.files.open(file) as sealed:
+        assert io.BufferedReader(sealed).read() == original
+    added = select(JournalEntry).where(JournalEntry.act == Act.EVIDENCE_ADDED)
+    assert len(session.scalars(added).all()) == 1
+    # A token serves one case.
+    assert bruno.send(UPLOAD, dossier=str(other.id), fichiers=token).status_code == 409
+    assert bruno.send(UPLOAD, dossier=str(case.id), fichiers="faux").status_code == 422
 
 
 def test_a_refused_file_is_named_and_leaves_nothing(desk, signed, session, case_files, store):

@@ -7,11 +7,13 @@ import io
 import re
 
 import pytest
+from click.testing import CliRunner
 from form_client import FormClient
 from sqlalchemy import select
 from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.test import encode_multipart
 
+from register.cli import main
 from register.db import db
 from register.evidence.models import EvidenceFile
 from register.evidence.sealed_files import BLOB_BYTES
@@ -250,6 +252,42 @@ def test_a_member_downloads_the_original_and_a_stranger_does_not(app, amina, sig
     assert headers["Content-Disposition"].startswith('attachment; filename="piece-')
     assert FormClient(app).get(address).status_code in (303, 404)
     assert bruno.get(address[:-1] + "x").status_code == 404
+
+
+def test_a_destroyed_file_is_said_to_its_author_and_by_its_receipt(app, amina, signed, tmp_path):
+    review(amina, upload(JPEG, PDF, names=("caméra.jpg", "arrêté.pdf")))
+    amina.send("/signaler", etape="envoyer")
+    code = CODE.search(amina.answer.get_data(as_text=True))[1]
+    with app.app_context():
+        report = db.session.scalars(select(Report.key)).one()
+    picture = next(file for file in sent_files(app) if file.manifest.mime == "image/jpeg")
+    page = f"/moderation/signalements/{report}"
+    address = f"{page}/fichiers/{picture.key}"
+    bruno = signed("bruno")
+    answer = bruno.send(f"{address}/detruire", motif="")
+    assert (answer.status_code, len(sent_files(app))) == (422, 2)
+    assert "choisissez un motif" in answer.get_data(as_text=True)
+    for _click in range(2):
+        answer = bruno.send(f"{address}/detruire", motif="donnee_personnelle")
+        assert (answer.status_code, answer.location) == (303, f"{page}#fichiers")
+    desk_page = bruno.get(page).get_data(as_text=True)
+    assert "détruit par l’équipe le" in desk_page
+    assert "caméra.jpg" not in desk_page
+    assert bruno.get(address).status_code == 404
+    amina.post("/suivi", {"code": code})
+    assert "détruit par l’équipe le" in amina.text
+    assert "montre la vie privée de quelqu’un" in amina.text
+    assert picture.manifest.sha256 in amina.text
+    amina.post("/suivi/recu.html", {"code": code})
+    receipt, sentence = amina.answer.data, "l’équipe a détruit ce fichier le"
+    assert sentence in receipt.decode()
+    amina.post("/suivi/verifier", {"recu": receipt.decode()})
+    assert f"Image, 10 ko, empreinte SHA-256 {picture.manifest.sha256}" in amina.text
+    assert sentence in amina.text
+    path = tmp_path / "recu.html"
+    path.write_bytes(receipt)
+    result = CliRunner().invoke(main, ["verify", "--receipt", str(path)])
+    assert (result.exit_code, result.stdout.count(sentence)) == (0, 1)
 
 
 @pytest.mark.parametrize(

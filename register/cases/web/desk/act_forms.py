@@ -10,6 +10,7 @@ from wtforms import BooleanField, DateField, IntegerField, RadioField, SelectFie
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import InputRequired, ValidationError
 
+from register.cases import reply_refusals
 from register.cases.acts.claims import NOTE_LIMIT
 from register.cases.acts.public_changes import REASON_LIMIT
 from register.cases.acts.refusals import PASSAGE_LIMIT
@@ -23,7 +24,7 @@ from register.text.dates import paris_day
 from register.text.normalisation import one_line
 from register.web.error_messages import error_sentence, reason_sentence
 from register.web.form_fields import BaseForm, line_field, text_field
-from register.web.l10n import typeset
+from register.web.l10n import language, typeset
 from register.web.request_context import current_vocabulary, settings
 
 # The format of browsers' date fields, and the French one for browsers without.
@@ -232,9 +233,17 @@ class PublishReplyForm(AttestedForm, ActForm):
 
 
 class RefuseReplyForm(ActForm):
-    """Refusal of a received reply, with the reason for its author."""
+    """Refusal of a received reply, with a reason of the law and words for its author."""
 
-    refusal = text_field(_("Motif, tel que l’auteur de la réponse le recevra"), required=True)
+    code = ChoiceRadios(
+        _("Motif, que l’auteur de la réponse lira"),
+        choices=lambda: [
+            SelectChoice(reason.code, reason.sentence)
+            for reason in reply_refusals.reasons(language()).values()
+        ],
+        validators=[InputRequired(_CHOOSE_ANSWER)],
+    )
+    refusal = text_field(_("Vos mots pour lui (facultatif)"))
 
 
 def _restriction_field(label: Any) -> ChoiceRadios:

@@ -14,12 +14,13 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 
 from register.accounts.web import current_member
-from register.cases import checklist, deadlines, revisions
+from register.cases import checklist, deadlines, reply_refusals, revisions
 from register.cases.checklist import ATTESTATIONS, Circumstances
 from register.cases.deadlines import LimitationPeriod, PeriodScope, TextLength
 from register.cases.member_view import DeskCase
 from register.cases.models import CaseState, Reply
 from register.cases.pieces import unready_pieces
+from register.cases.reply_refusals import RefusalReason
 from register.cases.revisions import CaseAtRevision, RevisionSummary
 from register.cases.risk_flags import displayed_texts, with_stored
 from register.cases.vocabulary import VocabularyWord
@@ -37,7 +38,7 @@ from register.text.dates import paris_day
 from register.web import messages
 from register.web.blueprints import desk
 from register.web.error_messages import check_sentence
-from register.web.l10n import day_words, in_french, typeset
+from register.web.l10n import day_words, in_french, language, typeset
 from register.web.request_context import current_vocabulary, key_store, settings
 
 # Line of the checklist → page of the case and field where it is fixed.
@@ -208,9 +209,7 @@ def period_words(act: Act) -> str:
 @desk.app_template_global("reply_lengths")
 def reply_lengths(desk_case: DeskCase, reply: Reply) -> tuple[TextLength, TextLength]:
     """The length of a reply, and the longest that is allowed for a reply to this case."""
-    content, follow_ups = desk_case.content, desk_case.follow_ups
-    texts = (content.summary, content.narrative, *(row.text for row in follow_ups))
-    limit = deadlines.longest_reply(texts)
+    limit = deadlines.longest_reply(deadlines.answered_texts(desk_case.snapshot.content))
     return deadlines.text_length(reply.text), limit
 
 
@@ -224,6 +223,12 @@ def state_words(state: str) -> str:
 def as_inserted(text: str) -> Markup:
     """A reply as safe HTML, as readers will see it."""
     return Markup(markup.render_plain_text(text))  # noqa: S704 - escaped by the renderer
+
+
+@desk.app_template_global("refusal_reasons")
+def refusal_reasons() -> Mapping[str, RefusalReason]:
+    """The reasons for which a reply may be refused, by code."""
+    return reply_refusals.reasons(language())
 
 
 @desk.app_template_global("reply_window")

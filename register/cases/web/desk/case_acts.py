@@ -146,7 +146,10 @@ def refuse_reply(reply_id: int) -> ResponseReturnValue:
         act_forms.RefuseReplyForm(),
         Act.REPLY_REFUSED,
         lambda tx, _incident_id, **arguments: acts.refuse_reply(tx, reply_id, **arguments),
-        _("La réponse est refusée. Envoyez le motif à son auteur."),
+        _(
+            "La réponse est refusée. Envoyée en ligne, son auteur lit le motif avec son code ; "
+            "sinon, envoyez-le-lui."
+        ),
         lambda present: _reply_values(present, reply_id),
     )
 
@@ -174,8 +177,10 @@ def erase(incident_id: int) -> ResponseReturnValue:
     seconds = sorted(desk_case.second_persons.get("erase", ()))
     names = ", ".join(map(current_member.display_name, seconds))
     notice, form = _("Les textes de ce dossier sont détruits."), act_forms.EraseForm()
+    # Without its keys, a register can still erase what it shows.
+    act = partial(acts.erase, store=key_store()) if desk_case.merged_into else acts.erase
     return perform_act(
-        desk_case, form, Act.ERASED, acts.erase, notice, lambda _present: {"seconds": names}
+        desk_case, form, Act.ERASED, act, notice, lambda _present: {"seconds": names}
     )
 
 

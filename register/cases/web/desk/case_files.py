@@ -15,7 +15,6 @@ from register.accounts.web import current_member
 from register.accounts.web.current_member import run_act
 from register.cases import acts
 from register.cases.act_permissions import RULES
-from register.cases.acts.evidence import REMOVAL_REASONS
 from register.cases.case_evidence import case_evidence
 from register.cases.copies import FileCopy, file_copies
 from register.cases.copy_models import CopyState
@@ -227,7 +226,6 @@ def _editor_page(
         text=text,
         shown_text=_page_text(summary.shown),
         error_text=error_text,
-        reasons={code: messages.evidence.removal_reasons[code] for code in REMOVAL_REASONS},
         **_page_values(desk_case),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from flask import request
@@ -23,6 +24,7 @@ from register.db import db, now
 from register.errors import Gone, Moved, NotFound
 from register.journal import Act
 from register.web.blueprints import asks_password, desk
+from register.web.request_context import key_store
 
 
 @desk.route("/dossiers/<int:incident_id>/reunir", methods=["GET", "POST"])
@@ -39,7 +41,7 @@ def merge(incident_id: int) -> ResponseReturnValue:
         desk_case,
         form,
         Act.MERGED if desk_case.number else Act.DRAFT_MERGED,
-        acts.merge,
+        partial(acts.merge, store=key_store()),
         lambda _line: _("Le dossier est réuni au cas nº %(number)s.", number=form.into.data),
         page_values,
     )
@@ -52,7 +54,7 @@ def part(incident_id: int) -> ResponseReturnValue:
         open_case(incident_id),
         act_forms.PartForm(),
         Act.PARTED,
-        acts.part,
+        partial(acts.part, store=key_store()),
         _("Le cas est séparé de l’autre."),
         lambda present: pair_values(present, present.merged_into or 0),
     )

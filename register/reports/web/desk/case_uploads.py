@@ -14,10 +14,11 @@ from flask import flash, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
+from wtforms import HiddenField
 
 from register.accounts.web.current_member import run_act
 from register.cases import acts, source_addresses
-from register.cases.case_evidence import case_key
+from register.cases.case_evidence import case_evidence, case_key
 from register.cases.web.desk import act_view
 from register.cases.web.desk.case_files import files_page
 from register.cases.web.desk.revision_forms import parse_id
@@ -27,7 +28,9 @@ from register.errors import Invalid, Refused, Unavailable
 from register.evidence.captures import WARC, archived_day, recognise_capture
 from register.evidence.sealed_files import FileManifest
 from register.journal import WriteTransaction
-from register.reports.web import upload_streams
+from register.reports.web import public_forms, upload_streams
+from register.reports.web.file_field import files_field
+from register.reports.web.public_forms import DESK_FORM, SessionlessForm
 from register.text.dates import paris_day
 from register.web.blueprints import desk, reads_form_with
 from register.web.error_messages import error_sentence
@@ -36,47 +39,65 @@ from register.web.l10n import typeset, with_label
 from register.web.request_context import key_store, sealed_files
 
 
+class CaseFilesForm(SessionlessForm):
+    """Files for a case. ``jeton`` lets the script send them in parts, as those of reporters."""
+
+    jeton = HiddenField()
+    fichiers = files_field()
+
+
+@desk.app_template_global("case_files_form")
+def empty_form() -> CaseFilesForm:
+    """The form without files."""
+    return CaseFilesForm(formdata=None, jeton=public_forms.new_token(DESK_FORM))
+
+
 @desk.post("/pieces/avec-fichiers")
 @reads_form_with(partial(upload_streams.receive_form, recognise_capture))
 def add_files() -> ResponseReturnValue:
     """Add the files of the form to the case that it names; those that are refused are said.
 
-    With the digest of a source, they are copies of its page.
+    With the digest of a source, they are copies of its page. Sent again, they are there once.
     """
-    incident_id = parse_id(request.form.get("dossier", ""))
-    source = request.form.get("source", "")
-    arrivals = upload_streams.arrivals()
-    store, files = key_store(), [file.manifest for file in arrivals.files]
-    refusals = [(refusal.name, refusal.error) for refusal in arrivals.refusals]
+    incident_id, form = parse_id(request.form.get("dossier", "")), CaseFilesForm()
+    source, store = request.form.get("source", ""), key_store()
+    arrived = [file.manifest for file in upload_streams.arrivals().files]
+    files: list[FileManifest] = []
+    added: list[FileManifest] = []
+    reasons: list[str] = []
     days: dict[str, date | None] = {}
 
     def add(tx: WriteTransaction, by: int) -> None:
+        present = {file.sha256 for _row, file in case_evidence(tx.session, store, incident_id)}
         for file in files:
-            if not source:
+            if source:
+                key, day = case_key(store, incident_id), days[file.file_id]
+                acts.add_source_copy(tx, incident_id, source, file, key, by=by, captured_on=day)
+                added.append(file)
+            elif file.sha256 not in present:
                 acts.add_file(tx, store, incident_id, file, by=by)
-                continue
-            key, day = case_key(store, incident_id), days[file.file_id]
-            acts.add_source_copy(tx, incident_id, source, file, key, by=by, captured_on=day)
+                added.append(file)
 
     try:
         desk_case = act_view.open_case(incident_id)
+        form.fichiers.require_whole()
         address = source_addresses.addresses(desk_case.snapshot.content).get(source, "")
-        for file in tuple(files):
+        for file in form.fichiers.manifests:
             try:
                 days[file.file_id] = _capture_day(file, address)
+                files.append(file)
             except Invalid as error:
-                files.remove(file)
-                refusals.append((file.name, error))
+                reasons.append(with_label(file.name, error_sentence(error)))
                 _discard([file])
         if files:
             run_act(add)
     except BaseException as error:
-        _discard(files)
+        _discard(arrived)
         if isinstance(error, Refused) and source:
             return sources_page(desk_case, typeset(error_sentence(error))), status_of(error)
         raise
-    if files:
-        count = len(files)
+    if added:
+        count = len(added)
         flash(
             typeset(
                 ngettext(
@@ -84,11 +105,13 @@ def add_files() -> ResponseReturnValue:
                 )
             )
         )
-    reasons = [with_label(name, error_sentence(error)) for name, error in refusals]
+    elif files:
+        flash(typeset(_("Déjà dans le dossier : rien n’y est deux fois.")))
+    reasons += [*form.fichiers.process_errors, *form.fichiers.errors]
     if not files and not reasons:
         reasons = [_("Choisissez au moins un fichier.")]
     if reasons:
-        why = " ".join(reasons)
+        why = typeset(" ".join(dict.fromkeys(reasons)))
         return sources_page(desk_case, why) if source else files_page(incident_id, why), 422
     return redirect(act_view.case_address(incident_id, "sources" if source else "pieces"), 303)
 

@@ -1,0 +1,181 @@
+"""Acts on what is sent online about a case: receive, read, destroy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import Engine, delete, select
+from sqlalchemy.orm import Session
+
+from register.accounts.vouching import load_acting_member
+from register.cases import acts as cases
+from register.cases.models import Incident
+from register.db import empty_log
+from register.errors import Invalid, NotFound, Refused
+from register.evidence.models import EvidenceFile, register_file
+from register.evidence.sealed_files import FileManifest, seal_manifest
+from register.incoming import content, retention
+from register.incoming.content import ReplyContent
+from register.incoming.models import Incoming, IncomingFile, IncomingKind
+from register.journal import Act, WriteTransaction, writing
+from register.key_store import KeyStore
+from register.reports import receipt_codes
+from register.text.dates import paris_day
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """The key and code of what was received; ``is_other``: with another content, before."""
+
+    key: str
+    code: str
+    is_other: bool = False
+
+
+def find_received(
+    session: Session, store: KeyStore, sent: ReplyContent, nonce: str
+) -> Receipt | None:
+    """What was received before with a form's nonce; None if nothing was. It only reads.
+
+    :raises Invalid: ``report_nonce``.
+    """
+    if not receipt_codes.is_nonce(nonce):
+        raise Invalid("report_nonce")
+    code = receipt_codes.derive_code(store.derived_key(receipt_codes.CODES), nonce)
+    receipt = receipt_codes.hash_code(store.derived_key(receipt_codes.RECEIPTS), code)
+    existing = session.scalar(select(Incoming).where(Incoming.receipt == receipt))
+    if existing is None:
+        return None
+    data_key = store.key(content.key_name(existing.key)) if existing.sealed_content else None
+    is_other = (
+        data_key is not None
+        and content.unseal(data_key, existing.key, existing.sealed_content or b"").digest
+        != sent.digest
+    )
+    return Receipt(existing.key, code, is_other)
+
+
+def receive(
+    tx: WriteTransaction,
+    store: KeyStore,
+    number: int,
+    sent: ReplyContent,
+    nonce: str,
+    *,
+    language: str = "fr",
+    files: Sequence[FileManifest] = (),
+) -> Receipt:
+    """Receive a right of reply to a public case: the reply itself, and what is sealed beside it.
+
+    The same form sent again gives the receipt of the first.
+
+    :param number: of the case.
+    :param files: documents, whose blobs are all stored.
+    :raises NotFound: ``no_such_case``.
+    :raises Refused: the case is not public; ``evidence_again``.
+    """
+    sent = replace(sent, files=tuple(file.sha256 for file in files))
+    existing = find_received(tx.session, store, sent, nonce)
+    if existing is not None:
+        return existing
+    incident_id = tx.session.scalar(select(Incident.id).where(Incident.number == number))
+    if incident_id is None:
+        raise NotFound("no_such_case")
+    today = paris_day(tx.at)
+    reply = cases.receive_reply(
+        tx,
+        incident_id,
+        by=None,
+        author=sent.author,
+        capacity=sent.capacity,
+        text=sent.text,
+        received_on=today,
+    )
+    code = receipt_codes.derive_code(store.derived_key(receipt_codes.CODES), nonce)
+    key = receipt_codes.new_key()
+    data_key = store.new_key(content.key_name(key))
+    tx.session.add(
+        Incoming(
+            key=key,
+            kind=IncomingKind.REPLY,
+            receipt=receipt_codes.hash_code(store.derived_key(receipt_codes.RECEIPTS), code),
+            incident_id=incident_id,
+            reply_id=reply.id,
+            day=today,
+            sealed_content=content.seal(data_key, key, sent, language),
+        )
+    )
+    tx.session.flush()
+    for position, file in enumerate(files, start=1):
+        if tx.session.get(EvidenceFile, file.file_id) is not None:
+            raise Refused("evidence_again")
+        register_file(tx.session, file.file_id)
+        row_key = receipt_codes.new_key()
+        sealed = seal_manifest(data_key, file, row_key)
+        ids = {"key": row_key, "incoming_key": key, "file_id": file.file_id}
+        tx.session.add(IncomingFile(**ids, position=position, sealed=sealed))
+    tx.session.flush()
+    return Receipt(key, code)
+
+
+def read(tx: WriteTransaction, reply_id: int, *, by: int) -> None:
+    """Record that a member read the sealed part of a reply; only the first reading is recorded."""
+    member = load_acting_member(tx, by)
+    row = tx.session.scalar(select(Incoming).where(Incoming.reply_id == reply_id))
+    if row is None:
+        raise NotFound("no_such_case")
+    if row.read_on is None:
+        row.read_on = paris_day(tx.at)
+        _record(tx, Act.INCOMING_READ, row, member.id)
+
+
+def purge(tx: WriteTransaction, *, only_erased: bool = False) -> int:
+    """Destroy the sealed parts that are due, and delete the rows of old ones; how many.
+
+    Their keys are destroyed after the commit, by :func:`run_retention`.
+    """
+    today = paris_day(tx.at)
+    due = tx.session.scalars(retention.due_statement(today, only_erased=only_erased)).all()
+    for row in due:
+        row.sealed_content, row.purged_on = None, today
+        # The worker deletes the files that nothing refers to any more.
+        tx.session.execute(delete(IncomingFile).where(IncomingFile.incoming_key == row.key))
+        _record(tx, Act.INCOMING_PURGED, row, None)
+    old = () if only_erased else tx.session.scalars(retention.old_statement(today)).all()
+    for row in old:
+        _record(tx, Act.INCOMING_PURGED, row, None)
+        tx.session.delete(row)
+    tx.session.flush()
+    return len(due) + len(old)
+
+
+def run_retention(
+    engine: Engine, store: KeyStore, at: datetime, *, only_erased: bool = False
+) -> int:
+    """Do what is due, and destroy the keys with which nothing is encrypted any more; how much.
+
+    :param only_erased: do what depends on no clock.
+    """
+    done, may_have_more = 0, True
+    while may_have_more:
+        with writing(engine, at) as tx:
+            batch = purge(tx, only_erased=only_erased)
+        done += batch
+        may_have_more = batch >= retention.BATCH_SIZE
+    with Session(engine) as session:
+        keys = session.scalars(select(Incoming.key).where(Incoming.sealed_content.is_(None)))
+        unused = store.names() & {content.key_name(key) for key in keys}
+    if done:
+        empty_log(engine)
+    if unused:
+        store.destroy(sorted(unused))
+        store.empty_log()
+    return done
+
+
+def _record(tx: WriteTransaction, act: Act, row: Incoming, by: int | None) -> None:
+    number = tx.session.scalar(select(Incident.number).where(Incident.id == row.incident_id))
+    details = {"incoming": row.key, "reply": row.reply_id}
+    tx.record(act, by=by, incident=row.incident_id, case=number, details=details)

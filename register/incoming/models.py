@@ -1,0 +1,67 @@
+"""Tables of what is sent online about a case.
+
+Its kind says which rows of the case it made: a right of reply is a row of ``reply``, which has its
+state. Here are the receipt and, sealed for members, what is never public.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from enum import StrEnum
+
+from sqlalchemy import Date, ForeignKey, Index, LargeBinary, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from register.cases.models import Reply
+from register.db import Base
+from register.evidence.models import EvidenceFile
+
+_WITHOUT_ROWID = {"sqlite_with_rowid": False}
+
+
+class IncomingKind(StrEnum):
+    """What was sent."""
+
+    REPLY = "reply"  # a right of reply
+
+
+class Incoming(Base):
+    """Something sent online about a case.
+
+    ``receipt`` is a keyed hash of its author's code. ``sealed_content`` is encrypted with its own
+    data key, which is in the key store and is destroyed with it.
+    """
+
+    __tablename__ = "incoming"
+    __table_args__ = (_WITHOUT_ROWID,)
+
+    key: Mapped[str] = mapped_column(String(32), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(12))
+    receipt: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    incident_id: Mapped[int] = mapped_column(ForeignKey("incident.id"), index=True)
+    # None once the texts of the case are erased.
+    reply_id: Mapped[int | None] = mapped_column(
+        ForeignKey(Reply.id, ondelete="SET NULL"), index=True, unique=True
+    )
+    day: Mapped[dt.date] = mapped_column(Date)
+    # The day on which a member first read the sealed part.
+    read_on: Mapped[dt.date | None] = mapped_column(Date)
+    # The day on which the sealed part was destroyed.
+    purged_on: Mapped[dt.date | None] = mapped_column(Date)
+    sealed_content: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+
+class IncomingFile(Base):
+    """A document that came with it."""
+
+    __tablename__ = "incoming_file"
+    __table_args__ = (
+        Index("ix_incoming_file_incoming", "incoming_key", "position"),
+        _WITHOUT_ROWID,
+    )
+
+    key: Mapped[str] = mapped_column(String(32), primary_key=True)
+    incoming_key: Mapped[str] = mapped_column(ForeignKey("incoming.key"))
+    position: Mapped[int]
+    file_id: Mapped[str] = mapped_column(ForeignKey(EvidenceFile.file_id), index=True)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)  # its manifest

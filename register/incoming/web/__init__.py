@@ -1,0 +1,1 @@
+"""Public face of what is sent online about a case."""

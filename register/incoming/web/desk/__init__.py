@@ -1,0 +1,1 @@
+"""What is sent online about a case, on the desk."""

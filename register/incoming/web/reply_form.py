@@ -1,0 +1,102 @@
+"""Form of a right of reply."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _
+from wtforms import HiddenField, StringField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
+from wtforms.validators import DataRequired
+
+from register.cases import deadlines
+from register.cases.deadlines import TextLength
+from register.incoming.content import LINE_LIMIT, PASSAGES_LIMIT, TEXT_LIMIT, ReplyContent
+from register.reports.report_content import CONTACT_LIMIT
+from register.reports.web.answer_fields import CheckedRadio, at_most
+from register.reports.web.file_field import files_field
+from register.reports.web.public_forms import SessionlessForm
+from register.text.normalisation import one_line
+from register.web import messages
+from register.web.form_fields import line_field, text_field
+from register.web.request_validation import DESK_BODY_LIMIT
+
+
+def _required_line(label: Any, missing: Any) -> Any:
+    shorter = at_most(LINE_LIMIT, _("Gardez l’essentiel."))
+    return line_field(label, limit=DESK_BODY_LIMIT, validators=[DataRequired(missing), shorter])
+
+
+def _required_text(label: Any, missing: Any, limit: int) -> Any:
+    shorter = at_most(limit, _("Gardez l’essentiel."))
+    return text_field(label, limit=DESK_BODY_LIMIT, validators=[DataRequired(missing), shorter])
+
+
+def _code(value: str | None) -> str:
+    return one_line(value or "")
+
+
+class ReplyForm(SessionlessForm):
+    """A right of reply, with what the law asks of its request (décret nº 2007-1527, art. 1 and 2).
+
+    ``auteur``, ``qualite`` and ``texte`` are to be published.
+    """
+
+    role = CheckedRadio(
+        _("Qui répond"),
+        choices=[SelectChoice(code, label) for code, label in messages.incoming.roles.items()],
+        default="",
+        validate_choice=False,
+        validators=[DataRequired(messages.incoming.role_missing)],
+    )
+    auteur = _required_line(
+        _("Nom ou autorité, tel qu’il paraîtra"), messages.incoming.author_missing
+    )
+    qualite = _required_line(
+        _("En quelle qualité, telle qu’elle paraîtra"), messages.incoming.capacity_missing
+    )
+    preuve = _required_text(
+        _("Ce qui établit votre identité, et votre mandat"),
+        messages.incoming.proof_missing,
+        PASSAGES_LIMIT,
+    )
+    fichiers = files_field()
+    passages = _required_text(
+        _("Les passages que vous contestez"), messages.incoming.passages_missing, PASSAGES_LIMIT
+    )
+    texte = _required_text(_("Votre réponse"), messages.incoming.text_missing, TEXT_LIMIT)
+    contact = line_field(
+        _("Vous joindre"),
+        limit=DESK_BODY_LIMIT,
+        validators=[at_most(CONTACT_LIMIT, _("Une adresse ou un numéro suffit."))],
+    )
+    cas = HiddenField(filters=[_code])
+    site_web = StringField(filters=[_code])
+    jeton = HiddenField(filters=[_code])
+
+    @property
+    def length(self) -> TextLength:
+        """The length of the typed reply."""
+        return deadlines.text_length(self.texte.data)
+
+    @property
+    def sent(self) -> ReplyContent:
+        """What the form says, once it is valid."""
+        return ReplyContent(
+            author=self.auteur.data,
+            capacity=self.qualite.data,
+            text=self.texte.data,
+            role=str(self.role.data),
+            proof=self.preuve.data,
+            passages=self.passages.data,
+            contact=self.contact.data,
+            files=tuple(file.sha256 for file in self.fichiers.manifests),
+        )
+
+    def hidden_fields(self) -> list[tuple[str, str]]:
+        """Names and values of the fields, for the page that shows them in words."""
+        return [
+            (field.name, str(field.data))
+            for field in self
+            if field.short_name not in ("jeton", "fichiers") and field.data
+        ]
