@@ -22,6 +22,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     from register import cli, config
     from register.db import configure_engine, db, engine_options
     from register.errors import ConfigError
+    from register.operations import setup
     from register.postgresql import replica_engine
     from register.program_files import program_folder
     from register.search.engine_interface import open_search_engine
@@ -51,8 +52,11 @@ def create_app(settings: Settings | None = None) -> Flask:
     db.init_app(app)
     with app.app_context():
         configure_engine(db.engine)
+        setup.use_address_key(settings, db.engine)
         if settings.replica_url:
-            app.extensions["register.replica"] = replica_engine(db.engine, settings.replica_url)
+            replica = replica_engine(db.engine, settings.replica_url)
+            setup.use_address_key(settings, replica)
+            app.extensions["register.replica"] = replica
         app.extensions["register.search"] = open_search_engine(settings, db.engine)
     attach(app)
     cli.attach(app)

@@ -24,7 +24,8 @@ from werkzeug.routing import Rule
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from benchmarks.cluster import PostgresServer
-from register import config, create_app
+from register import config, create_app, encryption
+from register.accounts.sealed_address import address_engines
 from register.config import Settings
 from register.database_urls import PREFIX
 from register.db import Base, configure_engine, db, engine_options
@@ -32,6 +33,8 @@ from register.operations import setup
 from register.web import assets, etag
 
 BACKENDS = ("sqlite", "postgresql")
+# By URL of the database: an engine reads addresses with the key of its register.
+_LOADED: dict[str, Settings] = {}
 _STATIC = Path(__file__).resolve().parents[1] / "static"
 
 
@@ -48,7 +51,9 @@ def load_settings(folder: Path, url: str) -> Settings:
         environ.setenv("REGISTER_REQUIRE_2FA", "off")
         # Rate limits have their own tests.
         environ.setenv("REGISTER_RATE_LIMITS", "off")
-        return config.load()
+        settings = config.load()
+        _LOADED[settings.database_url] = settings
+        return settings
 
 
 def seal_folder(settings: Settings) -> Path:
@@ -61,6 +66,8 @@ def seal_folder(settings: Settings) -> Path:
 def open_engine(url: str) -> Iterator[Engine]:
     engine = create_engine(url, **engine_options(url))
     configure_engine(engine)
+    if url in _LOADED:
+        setup.use_address_key(_LOADED[url], engine)
     if engine.dialect.name == "sqlite":
         # Faster: a power cut does not matter here.
         event.listen(
@@ -263,11 +270,25 @@ def _share_assets(collected: Path) -> None:
 
 def _share_statements() -> None:
     # The caches of compiled statements have the dialect, which each engine makes, in their keys.
-    # Dialects of one class and server version compile alike here, so they are made equal.
+    # Dialects of one class and server version compile alike here, so they are made equal; those of
+    # registers with other keys encrypt and decrypt addresses differently.
     def is_same(one: DefaultDialect, other: object) -> bool:
-        return type(one) is type(other) and (
-            one.server_version_info == other.server_version_info  # type: ignore[attr-defined]
+        return (
+            type(one) is type(other)
+            and one.server_version_info == other.server_version_info  # type: ignore[attr-defined]
+            and getattr(one, "seal", None) == getattr(other, "seal", None)
         )
+
+    use_address_key = setup.use_address_key
+
+    def use_and_note_key(settings: Settings, engine: Engine) -> None:
+        use_address_key(settings, engine)
+        path = seal_folder(settings) / encryption.KEY_FILE if settings.seal_dir else None
+        seal = path.read_text() if path and path.exists() else object()
+        for each in address_engines(engine):
+            each.dialect.seal = seal  # type: ignore[attr-defined]
+
+    setup.use_address_key = use_and_note_key
 
     DefaultDialect.__eq__ = is_same  # type: ignore[method-assign, assignment]
     DefaultDialect.__hash__ = lambda self: hash(type(self))  # type: ignore[method-assign]

@@ -26,7 +26,7 @@ from register.accounts import acts as accounts
 from register.accounts import one_use_links
 from register.accounts.models import Role
 from register.cases import source_addresses
-from register.cases.copy_models import CaseCopyPage
+from register.cases.copy_storage import CaseCopyPage
 from register.cases.urgency import Urgency
 from register.evidence.sealed_files import FileManifest, new_file
 from register.journal import Act, JournalEntry, Ledger, head
@@ -219,6 +219,8 @@ HOUSEKEEPING_MODULES = {
     "register/cases/acts/copy_making.py": "which worker makes a clean copy, and its attempts",
     "register/evidence/upkeep.py": "evidence files whose blobs were moved or deleted",
     "register/operations/setup.py": "identity, ledgers, vocabularies and territory of a release",
+    "register/accounts/web/profile.py": "when a member gets mail",
+    "register/worker/notice_job.py": "what members were told by mail",
     "register/operations/restore.py": "sign-in sessions and known browsers, ended by a restore",
     "register/worker/mail_job.py": "mails sent, tried again, given up or forgotten",
     "register/reports/acts/purging.py": "the last day on which retention was looked at",
@@ -648,7 +650,7 @@ def _draft_with_report(inbox, desk):
 ONE_DESK_LINE, ONE_REPORTS_LINE = {Ledger.DESK: 1}, {Ledger.REPORTS: 1}
 
 
-def _with_file(inbox):
+def _report_with_file(inbox):
     """The key of a report with a file."""
     with inbox.pen() as p:
         file = replace(new_file(), mime="image/jpeg", size=1, sha256="0" * 64)
@@ -728,7 +730,7 @@ REPORT_ACTS = {
         ONE_DESK_LINE,
     ),
     "destroy_file": (
-        lambda inbox, _desk: _with_file(inbox),
+        lambda inbox, _desk: _report_with_file(inbox),
         lambda p, s, k, c: reports.destroy_file(
             p, s, k, report_files(p.session, s, k)[0].key, "illicite", by=c.bruno
         ),

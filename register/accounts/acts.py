@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from register.accounts import passwords, sessions, two_factor, vouching
 from register.accounts.models import Member, MemberInvitation, PasswordLink, RecoveryCode, Role
+from register.accounts.sealed_address import MAX_ADDRESS_LENGTH
 from register.accounts.sign_in_attempts import fold_email
 from register.errors import Invalid, NotFound, Refused
 from register.journal import Act, WriteTransaction
@@ -268,7 +269,7 @@ def validate_email(email: str) -> str:
     :raises Invalid: ``member_email``.
     """
     email = fold_email(email)
-    if len(email) > 254 or not _EMAIL_PATTERN.fullmatch(email):
+    if len(email.encode()) > MAX_ADDRESS_LENGTH or not _EMAIL_PATTERN.fullmatch(email):
         raise Invalid("member_email", email=email[:254])
     return email
 

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from sqlalchemy import BigInteger, Date, ForeignKey, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column, synonym
 
+from register.accounts.sealed_address import SealedAddress
 from register.db import Base, UTCDateTime
 
 SESSION_NAME_LENGTH = 40
@@ -27,7 +28,7 @@ class Member(Base):
     __tablename__ = "member"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    email: Mapped[str] = mapped_column(String(254), unique=True)
+    email: Mapped[str] = mapped_column(SealedAddress, unique=True)
     # The display name for other members; empty for the local part of the address. Never public.
     name: Mapped[str] = mapped_column(String(80), default="")
     role: Mapped[str] = mapped_column(String(16))
@@ -85,7 +86,7 @@ class MemberInvitation(OneUseLink, Base):
 
     __tablename__ = "member_invitation"
 
-    email: Mapped[str] = mapped_column(String(254))
+    email: Mapped[str] = mapped_column(SealedAddress)
     role: Mapped[str] = mapped_column(String(16))
     invited_at: Mapped[datetime] = mapped_column(UTCDateTime)
     invited_by: Mapped[int | None] = mapped_column(ForeignKey("member.id"))

@@ -28,6 +28,9 @@ class MailKind(StrEnum):
     """Kinds of mail; each has its subject and text in ``texts.toml``."""
 
     TEST = "test"
+    MEMBER_INVITATION = "member_invitation"
+    RESET_LINK = "reset_link"
+    NOTICE = "notice"
 
 
 @dataclass(frozen=True)
@@ -89,9 +92,9 @@ def compose(
     mail["Message-ID"] = message_id
     # RFC 3834: no holiday notice answers it.
     mail["Auto-Submitted"] = "auto-generated"
-    mail["Content-Language"] = "fr"
     body = _flowed(mail_text.text.format_map(values))
     mail.set_content(body, cte="quoted-printable", params={"format": "flowed"})
+    mail["Content-Language"] = "fr"
     return mail
 
 

@@ -1,11 +1,11 @@
-"""Table of the outbox."""
+"""Tables of the outbox, and of what members want to be told and were told."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import Index, LargeBinary, String, text
+from sqlalchemy import Date, Index, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from register.db import Base, UTCDateTime
@@ -47,3 +47,24 @@ class OutgoingMail(Base):
     # Last answer of the mail server (RFC 5321 §4.2): 450, for example; 0 without an answer.
     reply_code: Mapped[int]
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class MailPreference(Base):
+    """How a member gets mail about what waits at the desk; daily without a row."""
+
+    __tablename__ = "mail_preference"
+
+    member_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    mode: Mapped[str] = mapped_column(String(8))
+    # The last day whose daily mail is done.
+    digest_on: Mapped[date | None] = mapped_column(Date)
+
+
+class NoticedThing(Base):
+    """A thing that a member was told of and that still waits: its HMAC, never its name."""
+
+    __tablename__ = "noticed_thing"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    member_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    thing: Mapped[bytes] = mapped_column(LargeBinary(16), primary_key=True)

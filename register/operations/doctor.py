@@ -13,6 +13,7 @@ from sqlalchemy import Engine, func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from register.accounts.sealed_address import count_plain_addresses
 from register.cases import case_codes, published_texts, vocabulary
 from register.config import MEMORY, Settings, missing_for_public
 from register.db import now, read_only_engine, sqlite_path
@@ -76,6 +77,7 @@ def _database_findings(settings: Settings, engine: Engine) -> Iterator[Finding]:
                 *(("journal", _head_findings(session, ledger)) for ledger in Ledger),
                 ("report_keys", _key_findings(settings, session)),
                 ("retention", _retention_findings(session)),
+                ("addresses", _address_findings(engine)),
                 ("mail", _mail_findings(settings, session)),
                 ("left_over", _left_over_findings(settings, session)),
                 ("connections", process_findings(settings, session, _count_processes(session))),
@@ -192,6 +194,12 @@ def _retention_findings(session: Session) -> Iterator[Finding]:
     late_texts = session.scalar(select(func.count()).select_from(Report).where(due))
     yield Finding("late_texts", not late_texts, str(late_texts or ""))
     yield Finding("retention", since is None, since.isoformat() if since else "")
+
+
+def _address_findings(engine: Engine) -> Iterator[Finding]:
+    """Whether every address of a member is encrypted."""
+    count = count_plain_addresses(engine)
+    yield Finding("addresses", not count, str(count or ""))
 
 
 def _mail_findings(settings: Settings, session: Session) -> Iterator[Finding]:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from register import encryption
 from register.accounts import acts as accounts
-from register.accounts import one_use_links
+from register.accounts import one_use_links, sealed_address
 from register.cases import case_codes, published_texts, vocabulary
 from register.cases.persistence import refresh_checklists
 from register.config import Settings
@@ -193,8 +193,22 @@ def outbox(settings: Settings, store: KeyStore) -> Outbox:
     return Outbox(store.derived_key(KEY_PURPOSE), domain)
 
 
+def use_address_key(settings: Settings, engine: Engine) -> None:
+    """Have an engine read and write members' addresses with the key of its register."""
+
+    def open_key() -> bytes:
+        with Session(engine) as session:
+            store = key_store(settings, session)
+        with closing(store):
+            return store.derived_key(sealed_address.KEY_PURPOSE)
+
+    sealed_address.use_address_key(engine, open_key)
+
+
 def make_key_store(settings: Settings, engine: Engine) -> None:
     """Make the key store of a register that has none and needs none of its old keys.
+
+    It then encrypts the addresses that a former version stored plain.
 
     A store of a former version gets the seal key as its root key, which had this role.
 
@@ -212,3 +226,5 @@ def make_key_store(settings: Settings, engine: Engine) -> None:
     with closing(store):
         store.make_store(create=not in_use)
         _require_root(store, existing)
+        key = store.derived_key(sealed_address.KEY_PURPOSE)
+        sealed_address.seal_plain_addresses(engine, key)

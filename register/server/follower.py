@@ -18,6 +18,7 @@ from register.config import Settings
 from register.db import db
 from register.evidence.sealed_files import SealedFiles
 from register.key_store import KeyStore
+from register.mail import preferences
 from register.mail.delivery import MailConnection
 from register.mail.outbox import Outbox
 from register.mail_urls import bare_address, parse_mail_url
@@ -30,6 +31,7 @@ from register.worker.jobs import EvidenceJob, IndexJob, ReplayListJob, Retention
 from register.worker.lock import worker_lock
 from register.worker.loop import POLL_SECONDS, Job, Worker
 from register.worker.mail_job import MailJob
+from register.worker.notice_job import NoticeJob
 from register.worker.source_jobs import LinkJob, SourceCopyJob
 
 NICENESS = 5  # in favour of the processes that answer
@@ -64,10 +66,6 @@ def run_worker(app: Flask) -> NoReturn:
             with closing(open_store()) as store:
                 return setup.sealed_files(settings, store)
 
-        def open_outbox() -> Outbox:
-            with closing(open_store()) as store:
-                return setup.outbox(settings, store)
-
         software = f"WebCitoyen/{version('webcitoyen')}"
         fetcher = PageFetcher(f"{software} (+{settings.base_url})")
         jobs: tuple[Job, ...] = (
@@ -78,7 +76,7 @@ def run_worker(app: Flask) -> NoReturn:
             IndexJob(engine, app.extensions["register.search"]),
             SourceCopyJob(engine, open_store, open_files, fetcher, software),
             *([LinkJob(engine, fetcher)] if settings.link_checks else []),
-            *([_mail_job(settings, engine, open_outbox)] if settings.mail_url else []),
+            *(_mail_jobs(settings, engine, open_store) if settings.mail_url else []),
         )
         worker = Worker(engine, worker_lock(settings, engine), jobs, _log_event)
         while True:
@@ -86,13 +84,26 @@ def run_worker(app: Flask) -> NoReturn:
             time.sleep(POLL_SECONDS)
 
 
-def _mail_job(settings: Settings, engine: Engine, open_outbox: Callable[[], Outbox]) -> MailJob:
+def _mail_jobs(
+    settings: Settings, engine: Engine, open_store: Callable[[], KeyStore]
+) -> tuple[Job, Job]:
     server, domain = parse_mail_url(settings.mail_url), bare_address(settings.mail_from)
+
+    def open_outbox() -> Outbox:
+        with closing(open_store()) as store:
+            return setup.outbox(settings, store)
+
+    def open_notice_key() -> bytes:
+        with closing(open_store()) as store:
+            return store.derived_key(preferences.KEY_PURPOSE)
 
     def connect() -> MailConnection:
         return MailConnection(server, domain.rpartition("@")[2])
 
-    return MailJob(engine, open_outbox, connect, settings.mail_from, _log_event)
+    return (
+        NoticeJob(engine, settings, open_outbox, open_notice_key),
+        MailJob(engine, open_outbox, connect, settings.mail_from, _log_event),
+    )
 
 
 def _end(*_signal: object) -> NoReturn:

@@ -95,12 +95,12 @@ TAMPERINGS = {
     "a label": (_update(Incident, term_label="x"), "desk_urgency"),
     "for ever": (_update(Incident, held_until=LATER + timedelta(days=900)), "desk_claim"),
     "a role": (
-        _update(Member, role="administrator").where(Member.email.like("bruno%")),
+        _update(Member, role="administrator").where(Member.email == "bruno@register.test"),
         "member_standing",
     ),
     "a door opened": (_update(Member, disabled_at=None), "member_standing"),
     "a door closed": (
-        _update(Member, disabled_at=AT).where(Member.email.like("ada%")),
+        _update(Member, disabled_at=AT).where(Member.email == "ada@register.test"),
         "member_standing",
     ),
     "a factor": (_update(Member, totp_secret=b"x"), "member_standing"),
@@ -116,7 +116,10 @@ TAMPERINGS = {
         ),
         "member_standing",
     ),
-    "an account gone": (delete(Member).where(Member.email.like("driss%")), "member_missing"),
+    "an account gone": (
+        delete(Member).where(Member.email == "driss@register.test"),
+        "member_missing",
+    ),
 }
 
 

@@ -30,7 +30,11 @@ def test_every_kind_has_its_text():
 
 @pytest.mark.parametrize("kind", MailKind)
 def test_a_mail_is_short_plain_text_that_no_machine_answers(kind):
-    values = {name: f"https://registre.test/{name}" for name in mail_texts()[kind].names}
+    links = {"link", "profile"}
+    values = {
+        name: f"https://registre.test/{name}" if name in links else "une chose attend"
+        for name in mail_texts()[kind].names
+    }
     raw = _composed(kind, values).as_bytes()
     assert raw.isascii()
     mail = message_from_bytes(raw, policy=default)
@@ -38,7 +42,7 @@ def test_a_mail_is_short_plain_text_that_no_machine_answers(kind):
     assert mail["To"] == "amina@elsewhere.test"
     assert mail["Date"].datetime == AT
     assert mail["Message-ID"] == "<1@registre.test>"
-    assert mail["Auto-Submitted"] == "auto-generated"
+    assert (mail["Auto-Submitted"], mail["Content-Language"]) == ("auto-generated", "fr")
     assert (mail.get_content_type(), mail.get_content_charset()) == ("text/plain", "utf-8")
     assert mail.get_param("format") == "flowed"
     lines = mail.get_content().splitlines()

@@ -55,6 +55,7 @@ def test_a_sound_register_has_nothing_wrong(settings, engine, desk, inbox):
         "overdue",
         "late_texts",
         "retention",
+        "addresses",
         "mode",
         "copy_child",
         "ffmpeg" if copies.has_ffmpeg() else "no_ffmpeg",

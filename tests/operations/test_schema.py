@@ -260,6 +260,10 @@ EXAMINED_TABLES = {
     "sign_in_tries",
     "sign_in_failures",
     "known_browser",
+    # Mails and what members were told: sealed until sent, without a word of a report or case.
+    "outgoing_mail",
+    "mail_preference",
+    "noticed_thing",
     # Data that comes with a release.
     "term",
     "sealed_names",

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-_ROOM = 256 * 1024  # bytes that are left of a small disk before it is filled
+_ROOM = 1024 * 1024  # bytes that are left of a small disk before it is filled
 _ADMINISTRATION = 21  # CAP_SYS_ADMIN, capabilities(7)
 
 

@@ -189,6 +189,8 @@ def test_the_profile_lets_a_service_do_all_that_it_does(
     places = {
         str(register_settings.instance): "/var/lib/webcitoyen",
         str(register_settings.seal_dir): "/var/lib/webcitoyen-seal",
+        # It may be a link to another folder.
+        str(Path(sys.prefix).resolve()): "/opt/webcitoyen/.venv",
         str(TOP): "/opt/webcitoyen",
         sys.base_prefix: "/usr",
     }

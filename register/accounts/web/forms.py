@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask_babel import lazy_gettext as _
@@ -79,11 +80,12 @@ class SessionNameForm(BaseForm):
     nom = line_field(_("Nom de la séance"), limit=SESSION_NAME_LENGTH)
 
 
+def _labelled(names: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [(code, str(name)) for code, name in names.items()]
+
+
 def _role_field() -> SelectField:
-    return SelectField(
-        _("Rôle"),
-        choices=lambda: [(code, str(name)) for code, name in messages.accounts.roles.items()],
-    )
+    return SelectField(_("Rôle"), choices=lambda: _labelled(messages.accounts.roles))
 
 
 class MemberInviteForm(BaseForm):
@@ -97,3 +99,14 @@ class RoleForm(BaseForm):
     """New role of a member."""
 
     role = _role_field()
+
+
+class NoticeModeForm(BaseForm):
+    """When a member gets mail about what waits at the desk."""
+
+    rythme = SelectField(
+        _("Quand vous écrire"),
+        choices=lambda: [
+            (code, str(name)) for code, name in messages.accounts.notice_modes.items()
+        ],
+    )

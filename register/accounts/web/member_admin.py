@@ -17,13 +17,17 @@ from register.accounts.web.forms import MemberInviteForm, RoleForm
 from register.db import db, now
 from register.errors import NotFound, Refused, RegisterError
 from register.journal import WriteTransaction, writing
+from register.mail.messages import MailKind
 from register.reports.acts import close_account
-from register.web import error_messages, messages
+from register.text.dates import day_words
+from register.web import error_messages, messages, request_context
 from register.web.blueprints import administrators_only, asks_password, desk
 from register.web.errors import status_of
 from register.web.request_context import settings
 
 _ROSTER_PATH = "/moderation/membres"
+# Mails are in French, whatever the language of the page.
+_FRENCH_ROLES = {Role.MODERATOR: "modération", Role.ADMINISTRATOR: "administration"}
 
 
 @desk.get("/membres")
@@ -45,6 +49,10 @@ def roster_invite() -> ResponseReturnValue:
     try:
         with writing() as tx:
             token = one_use_links.invite(tx, email, role, by=current_member.member().id)
+            link = f"{settings().base_url}/compte/invitation/{token}"
+            until = tx.at + one_use_links.LIFETIME
+            values = {"link": link, "role": _FRENCH_ROLES[role], "day": day_words(until)}
+            is_mailed = _send(tx, MailKind.MEMBER_INVITATION, email, values)
     except RegisterError as error:
         form.adresse.errors = [error_messages.error_sentence(error)]
         return _page(form, status_of(error))
@@ -52,8 +60,9 @@ def roster_invite() -> ResponseReturnValue:
         "accounts/member_invited.html",
         email=email,
         role=messages.accounts.roles[role.value],
-        link=f"{settings().base_url}/compte/invitation/{token}",
-        until=now() + one_use_links.LIFETIME,
+        link=link,
+        until=until,
+        is_mailed=is_mailed,
     )
 
 
@@ -65,15 +74,30 @@ def roster_password_link(member: int) -> ResponseReturnValue:
     try:
         with writing() as tx:
             token = one_use_links.make_link(tx, member, by=current_member.member().id)
+            link = f"{settings().base_url}/compte/nouveau-mot-de-passe/{token}"
+            until = tx.at + one_use_links.PASSWORD_LINK_LIFETIME
+            values = {"link": link, "day": day_words(until)}
+            is_mailed = _send(tx, MailKind.RESET_LINK, member, values)
     except Refused as error:
         sentence = error_messages.error_sentence(error)
         return _page(MemberInviteForm(formdata=None), status_of(error), sentence)
     return render_template(
         "accounts/password_link_made.html",
         email=db.session.get_one(Member, member).email,
-        link=f"{settings().base_url}/compte/nouveau-mot-de-passe/{token}",
-        until=now() + one_use_links.PASSWORD_LINK_LIFETIME,
+        link=link,
+        until=until,
+        is_mailed=is_mailed,
     )
+
+
+def _send(
+    tx: WriteTransaction, kind: MailKind, recipient: int | str, values: dict[str, str]
+) -> bool:
+    """Send a link by mail too; False in a register without a mail server."""
+    outbox = request_context.outbox()
+    if outbox is not None:
+        outbox.enqueue(tx.session, kind, recipient, tx.at, **values)
+    return outbox is not None
 
 
 @desk.post("/membres/liens/<int:link>/reprendre")

@@ -22,9 +22,11 @@ from register.accounts import acts as accounts
 from register.accounts import one_use_links, sessions, two_factor
 from register.accounts.web import current_member, forms, reauthentication
 from register.accounts.web.reauthentication import CarriedForm
-from register.db import db, now
+from register.db import db, housekeeping, now
 from register.errors import Invalid, SealError, Unavailable
 from register.journal import writing
+from register.mail import preferences
+from register.mail.preferences import NoticeMode
 from register.web import error_messages, messages, rate_limits, request_context
 from register.web.blueprints import account, asks_password, before_second_factor
 from register.web.errors import RETRY_AFTER, status_of
@@ -43,7 +45,24 @@ def own() -> ResponseReturnValue:
         browsers=sessions.count_browsers(db.session(), member.id, now()),
         codes_left=accounts.count_unused_codes(db.session(), member.id),
         link=one_use_links.member_link(db.session(), member.id, now()),
+        notice_form=_notice_form(member.id) if request_context.settings().mail_url else None,
     )
+
+
+def _notice_form(member_id: int) -> forms.NoticeModeForm:
+    mode = preferences.notice_mode(db.session(), member_id)
+    return forms.NoticeModeForm(formdata=None, data={"rythme": mode.value})
+
+
+@account.post("/courriel")
+def notice_mode() -> ResponseReturnValue:
+    """Choose when to get mail about what waits at the desk."""
+    form, member_id = forms.NoticeModeForm(), current_member.require_signed_in().member.id
+    if form.is_sent:
+        with housekeeping(db.engine) as session:
+            preferences.set_notice_mode(session, member_id, NoticeMode(form.rythme.data))
+        flash(_("C’est noté."))
+    return redirect(f"{current_member.ACCOUNT}#courriel", 303)
 
 
 @account.route("/mot-de-passe", methods=["GET", "POST"])

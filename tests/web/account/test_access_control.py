@@ -56,6 +56,7 @@ ROUTE_ACCESS: Mapping[str, RouteAccess] = {
     "account.close": RouteAccess(MEMBER),
     "account.close_others": RouteAccess(MEMBER),
     "account.name_session": RouteAccess(MEMBER),
+    "account.notice_mode": RouteAccess(MEMBER),
     "account.revoke_link": RouteAccess(MEMBER),
     "account.forget_browsers": RouteAccess(MEMBER),
     # The desk.
