@@ -250,8 +250,6 @@ EXAMINED_TABLES = {
     "identity",
     # No words: what came by post, and the case that it is about.
     "received_post",
-    # To members, not of cases: sealed, and emptied once sent.
-    "outgoing_mail",
     # Of members, not of cases: how they come in. Housekeeping, or digests that open nothing.
     "member_invitation",
     "password_link",
