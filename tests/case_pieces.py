@@ -17,8 +17,16 @@ from register.cases.case_content import Content
 from register.cases.case_evidence import store_case_evidence
 from register.cases.checklist import ATTESTATIONS
 from register.cases.copies import FileCopy, require_case_key
-from register.cases.copy_models import CaseCopy, CaseCopyPage, CopyState
-from register.cases.copy_storage import CopyOrder, StoredPage, page_lookup, seal_order, seal_page
+from register.cases.copy_storage import (
+    CaseCopy,
+    CaseCopyPage,
+    CopyOrder,
+    CopyState,
+    StoredPage,
+    page_lookup,
+    seal_order,
+    seal_page,
+)
 from register.cases.piece_content import PieceContent
 from register.cases.pieces import piece_of
 from register.evidence.file_kinds import FileKind

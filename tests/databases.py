@@ -25,6 +25,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from benchmarks.cluster import PostgresServer
 from register import config, create_app, encryption
+from register.accounts.sealed_address import address_engines
 from register.config import Settings
 from register.database_urls import PREFIX
 from register.db import Base, configure_engine, db, engine_options
@@ -283,9 +284,9 @@ def _share_statements() -> None:
     def use_and_note_key(settings: Settings, engine: Engine) -> None:
         use_address_key(settings, engine)
         path = seal_folder(settings) / encryption.KEY_FILE if settings.seal_dir else None
-        engine.dialect.seal = (  # type: ignore[attr-defined]
-            path.read_text() if path and path.exists() else object()
-        )
+        seal = path.read_text() if path and path.exists() else object()
+        for each in address_engines(engine):
+            each.dialect.seal = seal  # type: ignore[attr-defined]
 
     setup.use_address_key = use_and_note_key
 

@@ -26,7 +26,7 @@ from register.accounts import acts as accounts
 from register.accounts import one_use_links
 from register.accounts.models import Role
 from register.cases import source_addresses
-from register.cases.copy_models import CaseCopyPage
+from register.cases.copy_storage import CaseCopyPage
 from register.cases.urgency import Urgency
 from register.evidence.sealed_files import FileManifest, new_file
 from register.journal import Act, JournalEntry, Ledger, head
@@ -649,7 +649,7 @@ def _draft_with_report(inbox, desk):
 ONE_DESK_LINE, ONE_REPORTS_LINE = {Ledger.DESK: 1}, {Ledger.REPORTS: 1}
 
 
-def _with_file(inbox):
+def _report_with_file(inbox):
     """The key of a report with a file."""
     with inbox.pen() as p:
         file = replace(new_file(), mime="image/jpeg", size=1, sha256="0" * 64)
@@ -729,7 +729,7 @@ REPORT_ACTS = {
         ONE_DESK_LINE,
     ),
     "destroy_file": (
-        lambda inbox, _desk: _with_file(inbox),
+        lambda inbox, _desk: _report_with_file(inbox),
         lambda p, s, k, c: reports.destroy_file(
             p, s, k, report_files(p.session, s, k)[0].key, "illicite", by=c.bruno
         ),

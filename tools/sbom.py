@@ -63,13 +63,18 @@ def _component(name: str, version: str, kind: ComponentType) -> Component:
     return Component(name=name, version=version, type=kind, bom_ref=name, licenses=[_licence(name)])
 
 
+# Of packages that only ship the text of their licence.
+_LICENCE_TEXTS = {"pyrage": "MIT"}
+
+
 def _licence(name: str) -> License:
     """The licence in the words of the package: an SPDX expression where it gives one."""
     about = metadata.metadata(name)
     words = next((about[key] for key in ("License-Expression", "License") if key in about), "")
     if not words or "\n" in words or len(words) > 80:
         classifiers = [text for text in about.get_all("Classifier", []) if "License ::" in text]
-        words = " AND ".join(text.rpartition(" :: ")[2] for text in classifiers) or "unknown"
+        words = " AND ".join(text.rpartition(" :: ")[2] for text in classifiers)
+        words = words or _LICENCE_TEXTS.get(name, "unknown")
     return LicenseFactory().make_from_string(words)
 
 

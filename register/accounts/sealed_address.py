@@ -31,7 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.types import TypeDecorator
 
-from register import db, encryption
+from register import db, encryption, postgresql
 from register.errors import SealError
 
 # Of an address, so that it fits the column once it is encrypted.
@@ -68,8 +68,16 @@ def use_address_key(engine: Engine, open_key: Callable[[], bytes]) -> None:
         if isinstance(context.original_exception, SealError):
             raise context.original_exception
 
-    setattr(engine.dialect, _CIPHER, cipher)
-    event.listen(engine, "handle_error", raise_seal_error)
+    for each in address_engines(engine):
+        setattr(each.dialect, _CIPHER, cipher)
+        event.listen(each, "handle_error", raise_seal_error)
+
+
+def address_engines(engine: Engine) -> tuple[Engine, ...]:
+    """An engine, and those that write to its database: on PostgreSQL, engines of their own."""
+    if engine.dialect.name == "sqlite":
+        return (engine,)
+    return engine, postgresql.write_engine(engine), postgresql.autocommit_engine(engine)
 
 
 class SealedAddress(TypeDecorator[str]):

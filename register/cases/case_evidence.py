@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, delete, func, select, union
 from sqlalchemy.orm import Session
 
-from register.cases.copy_models import CaseCopy
-from register.cases.copy_storage import delete_copies
+from register.cases.copy_storage import CaseCopy, delete_copies
 from register.cases.models import CaseEvidence, SourceCopy
 from register.evidence.models import register_file
 from register.evidence.sealed_files import FileManifest, open_manifest, seal_manifest

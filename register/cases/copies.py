@@ -10,8 +10,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from register.cases.case_evidence import case_key_name
-from register.cases.copy_models import CaseCopy, CaseCopyPage, CopyState
-from register.cases.copy_storage import StoredPage, open_order, open_page, page_lookup
+from register.cases.copy_storage import (
+    CaseCopy,
+    CaseCopyPage,
+    CopyState,
+    StoredPage,
+    open_order,
+    open_page,
+    page_lookup,
+)
 from register.cases.models import Incident, Revision
 from register.cases.second_person import PendingChange
 from register.errors import SealError

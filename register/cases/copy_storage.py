@@ -1,22 +1,25 @@
-"""Rows of clean copies: their sealed fields, and their deletion.
+"""Tables of the clean copies of a case's files, their sealed fields, and their deletion.
 
+Like the tables of the files, they have no order of arrival and show neither name nor kind of one.
 Only ``acts`` delete, inside a write transaction.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import hmac
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, ForeignKey, Index, LargeBinary, String, delete, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from register import encryption
-from register.cases.copy_models import CaseCopy, CaseCopyPage
+from register.cases.models import partial
+from register.db import Base, UTCDateTime
 from register.evidence.sealed_files import FileManifest
 from register.key_store import KeyStore
 
@@ -24,6 +27,65 @@ _LOOKUP_PURPOSE = "look-up of copy pages"
 _COPY_PURPOSE, _PAGE_PURPOSE = "copy", "copy page"
 # Sealed fields are padded to a multiple of so many bytes, so that their size tells little.
 _PADDING = 1024
+
+
+class CopyState(StrEnum):
+    """The state of a clean copy."""
+
+    WANTED = "wanted"  # the worker has not begun it
+    MAKING = "making"
+    READY = "ready"
+    FAILED = "failed"  # for the reason of the row
+
+
+class CaseCopy(Base):
+    """A clean copy of an evidence file of a case, wanted by a member and made by the worker.
+
+    ``sealed``: the edits, and type and digest of the original, encrypted with the key of the case.
+    """
+
+    __tablename__ = "case_copy"
+    __table_args__ = (
+        Index("ix_case_copy_state", "state", **partial("state IN ('wanted', 'making')")),
+        {"sqlite_with_rowid": False},
+    )
+
+    key: Mapped[str] = mapped_column(String(32), primary_key=True)
+    evidence_key: Mapped[str] = mapped_column(ForeignKey("case_evidence.key"), index=True)
+    incident_id: Mapped[int] = mapped_column(ForeignKey("incident.id"), index=True)
+    # Of the copies of one file, the last one counts.
+    position: Mapped[int]
+    state: Mapped[str] = mapped_column(String(8))
+    # The key of a CopyError; empty unless it failed.
+    reason: Mapped[str] = mapped_column(String(40), default="")
+    # Of the worker that makes it: what another one made is dropped.
+    claim: Mapped[str] = mapped_column(String(32), default="")
+    attempts: Mapped[int] = mapped_column(default=0)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class CaseCopyPage(Base):
+    """A page of a clean copy; public only where the public document of the case has its digest.
+
+    ``sealed``: its manifest, size in pixels and duration, encrypted with the key of the case.
+    """
+
+    __tablename__ = "case_copy_page"
+    __table_args__ = (
+        Index("ix_case_copy_page_copy", "copy_key", "position"),
+        {"sqlite_with_rowid": False},
+    )
+
+    key: Mapped[str] = mapped_column(String(32), primary_key=True)
+    copy_key: Mapped[str] = mapped_column(ForeignKey("case_copy.key"))
+    position: Mapped[int]
+    file_id: Mapped[str] = mapped_column(ForeignKey("evidence_file.file_id"), index=True)
+    # A keyed hash of its SHA-256.
+    lookup: Mapped[bytes] = mapped_column(LargeBinary(32), index=True)
+    # The member who looked at it, and when.
+    looked_by: Mapped[int | None]
+    looked_at: Mapped[dt.datetime | None] = mapped_column(UTCDateTime)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 @dataclass(frozen=True)
@@ -45,7 +107,7 @@ class StoredPage:
     duration: float = 0.0
     notes: tuple[str, ...] = ()
     looked_by: int | None = None
-    looked_at: datetime | None = None
+    looked_at: dt.datetime | None = None
 
     @property
     def sha256(self) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, exists, select
 from sqlalchemy.orm import Session
 
 from register.cases import core_tables as tables
@@ -38,12 +38,18 @@ class CaseSummary(tables.PlacedCase):
     language: str
     moved_at: datetime
     types: tuple[str, ...]
+    has_reply: bool  # a right of reply is published
 
 
 CasePage = SummaryPage[CaseSummary]
 
 
-_SUMMARIES_STMT = select(*tables.case_columns(CaseSummary)).where(tables.IS_PUBLIC)
+_HAS_REPLY = exists().where(
+    tables.REPLY.c.incident_id == tables.CASE.c.id, tables.REPLY.c.published_at.is_not(None)
+)
+_SUMMARIES_STMT = select(*tables.case_columns(CaseSummary), _HAS_REPLY.label("has_reply")).where(
+    tables.IS_PUBLIC
+)
 _NUMBERS_STMT = _SUMMARIES_STMT.where(
     tables.CASE.c.number.in_(bindparam("numbers", expanding=True))
 )

@@ -234,7 +234,7 @@ class S3Store:
     def pending(self) -> Iterator[tuple[str, date]]:
         """Markers with their days."""
         for entry in self._entries(_MARKED):
-            yield entry["Key"].rpartition("/")[2], entry["LastModified"].date()
+            yield entry["Key"].rpartition("/")[2], paris_day(entry["LastModified"])
 
     def settled(self) -> Iterator[str]:
         """Objects without a marker."""

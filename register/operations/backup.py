@@ -127,7 +127,7 @@ def back_up(
         key = store.derived_key(MANIFEST_PURPOSE)
         name = new_name(folder, at)
         manifest, copied = _make_set(settings, engine, folder, name, instance_id, key, at, progress)
-        _copy_keys(settings, store, keys, name)
+        _copy_keys(settings, session, store, keys, name)
         removed = remove_old(keys, at - timedelta(days=KEY_DAYS))
         removed += remove_old(folder, at - timedelta(days=kept_days))
         _remove_blobs(folder)
@@ -169,7 +169,7 @@ def read_blobs(folder: Path) -> dict[str, Blob]:
     return {blob.name: blob for blob in blobs}
 
 
-def copy_key_set(store: KeyStore, key_folder: Path, target: Path) -> None:
+def copy_key_set(session: Session, store: KeyStore, key_folder: Path, target: Path) -> None:
     """Copy the seal key and the key store, with the replay list, to a folder.
 
     :raises SealError: as :meth:`KeyStore.copy_to`.
@@ -180,6 +180,9 @@ def copy_key_set(store: KeyStore, key_folder: Path, target: Path) -> None:
     url = default_url(target)
     create_sqlite_file(sa.create_engine(url))
     store.copy_to(url)
+    # After the keys: what destroyed one that the copy lacks is then on its list.
+    replay_list.update(session, store)
+    session.rollback()
     seal_key = encryption.load_key(key_folder)
     with closing(KeyStore(url, seal_key, store.instance_id, key_folder)) as copy:
         replay_list.copy(replay_list.entries(store), copy)
@@ -188,8 +191,13 @@ def copy_key_set(store: KeyStore, key_folder: Path, target: Path) -> None:
 
 
 def _require_one_register(folder: Path, instance_id: str) -> None:
-    for path in sets(folder)[-1:]:
-        if read_manifest(path).instance_id != instance_id:
+    """:raises BackupError: ``backup_other``; a set that cannot be read stops no backup."""
+    for path in sets(folder):
+        try:
+            manifest = read_manifest(path)
+        except BackupError:
+            continue
+        if manifest.instance_id != instance_id:
             raise BackupError("backup_other", path=str(folder))
 
 
@@ -310,7 +318,9 @@ def _seal_archive(folder: Path, name: str, recipients: Sequence[Any]) -> None:
     encryption.sync_folder(folder)
 
 
-def _copy_keys(settings: Settings, store: KeyStore, keys: Path, name: str) -> None:
+def _copy_keys(
+    settings: Settings, session: Session, store: KeyStore, keys: Path, name: str
+) -> None:
     key_folder = encryption.key_folder(settings.seal_dir, store.instance_id)
     with encryption.lock_folder(key_folder) as has_lock:
         if not has_lock:
@@ -318,14 +328,17 @@ def _copy_keys(settings: Settings, store: KeyStore, keys: Path, name: str) -> No
         if (keys / name).exists():
             shutil.rmtree(keys / name)
         with new_set(keys, name) as draft:
-            copy_key_set(store, key_folder, draft)
+            copy_key_set(session, store, key_folder, draft)
 
 
 def _remove_blobs(folder: Path) -> None:
-    """Delete the blobs that no set names any more."""
+    """Delete the blobs that no set names any more; none while a list cannot be read."""
     named: set[str] = set()
     for path in sets(folder):
-        named |= read_blobs(path).keys()
+        try:
+            named |= read_blobs(path).keys()
+        except BackupError:
+            return
     target = FolderStore(folder / EVIDENCE_FOLDER)
     for name in list(target.settled()):
         if name not in named:

@@ -13,8 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from register.cases.case_evidence import case_key_name, cases_with_evidence
-from register.cases.copy_models import CaseCopy, CaseCopyPage
-from register.cases.copy_storage import open_page
+from register.cases.copy_storage import CaseCopy, CaseCopyPage, open_page
 from register.cases.models import CaseEvidence, SourceCopy
 from register.evidence.sealed_files import FileManifest, SealedFiles, open_manifest
 from register.journal import Act, JournalEntry, Ledger

@@ -18,7 +18,6 @@ import register.accounts.web.sign_in
 import register.cases.web.desk.act_view
 import register.cases.web.desk.case
 import register.cases.web.desk.case_acts
-import register.cases.web.desk.case_archive
 import register.cases.web.desk.case_files
 import register.cases.web.desk.case_list
 import register.cases.web.desk.case_summaries
@@ -46,7 +45,6 @@ import register.pages.web.legal_calendars
 import register.pages.web.page_editor
 import register.pages.web.public_pages
 import register.reports.web
-import register.reports.web.account_offers
 import register.reports.web.bound_case
 import register.reports.web.desk.accept_views
 import register.reports.web.desk.case_uploads
@@ -62,6 +60,7 @@ import register.reports.web.desk.report_list_query
 import register.reports.web.desk.report_summary
 import register.reports.web.file_field
 import register.reports.web.follow_up_views
+import register.reports.web.report_form
 import register.reports.web.report_views
 import register.reports.web.upload_views
 import register.territory.web.place_choice

@@ -15,7 +15,7 @@ from register.cases import acts, copies
 from register.cases.acts import copy_making
 from register.cases.acts.evidence import REMOVAL_REASONS
 from register.cases.case_evidence import case_key_name
-from register.cases.copy_models import CaseCopy, CaseCopyPage, CopyState
+from register.cases.copy_storage import CaseCopy, CaseCopyPage, CopyState
 from register.cases.models import CaseEvidence, Revision
 from register.cases.verify import verify
 from register.errors import CopyError, Invalid, NotFound, Refused, SealError

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import errno
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from s3_server import s3_bucket
 
 from register.db import is_disk_full
 from register.errors import Unavailable
-from register.evidence.blob_store import FolderStore, open_store
+from register.evidence.blob_store import FolderStore, S3Store, open_store
 from register.text.dates import paris_day
 
 NAME, OTHER = "ab" * 32, "cd" * 32
@@ -92,6 +92,13 @@ def test_a_whole_bucket_lists_its_blobs():
         assert [name for name, _day in store.pending()] == [NAME]
         store.settle(NAME)
         assert list(store.settled()) == [NAME]
+
+
+def test_a_pending_object_has_the_day_of_paris_as_a_file_has(monkeypatch):
+    store, late = S3Store.__new__(S3Store), datetime(2026, 11, 28, 23, 30, tzinfo=UTC)
+    entry = {"Key": f"new/{NAME}", "LastModified": late}
+    monkeypatch.setattr(store, "_entries", lambda _area: iter([entry]))
+    assert list(store.pending()) == [(NAME, date(2026, 11, 29))]
 
 
 @pytest.mark.prove

@@ -120,7 +120,8 @@ def test_a_finished_mail_keeps_neither_address_nor_text(engine, outbox, add, fin
     row = _row(engine, message_id)
     assert (row.sealed, row.state, row.reply_code) == (b"", state, 250)
     assert _claim(engine, outbox, message_id, AT + timedelta(days=1)) is None
-    assert mails.due_mails(Session(engine), AT + timedelta(days=1), 9) == []
+    with Session(engine) as session:
+        assert mails.due_mails(session, AT + timedelta(days=1), 9) == []
 
 
 def test_a_mail_is_given_up_after_three_days_and_forgotten_after_thirty(engine, add):

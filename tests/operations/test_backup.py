@@ -216,6 +216,13 @@ def test_a_changed_backup_is_refused_before_anything_is_written(places, engine, 
         with pytest.raises(BackupError, match=error):
             places.restore()
         assert not places.empty.instance.exists()
+    # It stops no later backup either.
+    for count in (1, 3):
+        places.folder = sound.with_name(f"damaged-{count}")
+        places.back_up(engine)
+        assert places.restore().problems == 0
+        shutil.rmtree(places.empty.instance)
+        shutil.rmtree(places.empty.seal_dir)
 
 
 def _edit_manifest(made, **changes):

@@ -32,7 +32,7 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from register import create_app
-from register.cases.copy_models import CaseCopy, CopyState
+from register.cases.copy_storage import CaseCopy, CopyState
 from register.config import Settings
 from register.db import db
 from register.journal import writing

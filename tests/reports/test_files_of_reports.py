@@ -16,7 +16,7 @@ from sqlalchemy import delete, select
 
 from register.cases import acts as cases
 from register.cases.case_evidence import case_evidence
-from register.cases.copy_models import CaseCopy
+from register.cases.copy_storage import CaseCopy
 from register.cases.pieces import piece_of
 from register.errors import Invalid, NotFound, Refused
 from register.evidence.models import EvidenceFile, is_referenced

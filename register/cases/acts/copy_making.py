@@ -15,9 +15,11 @@ from sqlalchemy.orm import Session
 
 from register.cases import copies
 from register.cases.case_evidence import case_key_name
-from register.cases.copy_models import CaseCopy, CaseCopyPage, CopyState
 from register.cases.copy_storage import (
+    CaseCopy,
+    CaseCopyPage,
     CopyOrder,
+    CopyState,
     StoredPage,
     delete_copies,
     open_order,

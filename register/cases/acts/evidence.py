@@ -16,8 +16,15 @@ from register.accounts.models import Member
 from register.cases import copies
 from register.cases.acts import _steps as steps
 from register.cases.case_evidence import case_evidence, remove_case_evidence, store_case_evidence
-from register.cases.copy_models import CaseCopy, CaseCopyPage, CopyState
-from register.cases.copy_storage import CopyOrder, delete_copies, open_page, seal_order
+from register.cases.copy_storage import (
+    CaseCopy,
+    CaseCopyPage,
+    CopyOrder,
+    CopyState,
+    delete_copies,
+    open_page,
+    seal_order,
+)
 from register.cases.models import CaseEvidence, Incident
 from register.errors import Invalid, NotFound, Refused
 from register.evidence.models import EvidenceFile

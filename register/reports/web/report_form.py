@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from wtforms import HiddenField, SelectMultipleField, StringField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
@@ -18,6 +19,7 @@ from wtforms.validators import DataRequired, ValidationError
 from register.cases.validation import NUMBER_LIMIT
 from register.db import now
 from register.reports import form_vocabulary, report_content
+from register.reports.account_hints import DateHint, date_hints, place_hints
 from register.reports.outside_places import read_outside_place
 from register.reports.report_files import sent_files
 from register.reports.web.answer_fields import (
@@ -30,16 +32,19 @@ from register.reports.web.answer_fields import (
 from register.reports.web.file_field import files_field
 from register.reports.web.public_forms import SessionlessForm
 from register.reports.web.question_fields import QuestionFields
+from register.territory.gazetteer import gazetteer
 from register.territory.name_normalisation import MAX_TYPED_LENGTH
 from register.territory.readings import INEXACT, PlaceResolution
 from register.territory.web import place_choice
 from register.territory.web.place_choice import PlaceChoice, place_from_key, place_key, stored_place
+from register.territory.web.place_names import describe_place
 from register.text.date_reading import DateReading, read_date
 from register.text.dates import paris_day
 from register.text.normalisation import one_line
 from register.web import messages
+from register.web.blueprints import submit
 from register.web.form_fields import text_field
-from register.web.l10n import language, number
+from register.web.l10n import edtf_words, language, number, typeset
 from register.web.request_validation import DESK_BODY_LIMIT
 
 # The place code that keeps the words as typed.
@@ -279,3 +284,42 @@ class ReportForm(QuestionFields, ReportFields):
         return report_content.parse_content(
             {**self.data, "types": self.types.data or [], **recognised}, language()
         )
+
+
+# --- what the account says -----------------------------------------------------------------
+
+
+class Offer(NamedTuple):
+    """The value of a button, and its words."""
+
+    value: str
+    words: str
+
+
+@submit.app_template_global("offered_places")
+def offered_places(form: ReportForm) -> Sequence[Offer]:
+    """Communes that the account names, where the place is not answered."""
+    if form.lieu.data:
+        return []
+    offers = []
+    for reading in place_hints(gazetteer(), form.recit.data):
+        key = place_key(reading)
+        offers.append(Offer(key, typeset(describe_place(*key.split(":")))))
+    return offers
+
+
+@submit.app_template_global("offered_days")
+def offered_days(form: ReportForm) -> Sequence[Offer]:
+    """Days that the account tells, where the date is not answered."""
+    if form.quand.data:
+        return []
+    hints = date_hints(form.recit.data, form.displayed_on or paris_day(now()))
+    return [Offer(hint.words, _day_words(hint)) for hint in hints]
+
+
+def _day_words(hint: DateHint) -> str:
+    """The words of the account, and the day that they mean where it is not in them."""
+    day = edtf_words(hint.reading.start)
+    if day in hint.words:
+        return typeset(hint.words)
+    return typeset(gettext("« %(typed)s » : %(date)s", typed=hint.words, date=day))

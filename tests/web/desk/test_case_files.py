@@ -14,7 +14,7 @@ from werkzeug.datastructures import MultiDict
 from register.cases import copies
 from register.cases.case_evidence import case_evidence
 from register.cases.copies import FileCopy
-from register.cases.copy_models import CaseCopy, CopyState
+from register.cases.copy_storage import CaseCopy, CopyState
 from register.cases.web.desk.copy_edit_form import sent_fields, stored_fields, typed_time
 from register.db import db
 from register.evidence.file_kinds import FileKind

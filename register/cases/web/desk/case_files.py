@@ -1,9 +1,10 @@
-"""Pages of a case's files: the list, their clean copies, and the editor of one of these."""
+"""Files of a case: the list, their clean copies and their editor, and all of them for a lawyer."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,13 +18,14 @@ from register.cases import acts
 from register.cases.act_permissions import RULES
 from register.cases.case_evidence import case_evidence
 from register.cases.copies import FileCopy, file_copies
-from register.cases.copy_models import CopyState
+from register.cases.copy_storage import CopyState
 from register.cases.member_view import DeskCase
 from register.cases.models import CaseState
 from register.cases.web.desk import act_view, copy_edit_form
+from register.cases.web.desk.content_words import case_file_archive
 from register.cases.web.public.piece_files import find_copy
 from register.db import db
-from register.errors import CopyError, Invalid, NotFound, Refused
+from register.errors import CopyError, Invalid, NotFound, Refused, SealError
 from register.evidence.file_kinds import KINDS, FileKind
 from register.evidence.sealed_files import FileManifest
 from register.journal import Act
@@ -113,6 +115,23 @@ def desk_piece_file(incident_id: int, digest: str) -> Response:
     manifest = find_copy(act_view.open_case(incident_id).id, digest)
     name = f"dossier-{incident_id}-{digest[:12]}"
     return send_file(sealed_files(), manifest, name=name, cache_control="no-store")
+
+
+@desk.get("/dossiers/<int:incident_id>/dossier-avocat.zip")
+def case_file(incident_id: int) -> ResponseReturnValue:
+    """The case file for a lawyer, as an archive."""
+    number = act_view.open_case(incident_id).number
+    if number is None:
+        raise NotFound("no_such_number", number=0)
+    act_view.note_retained_view(incident_id)
+    store, files = None, None
+    # Without the key, the case file has neither reports nor files.
+    with suppress(SealError):
+        store, files = key_store(), sealed_files()
+    parts, _gathered = case_file_archive(number, store, files)
+    db.session.rollback()
+    headers = {"Content-Disposition": f'attachment; filename="dossier-{number}.zip"'}
+    return Response(parts, mimetype="application/zip", headers=headers)
 
 
 def files_page(incident_id: int, error_text: str = "") -> str:
