@@ -208,6 +208,7 @@ LINE_WRITERS = (
     "register/accounts/one_use_links.py",
     "register/accounts/vouching.py",
     "register/pages/acts.py",
+    "register/post/acts.py",
     "register/cases/published_texts.py",
 )
 

@@ -28,6 +28,8 @@ ROOMS: tuple[frozenset[str], ...] = (
     # Members write the pages.
     frozenset({"pages"}),
     frozenset({"cases"}),
+    # What came by post may be about a case.
+    frozenset({"post"}),
     frozenset({"reports"}),
     frozenset({"incoming"}),
     frozenset({"search", "feeds", "exchange", "operations"}),
@@ -49,7 +51,7 @@ STARTERS = {"cli", "demo"}
 # A face (``web.py`` or ``web/`` of a room) imports any room, what all faces share, and the faces
 # of rooms before its own in this order.
 FACES = (
-    *("territory", "accounts", "pages", "journal", "cases", "reports", "incoming"),
+    *("territory", "accounts", "pages", "journal", "cases", "post", "reports", "incoming"),
     *("exchange", "feeds"),
 )
 # Modules of the shared web that import all faces.

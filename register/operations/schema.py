@@ -17,6 +17,7 @@ from sqlalchemy import Engine, inspect, text
 
 from register.db import analyse_tables, create_sqlite_file, sqlite_path
 from register.errors import RegisterError
+from register.post import models as _post  # noqa: F401 - a table that no other room refers to
 
 if TYPE_CHECKING:
     from alembic.config import Config

@@ -23,6 +23,7 @@ from register.cases.core_tables import CASE, IS_PUBLIC, IS_PUBLIC_LINE, JOURNAL_
 from register.cases.deadlines import CONSEQUENCES, PeriodScope
 from register.cases.models import CaseState
 from register.cases.second_person import Destruction
+from register.post.models import ReceivedPost
 from register.reports.models import Report, ReportState
 from register.reports.queue_statements import LIVE_STATES, MARKABLE
 from register.reports.retention import ANSWER_TERM, OVERDUE_MONTHS, undecided_clause
@@ -30,6 +31,7 @@ from register.text.dates import PARIS, paris_day
 
 PAGE_SIZE = 20
 _REPORT, _DESTRUCTION = Report.__table__.c, Destruction.__table__.c
+_POST = ReceivedPost.__table__.c
 _PERIOD_ACTS = [
     act.value
     for act, consequence in CONSEQUENCES.items()
@@ -45,6 +47,7 @@ class DeadlineKind(StrEnum):
     REPORT = "signalement"  # from that day on, an undecided report is late
     QUESTION = "question"  # without an answer by then, a report returns to the queue
     DESTRUCTION = "destruction"  # of what a redaction hid, unless somebody confirms it earlier
+    POST = "courrier"  # a summons, a court's decision, a request that came by post
     LIMITATION = "prescription"  # the last day for proceedings against a publication
 
 
@@ -53,7 +56,8 @@ class DeskDeadline:
     """A day, and its case or its report.
 
     ``ref`` is the id of a reply or destruction, or the number of a journal line; ``act`` the act of
-    that line. ``member`` has claimed the case or report, hid what is to be destroyed, or published.
+    that line. ``member`` has claimed the case or report, hid what is to be destroyed, noted what
+    came by post, or published.
     """
 
     kind: DeadlineKind
@@ -204,6 +208,17 @@ def _sources(at: datetime, member: int | None, undecided_after: int) -> Iterator
             incident=CASE.c.id,
             ref=_DESTRUCTION.id,
         ).join_from(Destruction, CASE, CASE.c.id == _DESTRUCTION.incident_id),
+        _same,
+    )
+    yield _Source(
+        DeadlineKind.POST,
+        rows(
+            _POST.due_on,
+            _POST.entered_by,
+            _POST.closed_on.is_(None),
+            incident=_POST.incident_id,
+            ref=_POST.id,
+        ),
         _same,
     )
     rule = legal_rules.rule("prescription")

@@ -44,6 +44,7 @@ import register.pages.web.help
 import register.pages.web.legal_calendars
 import register.pages.web.page_editor
 import register.pages.web.public_pages
+import register.post.web.received_post
 import register.reports.web
 import register.reports.web.bound_case
 import register.reports.web.desk.accept_views

@@ -248,6 +248,8 @@ EXAMINED_TABLES = {
     "journal_entry",
     "member",
     "identity",
+    # No words: what came by post, and the case that it is about.
+    "received_post",
     # Of members, not of cases: how they come in. Housekeeping, or digests that open nothing.
     "member_invitation",
     "password_link",

@@ -193,7 +193,10 @@ def _lines(page: DeadlinePage) -> Iterator[DeadlineLine]:
 def _subject(
     item: DeskDeadline, cases: Mapping[int, DeskCaseSummary], reports: Mapping[str, ReportSummary]
 ) -> tuple[str, str]:
-    """The title and the page of a case or a report."""
+    """The title and the page of a case, a report, or what came by post."""
+    if item.kind is DeadlineKind.POST:
+        case = cases.get(item.incident or 0)
+        return french(case.title) if case else str(_("Courrier reçu")), "/moderation/courrier"
     if item.report:
         summary = reports.get(item.report)
         title = (

@@ -1,0 +1,86 @@
+"""Acts on what came by post: enter it, and note that it is dealt with."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sqlalchemy import select
+
+from register.accounts.vouching import load_acting_member
+from register.cases.models import Incident
+from register.errors import Invalid, NotFound, Refused
+from register.journal import Act, WriteTransaction
+from register.post.models import PostKind, ReceivedPost, last_day
+from register.text.dates import paris_day
+
+
+def enter_post(
+    tx: WriteTransaction,
+    kind: PostKind,
+    received_on: date,
+    *,
+    by: int,
+    due_on: date | None = None,
+    case: int | None = None,
+) -> ReceivedPost:
+    """Enter something that came by post, with its last day.
+
+    :param due_on: of a kind for which the law sets no day; an earlier day than the law's counts
+        too, because a court may set one.
+    :param case: the number of the case that it is about.
+    :raises Invalid: ``day_to_come``, ``missing`` or ``post_due_before``, each with its field;
+        ``no_such_case``.
+    """
+    member = load_acting_member(tx, by)
+    if received_on > paris_day(tx.at):
+        raise Invalid("day_to_come", field="received_on")
+    legal_day = last_day(kind, received_on)
+    days = [day for day in (legal_day, due_on) if day is not None]
+    if not days:
+        raise Invalid("missing", field="due_on")
+    if min(days) < received_on:
+        raise Invalid("post_due_before", field="due_on")
+    row = ReceivedPost(
+        kind=kind,
+        received_on=received_on,
+        due_on=min(days),
+        incident_id=_incident_id(tx, case),
+        entered_by=member.id,
+    )
+    tx.session.add(row)
+    tx.session.flush()
+    _record(tx, Act.POST_ENTERED, row, member.id)
+    return row
+
+
+def close_post(tx: WriteTransaction, post_id: int, *, by: int) -> None:
+    """Note that something is dealt with; its day then runs no more.
+
+    :raises NotFound: ``no_such_row``.
+    :raises Refused: ``post_closed``.
+    """
+    member = load_acting_member(tx, by)
+    row = tx.session.get(ReceivedPost, post_id)
+    if row is None:
+        raise NotFound("no_such_row")
+    if row.closed_on is not None:
+        raise Refused("post_closed")
+    row.closed_on, row.closed_by = paris_day(tx.at), member.id
+    _record(tx, Act.POST_CLOSED, row, member.id)
+
+
+def _incident_id(tx: WriteTransaction, number: int | None) -> int | None:
+    if number is None:
+        return None
+    incident_id = tx.session.scalar(select(Incident.id).where(Incident.number == number))
+    if incident_id is None:
+        raise Invalid("no_such_case", field="case")
+    return incident_id
+
+
+def _record(tx: WriteTransaction, act: Act, row: ReceivedPost, by: int) -> None:
+    number = None
+    if row.incident_id is not None:
+        number = tx.session.scalar(select(Incident.number).where(Incident.id == row.incident_id))
+    details = {"post": row.id, "kind": row.kind}
+    tx.record(act, by=by, incident=row.incident_id, case=number, details=details)

@@ -1,0 +1,1 @@
+"""Desk face of what came by post."""
