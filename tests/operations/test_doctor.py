@@ -158,7 +158,10 @@ def test_a_data_folder_that_others_may_read_is_named_with_its_mode(settings, eng
 def test_a_public_register_without_its_legal_notice_is_named(settings, engine):
     public = replace(settings, base_url="https://registre.exemple.test")
     assert set(_faults(public)) == {"legal", "backup", "rehearsal"}
-    assert _faults(replace(public, **dict.fromkeys(LEGAL_FIELDS, "x"))) .keys() == {"backup", "rehearsal"}
+    assert _faults(replace(public, **dict.fromkeys(LEGAL_FIELDS, "x"))).keys() == {
+        "backup",
+        "rehearsal",
+    }
 
 
 @pytest.mark.parametrize("settings", ["sqlite"], indirect=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = '0040b'
-down_revision = '0040a'
+revision = '0042'
+down_revision = '0041'
 branch_labels = None
 depends_on = None
 
