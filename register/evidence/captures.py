@@ -42,8 +42,9 @@ def archived_day(source: BinaryIO, address: str, today: date) -> date:
     try:
         answer = copies.find_archived_page(source, address)
     except CopyError as error:
-        is_limit = error.key in _LIMIT_ERRORS
-        raise Invalid("capture_archive_large" if is_limit else "capture_archive") from error
+        if error.key in _LIMIT_ERRORS:
+            raise Invalid("capture_archive_large") from error
+        raise Invalid("capture_archive") from error
     if not answer.get("first"):
         raise Invalid("capture_no_page")
     if not answer.get("day"):

@@ -177,8 +177,9 @@ class CaptureImport:
         except Invalid as error:
             raise _Fault(ContentFault(FILE, error.key, error.values)) from error
         if day not in (None, archive_day):
-            values: dict[str, object] = {"day": archive_day.isoformat()}
-            raise _Fault(ContentFault(DAY, "capture_other_day", values))
+            raise _Fault(
+                ContentFault(DAY, "capture_other_day", {"day": archive_day.isoformat()})
+            )
         return archive_day
 
     def _missing(

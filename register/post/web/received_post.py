@@ -71,20 +71,14 @@ class PostForm(DeskForm):
     )
 
 
-@desk.get("/courrier")
-def received_post() -> str:
-    """The form and the lists."""
+@desk.route("/courrier", methods=["GET", "POST"])
+def received_post() -> ResponseReturnValue:
+    """What came and waits, and the form that enters it and says its last day."""
     head()
     # No day is filled in: a paper noted the day after would get a day too many.
-    return _page(PostForm(formdata=None))
-
-
-@desk.post("/courrier", endpoint="enter_post")
-def enter() -> ResponseReturnValue:
-    """Enter what came, and say its last day."""
     form = PostForm()
     if not form.is_sent:
-        return _page(form), 422
+        return _page(form), 422 if form.is_submitted() else 200
     kind, received_on = PostKind(form.kind.data), form.received_on.data or today()
     try:
         row_day = current_member.run_act(

@@ -73,6 +73,12 @@ ROUTE_ACCESS: Mapping[str, RouteAccess] = {
     "moderation.journal_csv": RouteAccess(MEMBER),
     "moderation.journal_line": RouteAccess(MEMBER),
     # Reports.
+    "moderation.deadlines": RouteAccess(MEMBER),
+    "moderation.deadline_file": RouteAccess(MEMBER),
+    "moderation.received_post": RouteAccess(MEMBER),
+    "moderation.close_post": RouteAccess(MEMBER),
+    "moderation.reply_identity": RouteAccess(MEMBER),
+    "moderation.reply_document": RouteAccess(MEMBER),
     "moderation.reports": RouteAccess(MEMBER),
     "moderation.reports_sort": RouteAccess(MEMBER),
     "moderation.report": RouteAccess(MEMBER),
