@@ -177,9 +177,7 @@ class CaptureImport:
         except Invalid as error:
             raise _Fault(ContentFault(FILE, error.key, error.values)) from error
         if day not in (None, archive_day):
-            raise _Fault(
-                ContentFault(DAY, "capture_other_day", {"day": archive_day.isoformat()})
-            )
+            raise _Fault(ContentFault(DAY, "capture_other_day", {"day": archive_day.isoformat()}))
         return archive_day
 
     def _missing(
