@@ -38,9 +38,10 @@ def main() -> None:
     """Write for ever."""
     settings = config.load()
     with open_engine(settings.database_url) as engine:
+        setup.use_address_key(settings, engine)
         with Session(engine) as session:
-            members = {m.email.partition("@")[0]: m.id for m in session.scalars(select(Member))}
             store = setup.key_store(settings, session)
+            members = {m.email.partition("@")[0]: m.id for m in session.scalars(select(Member))}
         with closing(store):
             files = setup.sealed_files(settings, store)
             for count in itertools.count():

@@ -5,6 +5,7 @@ The commands are run as an operator runs them; the writers are ``backup_writer.p
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 import signal
@@ -34,7 +35,7 @@ from register.reports.verify import incomplete_files
 
 pytestmark = pytest.mark.prove
 
-BACKUPS = 30
+BACKUPS = int(os.environ.get("PROVED_BACKUPS", "30"))
 KILLS = 12
 SEED = 20261128
 WRITER = Path(__file__).with_name("backup_writer.py")
