@@ -6,9 +6,8 @@ destroyed meanwhile is on the replay list. The keys go to another place and stay
 
 from __future__ import annotations
 
-import hashlib
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,10 +24,18 @@ from register.cases.models import Incident
 from register.config import Settings
 from register.database_urls import is_inside
 from register.db import create_sqlite_file
-from register.evidence.blob_store import BlobStore, FolderStore, open_store
+from register.evidence.blob_store import FolderStore, open_store
 from register.evidence.sealed_files import BLOB_BYTES
 from register.key_store import STORE_FILE, KeyStore, default_url
 from register.operations import database_copy, replay_list, schema, setup
+from register.operations.backup_blobs import (
+    Progress,
+    blob_names,
+    copy_blobs,
+    former_blobs,
+    read_blobs,
+    remove_blobs,
+)
 from register.operations.backup_sets import (
     EVIDENCE_FOLDER,
     EVIDENCE_LIST,
@@ -45,6 +52,7 @@ from register.operations.backup_sets import (
     new_set,
     read_manifest,
     remove_old,
+    require_clock,
     require_room,
     sets,
     sync_file,
@@ -53,7 +61,6 @@ from register.operations.backup_sets import (
 
 KEY_DAYS = 7  # after which copies of the keys are destroyed
 KEPT_DAYS = 30  # after which sets are, unless the command says otherwise
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -68,27 +75,6 @@ class Backup:
     manifest: Manifest
     copied: int
     removed: list[str]
-
-
-@dataclass(frozen=True)
-class Blob:
-    """A line of the list of evidence blobs; ``is_settled``: the register refers to it."""
-
-    sha256: str
-    size: int
-    is_settled: bool
-    name: str
-
-    def line(self) -> str:
-        """The line."""
-        return f"{self.sha256} {self.size} {'sealed' if self.is_settled else 'pending'} {self.name}"
-
-    @classmethod
-    def parse(cls, line: str) -> Blob:
-        """:raises ValueError: it is none."""
-        sha256, size, area, name = line.split()
-        bytes.fromhex(f"{sha256}{name}")
-        return cls(sha256, int(size), area == "sealed", name)
 
 
 def back_up(
@@ -119,6 +105,8 @@ def back_up(
         Session(engine) as session,
         closing(setup.key_store(settings, session)) as store,
     ):
+        for place in (folder, keys):
+            require_clock(place, at)
         setup.require_seal(settings, session)
         replay_list.update(session, store)
         instance_id = setup.identity(session).instance_id
@@ -130,7 +118,7 @@ def back_up(
         _copy_keys(settings, session, store, keys, name)
         removed = remove_old(keys, at - timedelta(days=KEY_DAYS))
         removed += remove_old(folder, at - timedelta(days=kept_days))
-        _remove_blobs(folder)
+        remove_blobs(folder)
         if age_keys:
             _seal_archive(folder, name, age_keys)
         details = {"at": at.isoformat(), "folder": str(folder), "keys": str(keys)}
@@ -154,19 +142,6 @@ def require_places(settings: Settings, folder: Path, keys: Path, *, same_device:
             raise BackupError("backup_inside", path=str(path), other=str(other))
     if not same_device and device(folder) == device(keys):
         raise BackupError("backup_same_device", path=str(folder), keys=str(keys))
-
-
-def read_blobs(folder: Path) -> dict[str, Blob]:
-    """The evidence blobs of a set by name.
-
-    :raises BackupError: ``backup_manifest`` when the list cannot be read.
-    """
-    path = folder / EVIDENCE_LIST
-    try:
-        blobs = [Blob.parse(line) for line in path.read_text("ascii").splitlines()]
-    except (OSError, ValueError) as error:
-        raise BackupError("backup_manifest", path=str(path)) from error
-    return {blob.name: blob for blob in blobs}
 
 
 def copy_key_set(session: Session, store: KeyStore, key_folder: Path, target: Path) -> None:
@@ -212,8 +187,8 @@ def _make_set(
     progress: Progress,
 ) -> tuple[Manifest, int]:
     source = open_store(settings.evidence_url, settings.instance)
-    former = _former_blobs(folder)
-    names = _blob_names(source)
+    former = former_blobs(folder, key)
+    names = blob_names(source)
     new_bytes = len(names.keys() - former.keys()) * (BLOB_BYTES + 64)
     require_room(folder, database_copy.database_bytes(engine) + new_bytes)
     with new_set(folder, name) as draft:
@@ -225,9 +200,9 @@ def _make_set(
             problems = sum(1 for _problem in database_copy.problems(session))
             number = session.scalar(sa.select(sa.func.max(Incident.number))) or 0
         # Again: what came while the database was copied is named by its rows.
-        names |= _blob_names(source)
+        names |= blob_names(source)
         target = FolderStore(folder / EVIDENCE_FOLDER)
-        blobs = _copy_blobs(source, target, names, former, progress)
+        blobs = copy_blobs(source, target, names, former, progress)
         text = "".join(f"{blob.line()}\n" for blob in blobs)
         write_file(draft / EVIDENCE_LIST, text.encode("ascii"))
         manifest = Manifest(
@@ -246,49 +221,6 @@ def _make_set(
         ).sealed(key)
         manifest.write(draft)
     return manifest, len({blob.name for blob in blobs} - former.keys())
-
-
-def _former_blobs(folder: Path) -> dict[str, Blob]:
-    """The blobs of the last backup, which are not read again: blobs never change."""
-    for path in reversed(sets(folder)):
-        try:
-            return read_blobs(path)
-        except BackupError:
-            continue
-    return {}
-
-
-def _blob_names(source: BlobStore) -> dict[str, bool]:
-    """The names of all blobs, and whether they are among the lasting ones."""
-    names = {name: False for name, _day in source.pending() if not name.startswith(".")}
-    return names | dict.fromkeys(source.settled(), True)
-
-
-def _copy_blobs(
-    source: BlobStore,
-    target: FolderStore,
-    names: Mapping[str, bool],
-    former: Mapping[str, Blob],
-    progress: Progress,
-) -> list[Blob]:
-    # A killed backup left them; they are copied again.
-    for name, _day in list(target.pending()):
-        target.delete(name)
-    blobs = []
-    # By name: in any other order, the list could tell which blobs came together.
-    for done, name in enumerate(sorted(names)):
-        blob = former.get(name)
-        if blob is None or not target.has(name):
-            content = source.get(name)
-            if content is None:
-                continue  # destroyed meanwhile
-            digest = hashlib.sha256(content).hexdigest()
-            blob = Blob(digest, len(content), names[name], name)
-            target.put(name, content)
-            target.settle(name)
-        blobs.append(Blob(blob.sha256, blob.size, names[name], name))
-        progress(done + 1, len(names))
-    return blobs
 
 
 def _age_keys(recipients: Sequence[str]) -> list[Any]:
@@ -329,17 +261,3 @@ def _copy_keys(
             shutil.rmtree(keys / name)
         with new_set(keys, name) as draft:
             copy_key_set(session, store, key_folder, draft)
-
-
-def _remove_blobs(folder: Path) -> None:
-    """Delete the blobs that no set names any more; none while a list cannot be read."""
-    named: set[str] = set()
-    for path in sets(folder):
-        try:
-            named |= read_blobs(path).keys()
-        except BackupError:
-            return
-    target = FolderStore(folder / EVIDENCE_FOLDER)
-    for name in list(target.settled()):
-        if name not in named:
-            target.delete(name)

@@ -13,6 +13,7 @@ import os
 import re
 import shutil
 import sqlite3
+import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -109,6 +110,11 @@ def read_manifest(folder: Path) -> Manifest:
         manifest = Manifest(**{**fields, "heads": heads})
         if manifest.form != FORMAT or not manifest.at.tzinfo:
             raise ValueError(manifest.form)
+        # Read before the seal is checked: the id is part of a path, where the keys are looked for.
+        uuid.UUID(manifest.instance_id)
+        # An older set under another name would pass for the last one.
+        if manifest.name != folder.name or not isinstance(manifest.schema, str):
+            raise ValueError(manifest.name)
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise BackupError("backup_manifest", path=str(folder / MANIFEST_FILE)) from error
     return manifest
@@ -134,6 +140,16 @@ def new_name(folder: Path, at: datetime) -> str:
         count += 1
         name = f"{name.partition('-')[0]}-{count}"
     return name
+
+
+def require_clock(folder: Path, at: datetime) -> None:
+    """Require every set to be of before now: the last one by name is what a restore takes.
+
+    :raises BackupError: ``backup_clock``.
+    """
+    for path in sets(folder)[-1:]:
+        if set_time(path) > at:
+            raise BackupError("backup_clock", path=str(path))
 
 
 @contextmanager

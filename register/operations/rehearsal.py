@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from register.config import Settings
 from register.db import sqlite_path
 from register.operations import replay_list, setup
-from register.operations.backup import Progress
+from register.operations.backup_blobs import Progress
 from register.operations.backup_sets import REHEARSAL, BackupError, locked
 from register.operations.restore import Restoration, restore
 

@@ -26,7 +26,7 @@ from register.evidence.blob_store import BlobStore, FolderStore, open_store
 from register.journal import Ledger
 from register.key_store import STORE_FILE, KeyStore, default_url
 from register.operations import database_copy, replay, replay_list, schema, setup
-from register.operations.backup import Blob, Progress, read_blobs
+from register.operations.backup_blobs import Blob, Progress, read_blobs
 from register.operations.backup_sets import (
     EVIDENCE_FOLDER,
     MANIFEST_PURPOSE,
@@ -180,7 +180,9 @@ def _require_empty(settings: Settings) -> None:
     path = sqlite_path(settings.database_url)
     present = ""
     if path is not None:
-        present = str(path) if path.exists() else ""
+        # A log that outlived its database would be played into the restored one.
+        names = [path.with_name(path.name + end) for end in ("", "-wal", "-shm")]
+        present = next((str(each) for each in names if each.exists()), "")
     else:
         with closing_engine(settings.database_url) as engine:
             tables = sa.inspect(engine).get_table_names()
@@ -240,8 +242,7 @@ def _require_keys(settings: Settings, keys: Path, manifest: Manifest) -> Path | 
         with closing(
             KeyStore(url, seal_key, manifest.instance_id, place, reads_only=True)
         ) as store:
-            if not store.is_wrapped_by(seal_key):
-                raise BackupError("restore_keys", path=str(place))
+            store.require()  # by either key of an interrupted rotation
             key = store.derived_key(MANIFEST_PURPOSE)
     except SealError as error:
         raise BackupError("restore_keys", path=str(place)) from error
@@ -270,8 +271,9 @@ def _install_keys(settings: Settings, source: _Source, keys: Path) -> None:
     """Copy seal key and key store where the register looks for them; the seal key last."""
     key_folder = encryption.key_folder(settings.seal_dir, source.manifest.instance_id)
     key_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for leftover in (STORE_FILE, encryption.PENDING_KEY_FILE):
-        (key_folder / leftover).unlink(missing_ok=True)
+    for name in (STORE_FILE, encryption.PENDING_KEY_FILE):
+        for leftover in key_folder.glob(f"{name}*"):
+            leftover.unlink()  # its log too, which would be played into the copy
     seal_key = encryption.load_key(keys)
     if settings.key_store_url:
         instance_id = source.manifest.instance_id
@@ -284,9 +286,9 @@ def _install_keys(settings: Settings, source: _Source, keys: Path) -> None:
             replay_list.copy(lost, target)
     else:
         copy_file(keys / STORE_FILE, key_folder / STORE_FILE)
-    for file in (encryption.PENDING_KEY_FILE, encryption.KEY_FILE):
-        if (keys / file).exists():
-            copy_file(keys / file, key_folder / file)
+    for path in (keys / encryption.PENDING_KEY_FILE, keys / encryption.KEY_FILE):
+        if path.exists():
+            copy_file(path, key_folder / path.name)
     encryption.sync_folder(key_folder)
 
 
@@ -330,8 +332,7 @@ def _restore_dump(url: str, engine: sa.Engine, dump: Path) -> None:
 def _copy_blobs(source: _Source, target: BlobStore, progress: Progress) -> None:
     store = FolderStore(source.top / EVIDENCE_FOLDER)
     for done, blob in enumerate(source.blobs.values()):
-        content = store.get(blob.name)
-        if content is None:
+        if (content := store.get(blob.name)) is None:
             raise BackupError("restore_changed", path=str(store.folder / "sealed" / blob.name))
         target.put(blob.name, content)
         if blob.is_settled:

@@ -1,0 +1,5 @@
+"""Fixtures of backups."""
+
+from backup_places import places
+
+__all__ = ["places"]

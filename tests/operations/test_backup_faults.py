@@ -1,0 +1,78 @@
+"""Backups in bad hours: a killed rotation, a wrong clock, leftovers of what was lost."""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import closing
+from datetime import timedelta
+
+import pytest
+from cast import AT
+from databases import open_engine
+from sqlalchemy.orm import Session
+
+from register import encryption
+from register.key_store import STORE_FILE
+from register.operations import setup
+from register.operations.backup_sets import BackupError
+
+
+@pytest.mark.one_database
+def test_a_log_that_outlived_its_database_is_not_played_into_the_restored_one(places, engine):
+    """SQLite plays a log into any database of its name."""
+    places.back_up(engine)
+    log = places.empty.instance / "register.sqlite3-wal"
+    log.parent.mkdir()
+    log.touch()
+    with pytest.raises(BackupError, match="restore_not_empty"):
+        places.restore()
+
+
+@pytest.mark.one_database
+def test_a_log_that_outlived_its_keys_brings_none_back(places, engine, store):
+    logs = [
+        place / f"{STORE_FILE}-wal" for place in (places.settings.seal_dir, places.empty.seal_dir)
+    ]
+    logs[1].parent.mkdir(mode=0o700)
+    with store.engine.connect():
+        store.new_key("0" * 32)
+        shutil.copy(*logs)
+    store.destroy(["0" * 32])
+    places.back_up(engine)
+    assert places.restore().problems == 0
+    with (
+        open_engine(places.empty.database_url) as copy,
+        Session(copy) as session,
+        closing(setup.key_store(places.empty, session)) as keys,
+    ):
+        assert keys.names() == set()
+
+
+@pytest.mark.one_database
+def test_a_rotation_that_was_killed_before_its_end_costs_no_backup(places, engine, store):
+    folder = places.settings.seal_dir
+    store.rewrap(encryption.pending_key(folder))
+    assert (folder / encryption.PENDING_KEY_FILE).exists()
+    places.back_up(engine)
+    restored = places.restore()
+    assert (restored.problems, restored.keyless) == (0, 0)
+
+
+@pytest.mark.one_database
+def test_a_backup_of_a_clock_that_was_ahead_is_not_taken_for_the_last_one(places, engine):
+    """Its keys would be those of that time, for ever."""
+    places.back_up(engine, AT + timedelta(days=8000))
+    with pytest.raises(BackupError, match="backup_clock"):
+        places.back_up(engine, AT)
+
+
+@pytest.mark.one_database
+def test_a_file_of_somebody_else_among_the_blobs_costs_no_backup(
+    places, engine, desk, case_files, settings
+):
+    case_files.added(desk.published().id)
+    (blob,) = settings.instance.glob("evidence/*/??/*")
+    for name in (".nfs0001", f"{blob.name}~", "à lire.txt"):
+        blob.with_name(name).write_text("x")
+    assert places.back_up(engine).manifest.blobs == 1
+    assert places.restore().problems == 0
