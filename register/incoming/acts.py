@@ -139,16 +139,22 @@ def purge(tx: WriteTransaction, *, only_erased: bool = False) -> int:
     today = paris_day(tx.at)
     due = tx.session.scalars(retention.due_statement(today, only_erased=only_erased)).all()
     for row in due:
-        row.sealed_content, row.purged_on = None, today
-        # The worker deletes the files that nothing refers to any more.
-        tx.session.execute(delete(IncomingFile).where(IncomingFile.incoming_key == row.key))
-        _record(tx, Act.INCOMING_PURGED, row, None)
+        _destroy_content(tx, row)
     old = () if only_erased else tx.session.scalars(retention.old_statement(today)).all()
     for row in old:
         _record(tx, Act.INCOMING_PURGED, row, None)
         tx.session.delete(row)
     tx.session.flush()
     return len(due) + len(old)
+
+
+def purge_again(tx: WriteTransaction, key: str) -> bool:
+    """Destroy a sealed part again after a restore; False where that is done."""
+    row = tx.session.get(Incoming, key)
+    if row is None or row.sealed_content is None:
+        return False
+    _destroy_content(tx, row)
+    return True
 
 
 def run_retention(
@@ -173,6 +179,13 @@ def run_retention(
         store.destroy(sorted(unused))
         store.empty_log()
     return done
+
+
+def _destroy_content(tx: WriteTransaction, row: Incoming) -> None:
+    row.sealed_content, row.purged_on = None, paris_day(tx.at)
+    # The worker deletes the files that nothing refers to any more.
+    tx.session.execute(delete(IncomingFile).where(IncomingFile.incoming_key == row.key))
+    _record(tx, Act.INCOMING_PURGED, row, None)
 
 
 def _record(tx: WriteTransaction, act: Act, row: Incoming, by: int | None) -> None:

@@ -15,7 +15,9 @@ from register.accounts import one_use_links
 from register.accounts.models import Member, MemberInvitation, PasswordLink, Role
 from register.cases.acts import replays
 from register.cases.models import CaseState, Incident
+from register.db import now
 from register.errors import RegisterError
+from register.incoming import acts as incoming
 from register.journal import Act, JournalEntry, WriteTransaction, writing
 from register.key_store import KeyStore
 from register.operations.replay_list import (
@@ -44,6 +46,7 @@ _ORDER = (
     Act.EVIDENCE_REMOVED,
     Act.COPY_REMOVED,
     Act.REPORT_FILE_REMOVED,
+    Act.INCOMING_PURGED,
     Act.REPORT_MASKED,
     Act.MEMBER_ROLE,
     Act.MEMBER_DISABLED,
@@ -83,6 +86,8 @@ def replay(engine: sa.Engine, store: KeyStore, entries: Iterable[ReplayEntry]) -
                 outcome.done[act] = outcome.done.get(act, 0) + 1
             if by_hand:
                 outcome.by_hand.setdefault(act, []).append(by_hand)
+    # What an erased case had, and the keys of what was purged.
+    incoming.run_retention(engine, store, now(), only_erased=True)
     _revoke_links(engine)
     return outcome
 
@@ -97,6 +102,8 @@ def _replay_one(
         return _replay_report(tx, store, act, entry)
     if act in MEMBER_ACTS:
         return _replay_member(tx, act, entry)
+    if act is Act.INCOMING_PURGED:
+        return incoming.purge_again(tx, entry.subject), ""
     why = str(entry.details.get("why", ""))
     if act is Act.REPORT_FILE_REMOVED:
         return reports.remove_file_again(tx, store, entry.subject, why, event=entry.event), ""

@@ -47,12 +47,13 @@ REPORT_ACTS = frozenset(
 # Secrets that the former ones would replace again.
 SECRET_ACTS = frozenset({Act.MEMBER_PASSWORD, Act.MEMBER_FACTOR, Act.MEMBER_FACTOR_RESET})
 MEMBER_ACTS = frozenset({Act.MEMBER_DISABLED, Act.MEMBER_ROLE}) | SECRET_ACTS
-# Of files and copies of sources, whose keys the details of their lines have.
+# Of files, copies of sources and what is sealed beside a reply: the details have their keys.
 _FILE_KEYS = {
     Act.EVIDENCE_REMOVED: "evidence",
     Act.COPY_REMOVED: "evidence",
     Act.SOURCE_DROPPED: "copy",
     Act.REPORT_FILE_REMOVED: "file",
+    Act.INCOMING_PURGED: "incoming",
 }
 # Acts after which another one is not to be done again.
 _UNDONE = {
@@ -106,7 +107,7 @@ def update(session: Session, store: KeyStore, after: Mapping[str, int] | None = 
             else:
                 private = json.loads(line.private_json)
                 details = {name: private[name] for name in _DETAILS if private.get(name)}
-                if act in _FILE_KEYS:
+                if act in _FILE_KEYS and "why" in private:
                     details["why"] = private["why"]  # a code; elsewhere a digest
                 details |= _report_details(session, act, subject)
                 changes[act, subject] = ReplayEntry(act, subject, line.event, details)

@@ -23,6 +23,7 @@ from register.config import WHOOSH, Settings
 from register.db import configure_engine, engine_options, housekeeping, sqlite_path
 from register.errors import SealError
 from register.evidence.blob_store import BlobStore, FolderStore, open_store
+from register.incoming.queries import lost_keys
 from register.journal import Ledger
 from register.key_store import STORE_FILE, KeyStore, default_url
 from register.operations import database_copy, replay, replay_list, schema, setup
@@ -118,7 +119,7 @@ def restore(
                 sessions.delete_all(writer)  # some were ended since
             replay_list.update(session, store)
             session.rollback()
-            keyless = len(keys_in_use(session) - store.names())
+            keyless = len(keys_in_use(session) - store.names()) + lost_keys(session, store)
             problems = sum(1 for _problem in database_copy.problems(session))
             files = setup.sealed_files(settings, store)
             problems += sum(map(len, incomplete_files(session, store, files)))
@@ -181,8 +182,8 @@ def _require_empty(settings: Settings) -> None:
     present = ""
     if path is not None:
         # A log that outlived its database would be played into the restored one.
-        names = [path.with_name(path.name + end) for end in ("", "-wal", "-shm")]
-        present = next((str(each) for each in names if each.exists()), "")
+        files = [path.with_name(path.name + end) for end in ("", "-wal", "-shm")]
+        present = next((str(each) for each in files if each.exists()), "")
     else:
         with closing_engine(settings.database_url) as engine:
             tables = sa.inspect(engine).get_table_names()
@@ -206,7 +207,6 @@ def _is_begun(settings: Settings) -> bool:
 
 
 def _is_unfinished(engine: sa.Engine) -> bool:
-    """Whether the tables are those of an interrupted restore."""
     return sa.inspect(engine).has_table(schema.UNFINISHED_TABLE)
 
 

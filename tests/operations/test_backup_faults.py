@@ -9,9 +9,14 @@ from datetime import timedelta
 import pytest
 from cast import AT
 from databases import open_engine
+from report_factory import nonce
 from sqlalchemy.orm import Session
 
 from register import encryption
+from register.incoming import acts as incoming
+from register.incoming.content import ReplyContent
+from register.incoming.models import Incoming
+from register.journal import Act
 from register.key_store import STORE_FILE
 from register.operations import setup
 from register.operations.backup_sets import BackupError
@@ -76,3 +81,30 @@ def test_a_file_of_somebody_else_among_the_blobs_costs_no_backup(
         blob.with_name(name).write_text("x")
     assert places.back_up(engine).manifest.blobs == 1
     assert places.restore().problems == 0
+
+
+@pytest.mark.one_database
+def test_what_was_sealed_beside_a_reply_and_purged_is_purged_again(
+    places, engine, desk, store, pen
+):
+    words = ReplyContent(
+        author="Commune",
+        capacity="le maire",
+        text="Non.",
+        proof="Au standard",
+        role="authority",
+        passages="x",
+    )
+    case = desk.published()
+    with pen() as p:
+        received = incoming.receive(p, store, case.number, words, nonce())
+    made = places.back_up(engine, AT)
+    later = AT + timedelta(days=400)
+    assert incoming.run_retention(engine, store, later) == 1
+    places.back_up(engine, later, kept_days=1000)
+    restored = places.restore(name=made.manifest.name)
+    assert (restored.problems, restored.keyless) == (0, 0)
+    assert restored.replay.done[Act.INCOMING_PURGED] == 1
+    with open_engine(places.empty.database_url) as copy, Session(copy) as session:
+        row = session.get_one(Incoming, received.key)
+        assert (row.sealed_content, row.purged_on is None) == (None, False)
