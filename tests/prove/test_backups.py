@@ -86,6 +86,16 @@ def _backup(settings: Settings, folder: Path, keys: Path) -> subprocess.Popen[st
     )
 
 
+def _end(process: subprocess.Popen[str], seconds: float = 120) -> tuple[int, str]:
+    """Exit code and output of a backup."""
+    output = process.communicate(timeout=seconds)[0]
+    return process.returncode, output
+
+
+def _server(settings: Settings, request: pytest.FixtureRequest) -> object:
+    return None if sqlite_path(settings.database_url) else request.getfixturevalue("server")
+
+
 @contextmanager
 def _empty(settings: Settings, folder: Path, server: object) -> Iterator[Settings]:
     url = f"sqlite:///{folder / 'register.sqlite3'}"
@@ -122,16 +132,15 @@ def test_every_backup_taken_under_load_restores_whole(
     settings: Settings, cast: object, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     folder, keys = tmp_path / "backup", tmp_path / "keys"
-    server = None if sqlite_path(settings.database_url) else request.getfixturevalue("server")
+    server = _server(settings, request)
     seconds, counts = [], []
     with _writers(settings) as writers:
         for _count in range(BACKUPS):
             before = {key for writer in writers for key in writer.acknowledged}
             started = time.monotonic()
-            process = _backup(settings, folder, keys)
-            output = process.communicate(timeout=120)[0]
+            code, output = _end(_backup(settings, folder, keys))
             seconds.append(time.monotonic() - started)
-            assert process.returncode == 0, output
+            assert code == 0, output
             with _empty(settings, tmp_path / "new", server) as empty:
                 counts.append(_require_whole(empty, folder, keys, before))
             print(f"{seconds[-1]:.1f} s, reports and blobs {counts[-1]}", flush=True)
@@ -141,25 +150,25 @@ def test_every_backup_taken_under_load_restores_whole(
 
 @pytest.mark.one_database
 def test_a_killed_backup_leaves_the_last_one_usable(
-    settings: Settings, cast: object, tmp_path: Path
+    settings: Settings, cast: object, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     folder, keys = tmp_path / "backup", tmp_path / "keys"
+    server = _server(settings, request)
     chance = random.Random(SEED)
     with _writers(settings, 1):
-        process = _backup(settings, folder, keys)
         started = time.monotonic()
-        assert process.wait(60) == 0
+        assert _end(_backup(settings, folder, keys))[0] == 0
         whole = time.monotonic() - started
         killed = 0
         for _count in range(KILLS):
             process = _backup(settings, folder, keys)
-            time.sleep(chance.uniform(0.3 * whole, whole))
+            time.sleep(chance.uniform(0.3 * whole, 1.5 * whole))
             process.send_signal(signal.SIGKILL)
-            killed += process.wait() < 0
-            with _empty(settings, tmp_path / "new", None) as empty:
+            killed += _end(process)[0] < 0
+            with _empty(settings, tmp_path / "new", server) as empty:
                 _require_whole(empty, folder, keys, set())
         assert killed >= KILLS // 3
-        assert _backup(settings, folder, keys).wait(60) == 0
+        assert _end(_backup(settings, folder, keys))[0] == 0
     for place in (folder, keys):
         assert list(place.glob(".*")) == []
     print(f"{killed} of {KILLS} were killed before their end")
@@ -168,18 +177,17 @@ def test_a_killed_backup_leaves_the_last_one_usable(
 @pytest.mark.one_database
 @pytest.mark.skipif("disk" not in MEANS, reason="nothing can be mounted here")
 def test_a_disk_that_fills_up_costs_the_backup_under_way_only(
-    settings: Settings, engine: object, cast: object, tmp_path: Path
+    settings: Settings, cast: object, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     folder, keys = tmp_path / "backup", tmp_path / "keys"
-    assert _backup(settings, folder, keys).wait(60) == 0
+    assert _end(_backup(settings, folder, keys))[0] == 0
     with small_disk(folder) as disk:
         disk.filled(0)
-        process = _backup(settings, folder, keys)
-        output = process.communicate(timeout=60)[0]
-        assert process.returncode == 1
+        code, output = _end(_backup(settings, folder, keys))
+        assert code == 1
         assert "assez de place" in output
         disk.freed(0)
         names = [path.name for path in sets(folder)]
         assert len(names) == 1
-    with _empty(settings, tmp_path / "new", None) as empty:
+    with _empty(settings, tmp_path / "new", _server(settings, request)) as empty:
         _require_whole(empty, folder, keys, set())
