@@ -157,6 +157,13 @@ PROTECTED_STATES = (
         frozenset({"incoming", "incoming_file"}),
     ),
     ProtectedState(
+        "what came by post",
+        ("register/post/acts.py",),
+        frozenset({"closed_on", "closed_by", "entered_by"}),
+        frozenset({"ReceivedPost"}),
+        frozenset({"received_post"}),
+    ),
+    ProtectedState(
         "an account",
         (
             "register/accounts/acts.py",
@@ -893,7 +900,7 @@ def test_a_change_of_an_editorial_page_leaves_a_public_line(name, pen, cast, ses
 
 # --- the checks themselves ---------------------------------------------------------------------
 
-CASE, REPORT, INCOMING, ACCOUNT, PAGE, LINE = PROTECTED_STATES
+CASE, REPORT, INCOMING, POST, ACCOUNT, PAGE, LINE = PROTECTED_STATES
 IMPORT = "from register.reports.models import Report, Message\n"
 
 
@@ -928,6 +935,13 @@ IMPORT = "from register.reports.models import Report, Message\n"
         (REPORT, "from register.exchange.case_csv_import import Report\nReport()", False),
         (REPORT, 'text("DELETE FROM report_message")', True),
         (REPORT, IMPORT + "select(Report.state)", False),
+        (INCOMING, "row.sealed_content = None", True),
+        (INCOMING, "delete(IncomingFile).where(x)", True),
+        (INCOMING, "select(Incoming.sealed_content)", False),
+        (POST, "row.closed_on = today", True),
+        (POST, "session.add(ReceivedPost(kind=x))", True),
+        (POST, 'text("DELETE FROM received_post")', True),
+        (POST, "select(ReceivedPost.closed_on)", False),
         (ACCOUNT, "member.disabled_at = None", True),
         (ACCOUNT, "Member(email=x)", True),
         (ACCOUNT, "member.totp_secret = None", True),

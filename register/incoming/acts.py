@@ -16,13 +16,17 @@ from register.db import empty_log
 from register.errors import Invalid, NotFound, Refused
 from register.evidence.models import EvidenceFile, register_file
 from register.evidence.sealed_files import FileManifest, seal_manifest
-from register.incoming import content, retention
+from register.incoming import content, queries, retention
 from register.incoming.content import ReplyContent
 from register.incoming.models import Incoming, IncomingFile, IncomingKind
 from register.journal import Act, WriteTransaction, writing
 from register.key_store import KeyStore
 from register.reports import receipt_codes
 from register.text.dates import paris_day
+
+# Undecided online replies of one case. Each act on a case loads all its replies, so that their
+# number must have an end; it is more than one source may send in a day.
+WAITING_LIMIT = 100
 
 
 @dataclass(frozen=True)
@@ -74,7 +78,8 @@ def receive(
     :param number: of the case.
     :param files: documents, whose blobs are all stored.
     :raises NotFound: ``no_such_case``.
-    :raises Refused: the case is not public; ``evidence_again``.
+    :raises Refused: the case is not public; ``evidence_again``; ``replies_waiting`` when
+        :data:`WAITING_LIMIT` of the case wait for a decision.
     """
     sent = replace(sent, files=tuple(file.sha256 for file in files))
     existing = find_received(tx.session, store, sent, nonce)
@@ -83,6 +88,8 @@ def receive(
     incident_id = tx.session.scalar(select(Incident.id).where(Incident.number == number))
     if incident_id is None:
         raise NotFound("no_such_case")
+    if queries.count_waiting(tx.session, incident_id) >= WAITING_LIMIT:
+        raise Refused("replies_waiting", limit=WAITING_LIMIT)
     today = paris_day(tx.at)
     reply = cases.receive_reply(
         tx,

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from register.cases.models import CaseState, Incident, Reply
 from register.errors import NotFound
-from register.evidence.sealed_files import FileManifest, open_manifest
+from register.evidence.sealed_files import FileManifest, SealedFiles, open_manifest
 from register.incoming import content, retention
 from register.incoming.content import SealedPart
 from register.incoming.models import Incoming, IncomingFile
@@ -90,6 +90,13 @@ def online_replies(session: Session, incident_id: int) -> set[int]:
     return {reply_id for reply_id in session.scalars(stmt) if reply_id is not None}
 
 
+def count_waiting(session: Session, incident_id: int) -> int:
+    """Number of a case's replies that were sent online and wait for a decision."""
+    stmt = select(func.count()).select_from(Incoming).join(Reply, Reply.id == Incoming.reply_id)
+    stmt = stmt.where(Incoming.incident_id == incident_id, Reply.state == "received")
+    return session.scalar(stmt) or 0
+
+
 def reply_identity(session: Session, store: KeyStore, reply_id: int) -> ReplyIdentity:
     """What is sealed beside a reply, for members.
 
@@ -123,3 +130,21 @@ def lost_keys(session: Session, store: KeyStore) -> int:
     """Number of keys in use that are missing from the key store."""
     keys = session.scalars(select(Incoming.key).where(Incoming.sealed_content.is_not(None)))
     return len({content.key_name(key) for key in keys} - store.names())
+
+
+def incomplete_files(session: Session, store: KeyStore, files: SealedFiles) -> set[int]:
+    """The ids of the cases with a document of a reply that lacks a blob.
+
+    :raises Unavailable: ``evidence_away``.
+    """
+    of_file = Incoming.key == IncomingFile.incoming_key
+    stmt = select(IncomingFile, Incoming.incident_id).join(Incoming, of_file)
+    rows = session.execute(stmt).all()
+    keys = store.keys({content.key_name(row.incoming_key) for row, _case in rows})
+    listed = files.listed_names() if keys else set()
+    return {
+        incident_id
+        for row, incident_id in rows
+        if (key := keys.get(content.key_name(row.incoming_key)))
+        and not files.is_whole(open_manifest(key, row.sealed, row.key), listed)
+    }

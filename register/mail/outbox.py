@@ -126,8 +126,10 @@ def due_mails(session: Session, at: datetime, limit: int) -> Sequence[str]:
 
 
 def mark_sent(session: Session, message_id: str, reply_code: int) -> None:
-    """Record that the mail server has a mail."""
-    _finish(session, MailState.SENT, reply_code, OutgoingMail.message_id == message_id)
+    """Record that the mail server has a mail; a notice is deleted: its time would date a report."""
+    is_sent = OutgoingMail.message_id == message_id
+    _finish(session, MailState.SENT, reply_code, is_sent)
+    session.execute(delete(OutgoingMail).where(is_sent, OutgoingMail.kind == MailKind.NOTICE.value))
 
 
 def mark_dead(session: Session, message_id: str, reply_code: int) -> None:

@@ -152,6 +152,7 @@ def _file_findings(settings: Settings, session: Session, store: KeyStore) -> Ite
         files.store.free_bytes()
         files.store.get("0" * 64)  # a missing bucket says so before any file is in it
         days, case_ids = incomplete_files(session, store, files)
+        case_ids |= incoming.incomplete_files(session, store, files)
         left = left_over(session, files, paris_day(now()))
     except RegisterError:
         yield Finding("evidence_store", False, settings.evidence_url)

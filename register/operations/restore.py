@@ -23,7 +23,7 @@ from register.config import WHOOSH, Settings
 from register.db import configure_engine, engine_options, housekeeping, sqlite_path
 from register.errors import SealError
 from register.evidence.blob_store import BlobStore, FolderStore, open_store
-from register.incoming.queries import lost_keys
+from register.incoming import queries as incoming
 from register.journal import Ledger
 from register.key_store import STORE_FILE, KeyStore, default_url
 from register.operations import database_copy, replay, replay_list, schema, setup
@@ -40,8 +40,7 @@ from register.operations.backup_sets import (
     sets,
 )
 from register.operations.replay import Replay
-from register.operations.replay_list import ReplayEntry
-from register.reports.verify import incomplete_files, keys_in_use
+from register.reports.verify import incomplete_files, lost_keys
 
 _UNFINISHED = ".restoring"
 
@@ -119,10 +118,11 @@ def restore(
                 sessions.delete_all(writer)  # some were ended since
             replay_list.update(session, store)
             session.rollback()
-            keyless = len(keys_in_use(session) - store.names()) + lost_keys(session, store)
-            problems = sum(1 for _problem in database_copy.problems(session))
+            keyless = lost_keys(session, store) + incoming.lost_keys(session, store)
             files = setup.sealed_files(settings, store)
-            problems += sum(map(len, incomplete_files(session, store, files)))
+            days, case_ids = incomplete_files(session, store, files)
+            case_ids |= incoming.incomplete_files(session, store, files)
+            problems = len(days) + len(case_ids) + len(list(database_copy.problems(session)))
     if settings.search == WHOOSH:
         shutil.rmtree(settings.instance / "index", ignore_errors=True)
     journal, number = _last_known(source.manifest, lost)
@@ -340,7 +340,7 @@ def _copy_blobs(source: _Source, target: BlobStore, progress: Progress) -> None:
         progress(done + 1, len(source.blobs))
 
 
-def _last_known(manifest: Manifest, lost: list[ReplayEntry]) -> tuple[int, int]:
+def _last_known(manifest: Manifest, lost: list[replay_list.ReplayEntry]) -> tuple[int, int]:
     """The last public line and the highest case number that the lost register is known to have."""
     heads = [entry.details for entry in lost if entry.act == replay_list.HEAD]
     seq, _digest = manifest.heads[Ledger.PUBLIC.value]

@@ -7,7 +7,7 @@ from datetime import date
 from sqlalchemy import select
 
 from register.accounts.vouching import load_acting_member
-from register.cases.models import Incident
+from register.cases.models import ID_LIMIT, Incident
 from register.errors import Invalid, NotFound, Refused
 from register.journal import Act, WriteTransaction
 from register.post.models import PostKind, ReceivedPost, last_day
@@ -60,7 +60,7 @@ def close_post(tx: WriteTransaction, post_id: int, *, by: int) -> None:
     :raises Refused: ``post_closed``.
     """
     member = load_acting_member(tx, by)
-    row = tx.session.get(ReceivedPost, post_id)
+    row = tx.session.get(ReceivedPost, min(post_id, ID_LIMIT))
     if row is None:
         raise NotFound("no_such_row")
     if row.closed_on is not None:

@@ -207,3 +207,25 @@ def test_a_missing_key_is_counted_and_hides_what_it_sealed(session, store, recei
     store.destroy([content.key_name(receipt.key)])
     assert queries.lost_keys(session, store) == 1
     assert queries.reply_status(session, store, receipt.key).part is None
+
+
+@pytest.mark.one_database
+def test_a_document_that_lost_a_part_is_noticed(session, store, case_files, receive):
+    file = case_files.stored(b"Mandat. ")
+    receive(files=[file])
+    assert queries.incomplete_files(session, store, case_files.files) == set()
+    case_files.files.store.delete(list(case_files.files.blob_names(file.file_id))[-1])
+    assert queries.incomplete_files(session, store, case_files.files) == {receive.case.id}
+
+
+@pytest.mark.one_database
+def test_a_case_takes_so_many_undecided_replies(session, pen, cast, receive, monkeypatch):
+    monkeypatch.setattr(incoming, "WAITING_LIMIT", 2)
+    sent_nonce = nonce()
+    first = receive(sent_nonce=sent_nonce)
+    receive()
+    with pytest.raises(Refused, match="replies_waiting"):
+        receive()
+    assert receive(sent_nonce=sent_nonce) == first
+    _decide(pen, cast, _reply(session, first).id, "refused")
+    receive()

@@ -124,6 +124,16 @@ def test_a_finished_mail_keeps_neither_address_nor_text(engine, outbox, add, fin
         assert mails.due_mails(session, AT + timedelta(days=1), 9) == []
 
 
+def test_a_sent_notice_leaves_no_row_that_would_date_a_report(engine, outbox):
+    with housekeeping(engine) as session:
+        values = {"what": "un signalement attend", "link": "https://r.test", "profile": "p"}
+        message_id = outbox.enqueue(session, MailKind.NOTICE, 3, AT, **values)
+    _claim(engine, outbox, message_id)
+    with housekeeping(engine) as session:
+        mails.mark_sent(session, message_id, 250)
+    assert _row(engine, message_id) is None
+
+
 def test_a_mail_is_given_up_after_three_days_and_forgotten_after_thirty(engine, add):
     message_id = add()
     with housekeeping(engine) as session:

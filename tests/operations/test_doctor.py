@@ -18,6 +18,8 @@ from register.config import LEGAL_FIELDS
 from register.db import now, write_engine
 from register.evidence.clean_copy import copies
 from register.evidence.sealed_files import new_file
+from register.incoming import acts as incoming
+from register.incoming.content import ReplyContent
 from register.key_store import KeyStore
 from register.operations import setup
 from register.operations.doctor import examine
@@ -220,6 +222,19 @@ def test_a_file_that_lost_a_part_is_counted_with_its_day(settings, engine, store
     with pen() as tx:
         case = acts.accept(tx, store, report.key, by=cast.bruno, reason="Signalé.", new=a_case())
     assert _faults(settings) == {"evidence_files": f"2 : 2026-03-02, {case}"}
+
+
+def test_a_document_of_an_online_reply_that_lost_a_part_is_counted(
+    settings, engine, store, pen, published
+):
+    case, files = published(), setup.sealed_files(settings, store)
+    torn = files.write(new_file(), [bytes(2_000_000)], 10**7)
+    sent = ReplyContent("Commune", "le maire", "Non.", "authority", "Standard", "« filmer »")
+    with pen() as tx:
+        incoming.receive(tx, store, case.number, sent, nonce(), files=[torn])
+    assert _faults(settings) == {}
+    files.store.delete(list(files.blob_names(torn.file_id))[1])
+    assert _faults(settings) == {"evidence_files": f"1 : {case.id}"}
 
 
 def test_a_store_of_files_that_is_away_is_reported(settings, engine, tmp_path):

@@ -63,6 +63,8 @@ def test_each_act_leaves_a_line_without_the_day(pen, cast, desk, session):
             acts.close_post(p, post_id, by=cast.chloe)
         with pytest.raises(NotFound):
             acts.close_post(p, 99, by=cast.chloe)
+        with pytest.raises(NotFound):
+            acts.close_post(p, 10**20, by=cast.chloe)
     row = session.get_one(ReceivedPost, post_id)
     assert (row.incident_id, row.closed_on, row.closed_by) == (
         case.id,

@@ -112,6 +112,8 @@ def test_a_second_click_makes_no_second_reply_and_the_code_opens_the_follow_up(a
     assert _replies(app) == 1
     followed = _page(client.post("/suivi", data={"code": code.lower()}))
     assert "Votre réponse est reçue" in followed
+    # js/send.js puts in place of the page that asks for the code only a page with this.
+    assert 'id="non-envoye"' in followed
     assert "zibeline" not in followed
     unknown = client.post("/suivi", data={"code": "ABCD-EFGH-JKMN-PQRS"})
     assert "n’ouvre rien" in _page(unknown, 422)
@@ -137,6 +139,7 @@ def test_documents_come_with_the_form_and_are_read_by_members_alone(app, address
         assert client.get(path).status_code in (302, 303)
         identity = signed("bruno").get(path).text
     assert "Mandat zibeline" in identity
+    assert f'href="{path}"' not in identity
     assert "zibeline@example.org" in identity
     link = re.search(r'href="(/moderation/reponses/\d+/documents/[0-9a-f]{32})"', identity).group(1)
     document = signed("bruno").get(link)
