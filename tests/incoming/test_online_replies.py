@@ -7,12 +7,15 @@ from datetime import date, timedelta
 
 import attested_acts as acts
 import pytest
+from alembic import command
 from cast import AT
 from report_factory import nonce
 from sqlalchemy import func, select
 
 from register.cases.models import Reply
+from register.db import housekeeping
 from register.errors import Invalid, NotFound, Refused
+from register.evidence import upkeep
 from register.evidence.models import EvidenceFile
 from register.evidence.sealed_files import new_file
 from register.incoming import acts as incoming
@@ -20,6 +23,9 @@ from register.incoming import content, queries, retention
 from register.incoming.content import ReplyContent
 from register.incoming.models import Incoming, IncomingFile
 from register.journal import Act, JournalEntry
+from register.mail import preferences
+from register.mail.models import NoticedThing
+from register.operations import schema
 
 TODAY = date(2026, 3, 2)
 WORDS = ReplyContent(
@@ -229,3 +235,23 @@ def test_a_case_takes_so_many_undecided_replies(session, pen, cast, receive, mon
     assert receive(sent_nonce=sent_nonce) == first
     _decide(pen, cast, _reply(session, first).id, "refused")
     receive()
+
+
+def test_the_reply_stays_when_the_tables_of_what_came_online_go(
+    engine, session, pen, cast, receive
+):
+    file = replace(new_file("mandat.pdf"), mime="application/pdf", size=9, sha256="a" * 64)
+    reply_id = _reply(session, receive(files=[file])).id
+    _decide(pen, cast, reply_id, "refused")
+    with housekeeping(engine) as writer:
+        preferences.set_notice_mode(writer, cast.bruno, preferences.NoticeMode.AT_ONCE)
+        preferences.note_things(writer, cast.bruno, [bytes(16)])
+    session.rollback()
+    command.downgrade(schema.alembic_config(engine), "0040")
+    schema.migrate(engine)
+    row = session.get_one(Reply, reply_id)
+    assert (row.state, row.text, row.refusal_code) == ("refused", WORDS.text, "")
+    for model in (Incoming, IncomingFile, NoticedThing):
+        assert session.scalars(select(model)).all() == []
+    assert preferences.notice_mode(session, cast.bruno) is preferences.DEFAULT_MODE
+    assert upkeep.has_unreferenced(session)
