@@ -287,7 +287,14 @@ def _share_statements() -> None:
         seal = path.read_text() if path and path.exists() else object()
         for each in address_engines(engine):
             each.dialect.seal = seal  # type: ignore[attr-defined]
+            # A statement keeps the dialect of the first register that compiled it, whose database
+            # may be gone: the key is that of the last one.
+            openers[seal] = each.dialect.register_address_cipher  # type: ignore[attr-defined]
+            each.dialect.register_address_cipher = (  # type: ignore[attr-defined]
+                lambda seal=seal: openers[seal]()
+            )
 
+    openers: dict[object, Callable[[], object]] = {}
     setup.use_address_key = use_and_note_key
 
     DefaultDialect.__eq__ = is_same  # type: ignore[method-assign, assignment]
