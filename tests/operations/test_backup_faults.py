@@ -13,6 +13,7 @@ from report_factory import nonce
 from sqlalchemy.orm import Session
 
 from register import encryption
+from register.db import sqlite_path
 from register.incoming import acts as incoming
 from register.incoming.content import ReplyContent
 from register.incoming.models import Incoming
@@ -29,6 +30,9 @@ def test_a_log_that_outlived_its_database_is_not_played_into_the_restored_one(pl
     log = places.empty.instance / "register.sqlite3-wal"
     log.parent.mkdir()
     log.touch()
+    if not sqlite_path(places.empty.database_url):
+        assert places.restore().problems == 0  # nothing plays it
+        return
     with pytest.raises(BackupError, match="restore_not_empty"):
         places.restore()
 

@@ -162,7 +162,7 @@ def test_a_killed_backup_leaves_the_last_one_usable(
         killed = 0
         for _count in range(KILLS):
             process = _backup(settings, folder, keys)
-            time.sleep(chance.uniform(0.3 * whole, 1.5 * whole))
+            time.sleep(chance.uniform(0.3 * whole, whole))
             process.send_signal(signal.SIGKILL)
             killed += _end(process)[0] < 0
             with _empty(settings, tmp_path / "new", server) as empty:
