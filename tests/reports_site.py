@@ -115,7 +115,8 @@ REPORTER_PAGES: Mapping[str, SitePage] = {
     ),
     "form again": _report_sent("modifier"),
     "form left open too long": _report_sent("envoyer", 422, jeton="rien"),
-    "receipt": _report_sent("envoyer"),
+    # Too few words for being taken for those of a page before.
+    "receipt": _report_sent("envoyer", recit="Le maire a fait couper le micro du blogueur."),
     "already sent": _report_sent("envoyer", 409, jeton="{used}"),
     "code asked for": SitePage("/suivi"),
     "wrong code": SitePage("/suivi", {"code": "AAAA-BBBB-CCCC-DDDD"}, 422),

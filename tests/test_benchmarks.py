@@ -29,6 +29,7 @@ NOT_COPIED = {
     "invitation",
     "note",
     "pending_change",
+    "received_post",
     "source_check",
     "source_copy",
     "source_request",

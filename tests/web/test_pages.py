@@ -32,7 +32,10 @@ _DATA = re.compile(r'<script type="application/ld\+json">([^<>&\']*)</script>')
 # written in counts letters too, and warns before what was written is left; one that leads to the
 # form with its place sends it there.
 _SCRIPT = r'<script type="module" src="/static/js/combobox\.[0-9a-f]{10}\.js"></script>'
-_WRITING_SCRIPTS = {"/signaler": ("count", "days", "questions", "unsaved", "uploads")}
+_WRITING_SCRIPTS = {
+    "/signaler": ("count", "days", "questions", "unsaved", "uploads"),
+    "/incidents/1/droit-de-reponse": ("count", "unsaved", "uploads"),
+}
 _SHEET = re.compile(r'<link rel="stylesheet" href="(/static/css/areas/public\.[0-9a-f]{10}\.css)">')
 
 

@@ -14,7 +14,7 @@ from flask.typing import ResponseReturnValue
 from register.cases import deadlines, queries, reply_refusals
 from register.cases.queries import PublicCase
 from register.db import db, now
-from register.errors import Refused
+from register.errors import Moved, Refused
 from register.incoming import acts, retention
 from register.incoming import queries as incoming_queries
 from register.incoming.acts import Receipt
@@ -43,9 +43,11 @@ Step = Callable[[PublicCase, ReplyForm], ResponseReturnValue]
 
 
 @submit.get("/incidents/<number>/droit-de-reponse", endpoint="right_of_reply")
-def begin(number: str) -> str:
+def begin(number: str) -> ResponseReturnValue:
     """How the one who is written about may answer, and the form (LCEN art. 1-1 III)."""
-    case = queries.load_public_case(db.session(), urls.case_number(number))
+    case = _load_case(number)
+    if case.number != urls.case_number(number):
+        return redirect(f"{urls.case(case.number)}/droit-de-reponse", 301)
     form = ReplyForm(formdata=None)
     form.cas.data = str(case.number)
     return _form_html(case, form)
@@ -71,8 +73,16 @@ def submit_with_files() -> ResponseReturnValue:
     return _run_step(request.form.get("cas", ""))
 
 
+def _load_case(number: str) -> PublicCase:
+    """The public case of a number, or the one that it was merged into."""
+    try:
+        return queries.load_public_case(db.session(), urls.case_number(number))
+    except Moved as moved:
+        return queries.load_public_case(db.session(), int(str(moved.values["number"])))
+
+
 def _run_step(number: str) -> ResponseReturnValue:
-    case = queries.load_public_case(db.session(), urls.case_number(number))
+    case = _load_case(number)
     form = ReplyForm()
     form.cas.data = str(case.number)
     step = _STEPS.get(request.form.get("etape", ""), check)
