@@ -24,6 +24,7 @@ from register.cases.urgency import CLAIM_DURATION, NO_END, ends_assignment
 from register.cases.verify_files import copies_hold
 from register.journal import Act, JournalEntry, Ledger
 from register.journal.verify import Problem
+from register.text.dates import paris_day
 
 
 @dataclass(frozen=True)
@@ -174,25 +175,24 @@ def _notes_hold(notes: Sequence[Note], lines: Sequence[CaseLine], case: Incident
     )
 
 
-_REPLY_STATES = {
-    Act.REPLY_RECEIVED: "received",
-    Act.REPLIED: "published",
-    Act.REPLY_REFUSED: "refused",
-}
+_REPLY_ACTS = (Act.REPLY_RECEIVED, Act.REPLIED, Act.REPLY_REFUSED)
+_REPLY_STATES = dict(zip(_REPLY_ACTS, ("received", "published", "refused"), strict=True))
 
 
 def _replies_hold(replies: Sequence[Reply], lines: Sequence[CaseLine], case: Incident) -> bool:
     """Whether each reply has the state that its last line gave it."""
     if case.state == CaseState.ERASED:
         return not replies
-    expected: dict[Any, str] = {}
-    for act, state in _REPLY_STATES.items():
-        expected |= {line.private.get("reply"): state for line in lines if line.act is act}
-    dues_hold = all(reply.due_on == deadlines.reply_due(reply.received_on) for reply in replies)
-    reasons_hold = all(
-        bool(reply.refusal or reply.refusal_code) == (reply.state == "refused") for reply in replies
+    reply_lines = (line for act in _REPLY_ACTS for line in lines if line.act is act)
+    last = {line.private.get("reply"): line for line in reply_lines}
+    return last.keys() == {reply.id for reply in replies} and all(
+        reply.state == _REPLY_STATES[last[reply.id].act]
+        and reply.due_on == deadlines.reply_due(reply.received_on)
+        and bool(reply.refusal or reply.refusal_code) == (reply.state == "refused")
+        # A refusal from before reasons had codes has no day.
+        and reply.refused_on == (paris_day(last[reply.id].at) if reply.refusal_code else None)
+        for reply in replies
     )
-    return {reply.id: reply.state for reply in replies} == expected and dues_hold and reasons_hold
 
 
 def _claim_holds(case: Incident, lines: Sequence[CaseLine]) -> bool:

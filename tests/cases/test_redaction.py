@@ -312,7 +312,7 @@ def test_a_version_whose_page_cannot_lose_the_passage_is_hidden(
         return canonical_json({"narrative": "<p>Mac<b>hin</b></p>", "replies": []}), "r"
 
     monkeypatch.setattr("register.cases.redaction_plan.contents.render_texts", render_texts)
-    versions = list(session.scalars(select(Revision.id)))
+    versions = list(session.scalars(select(Revision.id).order_by(Revision.id)))
     session.rollback()
     with pen() as p:
         present = {**contents.document_of(p.load(Incident, case.id)), "narrative": ""}

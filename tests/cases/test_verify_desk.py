@@ -86,7 +86,7 @@ TAMPERINGS = {
     "no received reply": (delete(Reply).where(Reply.state == "received"), "desk_replies"),
     "a later due day": (_update(Reply, due_on=Reply.received_on), "desk_replies"),
     "a refusal without its reason": (
-        _update(Reply, refusal="").where(Reply.state == "refused"),
+        _update(Reply, refusal="", refusal_code="").where(Reply.state == "refused"),
         "desk_replies",
     ),
     "another holder": (_update(Incident, held_by=3), "desk_claim"),
