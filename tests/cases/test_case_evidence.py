@@ -16,6 +16,7 @@ from register.cases.case_evidence import (
     store_case_evidence,
 )
 from register.cases.models import CaseEvidence, Incident
+from register.errors import Refused
 from register.evidence.models import EvidenceFile, is_referenced
 from register.evidence.sealed_files import new_file
 from register.reports.acts.purging import unused_keys
@@ -46,6 +47,11 @@ def test_files_come_back_in_their_order_and_once(pen, cast, store, session, draf
     assert rows[0][0].key == first
     assert rows[0][1] == FILE
     assert len({len(row.sealed) for row, _file in rows}) == 1
+
+
+def test_a_file_that_the_register_has_is_not_added_again(pen, cast, store, draft):
+    with pen() as tx, pytest.raises(Refused, match="evidence_again"):
+        acts.add_file(tx, store, draft, FILE, by=cast.bruno)
 
 
 def test_the_key_of_a_case_with_files_is_in_use(store, session, draft):

@@ -340,6 +340,9 @@ def test_a_file_that_the_other_case_shows_stays_there(
     act_by_two(acts.part, case, store=store)
     assert _files(session, store, target.id) == [photo]
     assert _files(session, store, case.id) == [photo]
+    # Joined again, it brings nothing that is there.
+    act_by_two(acts.merge, case, into=target.number, store=store)
+    assert _files(session, store, target.id) == [photo]
 
 
 @pytest.mark.one_database
