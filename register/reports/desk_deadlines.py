@@ -7,7 +7,7 @@ so that its cost grows with its number and not with the register.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from enum import StrEnum
@@ -132,6 +132,19 @@ def load_deadlines(
     merged = heapq.merge(*streams, key=lambda item: item.due)
     items = list(islice(merged, (number - 1) * page_size, number * page_size))
     return DeadlinePage(items, counts, number, pages)
+
+
+def first_deadlines(
+    session: Session,
+    kinds: Collection[DeadlineKind],
+    at: datetime,
+    undecided_after: int,
+    limit: int,
+) -> Iterator[DeskDeadline]:
+    """The earliest days of some kinds, of all members; at most ``limit`` of each statement."""
+    for source in _sources(at, None, undecided_after):
+        if source.kind in kinds:
+            yield from _read(session, source, limit)
 
 
 def _read(session: Session, source: _Source, limit: int) -> Iterator[DeskDeadline]:
