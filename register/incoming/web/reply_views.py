@@ -33,10 +33,10 @@ from register.web.request_context import key_store
 FILES_ADDRESS = "/droit-de-reponse/avec-fichiers"
 
 
-@submit.app_template_global("reply_terms")
-def reply_terms() -> Mapping[str, int]:
+@submit.app_template_global("reply_term_days")
+def reply_term_days() -> int:
     """Days from the decision to the destruction of what is sealed beside a reply."""
-    return {"decided": retention.AFTER_DECISION.days}
+    return retention.AFTER_DECISION.days
 
 
 Step = Callable[[PublicCase, ReplyForm], ResponseReturnValue]
