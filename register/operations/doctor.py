@@ -20,7 +20,7 @@ from register.db import now, read_only_engine, sqlite_path
 from register.errors import RegisterError, Unavailable
 from register.evidence.clean_copy import copies
 from register.evidence.sealed_files import SealedFiles
-from register.evidence.upkeep import left_over
+from register.evidence.upkeep import count_orphans
 from register.incoming import queries as incoming
 from register.journal import JournalEntry, Ledger, head
 from register.key_store import KeyStore
@@ -153,12 +153,12 @@ def _file_findings(settings: Settings, session: Session, store: KeyStore) -> Ite
         files.store.get("0" * 64)  # a missing bucket says so before any file is in it
         days, case_ids = incomplete_files(session, store, files)
         case_ids |= incoming.incomplete_files(session, store, files)
-        left = left_over(session, files, paris_day(now()))
+        orphans = count_orphans(session, files, paris_day(now()))
     except RegisterError:
         yield Finding("evidence_store", False, settings.evidence_url)
         return
     yield Finding("evidence_store", True)
-    yield Finding("evidence_left", not left, str(left or ""))
+    yield Finding("evidence_left", not orphans, str(orphans or ""))
     yield from _version_finding(files)
     places = [day.isoformat() for day in days] + [str(case) for case in sorted(case_ids)]
     further = ["…"] if len(places) > TEXTS_LISTED else []
