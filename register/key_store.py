@@ -80,7 +80,7 @@ class KeyStore:
             self.engine = sa.create_engine(url, **file_options or postgresql.key_store_options())
             database.configure_engine(self.engine)
         # On a server, one small pool for reads and writes.
-        self._write_engine = database.write_engine(self.engine) if self._file else self.engine
+        self.write_engine = database.write_engine(self.engine) if self._file else self.engine
 
     @property
     def root(self) -> bytes:
@@ -111,7 +111,7 @@ class KeyStore:
             if not create:
                 raise SealError("keystore_missing", where=self.where)
             database.create_sqlite_file(self.engine)
-            with self._write_engine.begin() as connection:
+            with self.write_engine.begin() as connection:
                 _META.create_all(connection)
                 root_key = root or self._seal_key
                 self._insert(connection, {_INSTANCE_ROW: self._instance, _ROOT_ROW: root_key})
@@ -241,7 +241,7 @@ class KeyStore:
         with closing(copy):
             if copy._exists() and not copy.is_wrapped_by(self._seal_key):
                 raise copy._foreign_error()
-            with copy._write_engine.begin() as connection:
+            with copy.write_engine.begin() as connection:
                 _META.create_all(connection)
                 connection.execute(_KEYS.delete())
                 connection.execute(_KEYS.insert(), wrapped_keys)
@@ -320,7 +320,7 @@ class KeyStore:
 
         :param exclusive: for the rotation itself, which excludes all other writers.
         """
-        with self._write_engine.begin() as connection:
+        with self.write_engine.begin() as connection:
             require_in_place = database.in_place_check(connection)
             instance_row = connection.scalar(
                 _wrapped_key_stmt(_INSTANCE_ROW).with_for_update(read=not exclusive)

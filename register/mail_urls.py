@@ -66,12 +66,18 @@ def check_mail(url: str, sender: str) -> dict[str, str]:
         present, other = ("MAIL_URL", "MAIL_FROM") if url else ("MAIL_FROM", "MAIL_URL")
         raise ConfigError("config_mail_both", name=PREFIX + present, other=PREFIX + other)
     try:
-        _ = url and parse_mail_url(url)
+        if url:
+            parse_mail_url(url)
     except ValueError as error:
         raise ConfigError("config_mail_url", name=PREFIX + "MAIL_URL") from error
     if sender and not bare_address(sender):
         raise ConfigError("config_mail_from", name=PREFIX + "MAIL_FROM", value=sender)
     return {"mail_url": url, "mail_from": sender}
+
+
+def sender_domain(sender: str) -> str:
+    """The domain of the address that sends."""
+    return bare_address(sender).rpartition("@")[2]
 
 
 def bare_address(text: str) -> str:

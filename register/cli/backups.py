@@ -50,7 +50,7 @@ def backup(
 ) -> None:
     """Sauvegarder le registre pendant qu’il est servi ; les clés vont ailleurs."""
     with progress("Fichiers") as step:
-        made = backups.back_up(
+        new_backup = backups.back_up(
             settings(),
             db.engine,
             folder,
@@ -61,20 +61,20 @@ def backup(
             kept_days=keep,
             recipients=recipients,
         )
-    manifest = made.manifest
-    click.echo(f"Sauvegarde faite : {made.folder}")
+    manifest = new_backup.manifest
+    click.echo(f"Sauvegarde faite : {new_backup.folder}")
     click.echo(
         f"Lignes : {sum(manifest.rows.values())}. Fichiers scellés : {manifest.blobs}, dont "
-        f"{made.copied} nouveaux. {_heads(manifest)}"
+        f"{new_backup.copied} nouveaux. {_heads(manifest)}"
     )
     click.echo(
         f"Clés : {keys / manifest.name}. Leurs copies de plus de {backups.KEY_DAYS} jours sont "
         "détruites à chaque sauvegarde."
     )
     if recipients:
-        click.echo(f"À emporter, scellé par age : {made.folder}.age")
-    if made.removed:
-        click.echo(f"Trop anciennes, détruites : {', '.join(made.removed)}")
+        click.echo(f"À emporter, scellé par age : {new_backup.folder}.age")
+    if new_backup.removed:
+        click.echo(f"Trop anciennes, détruites : {', '.join(new_backup.removed)}")
     if manifest.problems:
         click.echo(
             f"{manifest.problems} anomalies dans la copie, comme dans le registre : webcitoyen "
@@ -101,8 +101,8 @@ def restore(folder: Path, keys: Path, name: str, identity: Path | None) -> None:
     db.session.remove()
     with progress("Fichiers") as step:
         restored = restores.restore(settings(), folder, keys, step, name=name, identity=identity)
-    print_restoration(restored)
-    if restored.problems or restored.keyless or restored.replay.by_hand:
+    _print_restoration(restored)
+    if not restored.is_sound or restored.replay.by_hand:
         raise SystemExit(TO_LOOK_AT)
 
 
@@ -110,7 +110,7 @@ def rehearse_restore() -> None:
     """Restore the last backup beside itself, and exit with 1 when it is not sound."""
     with progress("Fichiers") as step:
         restored = rehearsal.rehearse(settings(), db.engine, now(), step)
-    if restored.problems or restored.keyless:
+    if not restored.is_sound:
         fail(
             f"La sauvegarde {restored.manifest.name} se restaure avec {restored.problems} "
             f"anomalies et {restored.keyless} clés qui manquent."
@@ -118,16 +118,16 @@ def rehearse_restore() -> None:
     click.echo(f"Répétition : la sauvegarde {restored.manifest.name} se restaure entière.")
 
 
-def print_restoration(restored: Restoration) -> None:
+def _print_restoration(restored: Restoration) -> None:
     """Say what was restored, what was done again and what is left to do."""
-    manifest, journal = restored.manifest, messages.console
+    manifest = restored.manifest
     click.echo(f"Sauvegarde du {day_words(manifest.at)} restaurée ({manifest.name}).")
     click.echo(_heads(manifest))
     seq, _digest = manifest.heads["public"]
-    if restored.journal > seq:
+    if restored.public_seq > seq:
         click.echo(
-            f"Le journal public allait au moins à la ligne {restored.journal} : les lignes "
-            f"{seq + 1} à {restored.journal} ont pu être lues et sont perdues. Leurs numéros "
+            f"Le journal public allait au moins à la ligne {restored.public_seq} : les lignes "
+            f"{seq + 1} à {restored.public_seq} ont pu être lues et sont perdues. Leurs numéros "
             "serviront de nouveau, avec d’autres empreintes : dites-le à qui garde des repères."
         )
     if restored.case_number > manifest.case_number:
@@ -136,9 +136,11 @@ def print_restoration(restored: Restoration) -> None:
             "perdus ; leurs numéros serviront de nouveau."
         )
     for act, count in restored.replay.done.items():
-        click.echo(f"{journal.replayed[act.value]} : {count}")
+        click.echo(f"{messages.console.replayed[act.value]} : {count}")
     for act, subjects in restored.replay.by_hand.items():
-        click.echo(f"À refaire à la main. {journal.by_hand[act.value]} : {', '.join(subjects)}")
+        click.echo(
+            f"À refaire à la main. {messages.console.by_hand[act.value]} : {', '.join(subjects)}"
+        )
     if restored.keyless:
         click.echo(f"Clés qui manquent, dont les textes ne s’ouvrent plus : {restored.keyless}")
     if restored.problems:

@@ -10,7 +10,7 @@ from register.cli.console import command, fail
 from register.db import now
 from register.mail.delivery import DeliveryError, DeliveryScope, MailConnection
 from register.mail.messages import MailKind, compose
-from register.mail_urls import bare_address, parse_mail_url
+from register.mail_urls import parse_mail_url, sender_domain
 from register.web.request_context import settings
 
 
@@ -27,7 +27,7 @@ def test(address: str) -> None:
     current = settings()
     if not current.mail_url:
         fail("Aucun serveur de courriel : réglez REGISTER_MAIL_URL et REGISTER_MAIL_FROM.")
-    domain = bare_address(current.mail_from).rpartition("@")[2]
+    domain = sender_domain(current.mail_from)
     try:
         message = compose(
             MailKind.TEST,

@@ -159,9 +159,9 @@ def new_set(folder: Path, name: str) -> Iterator[Path]:
     draft.mkdir(mode=0o700)
     try:
         yield draft
-        sync_folder(draft)
+        encryption.sync_folder(draft)
         draft.rename(folder / name)
-        sync_folder(folder)
+        encryption.sync_folder(folder)
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
@@ -192,7 +192,7 @@ def remove_old(folder: Path, before: datetime) -> list[str]:
     for path in old:
         # Renamed first: what an interruption leaves is removed by the next backup.
         shutil.rmtree(path.rename(folder / f"{UNFINISHED}{path.name}"))
-    sync_folder(folder)
+    encryption.sync_folder(folder)
     return [path.name for path in old]
 
 
@@ -222,9 +222,6 @@ def sync_file(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-sync_folder = encryption.sync_folder
 
 
 def file_digest(path: Path) -> str:

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from register.cases import verify as proofs
-from register.db import Base, read_only_engine, sqlite_path
+from register.db import Base, configure_engine, engine_options, read_only_engine, sqlite_path
 from register.journal.verify import Problem
 from register.operations.backup_sets import BackupError, sync_file
 from register.reports import verify as reports
@@ -80,6 +80,17 @@ def copy_sqlite(source: Path, target: Path) -> None:
         reader.execute("SELECT count(*) FROM sqlite_master").fetchone()
         reader.backup(writer, pages=_PAGES)
     sync_file(target)
+
+
+@contextmanager
+def closing_engine(url: str) -> Iterator[sa.Engine]:
+    """An engine for the time of the block."""
+    engine = sa.create_engine(url, **engine_options(url))
+    configure_engine(engine)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
 
 
 def row_counts(session: Session) -> dict[str, int]:
@@ -175,5 +186,5 @@ def _conninfo(url: str) -> tuple[str, str]:
     _none, arguments = dialect.create_connect_args(parsed)
     settings: Mapping[str, Any] = {**arguments}
     password = str(settings.get("password") or "")
-    rest = {name: value for name, value in settings.items() if name != "password"}
-    return password, make_conninfo(**rest)
+    public = {name: value for name, value in settings.items() if name != "password"}
+    return password, make_conninfo(**public)

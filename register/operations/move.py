@@ -11,7 +11,6 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
-from itertools import chain
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -20,13 +19,12 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import StaticPool
 
 from register import encryption
-from register.cases import verify as proofs
+from register.cases.verify import ledger_heads
 from register.config import POSTGRESQL, Settings
-from register.db import Base, configure_engine, engine_options, sqlite_path
+from register.db import Base, sqlite_path
 from register.errors import RegisterError
 from register.key_store import STORE_FILE
-from register.operations import schema, setup
-from register.reports import verify as reports
+from register.operations import database_copy, schema, setup
 
 _BATCH_SIZE = 1_000
 # Names of the copied tables, in the new database until the move is finished.
@@ -68,22 +66,17 @@ def move(
     path = sqlite_path(settings.database_url)
     if path is None or sqlite_path(url) is not None:
         raise MoveError("move_backends")
-    target = sa.create_engine(url, **engine_options(url))
-    configure_engine(target)
-    try:
-        with _exclusive_engine(path) as source:
-            schema.require(source)
-            _require_sound(source)
-            instance_id = _instance_id(source)
-            interrupted = _prepare(target, instance_id)
-            rows = _copy_tables(source, target, instance_id, progress)
-            _require_sound(target)
-            if _heads(source) != _heads(target):
-                raise MoveError("move_differs")
-            keys = _copy_keys(settings, source, key_store_url)
-            _finish(target)
-    finally:
-        target.dispose()
+    with database_copy.closing_engine(url) as target, _exclusive_engine(path) as source:
+        schema.require(source)
+        _require_sound(source)
+        instance_id = _instance_id(source)
+        interrupted = _prepare(target, instance_id)
+        rows = _copy_tables(source, target, instance_id, progress)
+        _require_sound(target)
+        if _heads(source) != _heads(target):
+            raise MoveError("move_differs")
+        keys = _copy_keys(settings, source, key_store_url)
+        _finish(target)
     moved = replace(
         settings,
         database_url=url,
@@ -137,14 +130,14 @@ def _instance_id(engine: sa.Engine) -> str:
 
 def _require_sound(engine: sa.Engine) -> None:
     with Session(engine) as session:
-        count = sum(1 for _problem in chain(proofs.verify(session), reports.problems(session)))
+        count = sum(1 for _problem in database_copy.problems(session))
     if count:
         raise MoveError("move_problems", count=count, database=engine.dialect.name)
 
 
 def _heads(engine: sa.Engine) -> list[object]:
     with Session(engine) as session:
-        return list(proofs.ledger_heads(session))
+        return list(ledger_heads(session))
 
 
 def _prepare(target: sa.Engine, instance_id: str) -> int | None:

@@ -53,7 +53,7 @@ def rehearse(
             finally:
                 for path in (place.instance, keys / name):
                     shutil.rmtree(path, ignore_errors=True)
-        if not restored.problems:
+        if restored.is_sound:
             replay_list.note(store, replay_list.REHEARSAL, {"at": at.isoformat()})
     return restored
 

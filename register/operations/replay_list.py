@@ -19,7 +19,6 @@ from sqlalchemy.orm import Session
 
 from register.cases.acts.evidence import PARTED
 from register.cases.models import Incident
-from register.db import write_engine
 from register.journal import Act, JournalEntry, Ledger, head
 from register.key_store import KeyStore
 from register.reports.models import Report
@@ -150,12 +149,12 @@ def copy(source: Iterable[ReplayEntry], store: KeyStore) -> None:
 def missing_from(session: Session, candidates: Iterable[ReplayEntry]) -> list[ReplayEntry]:
     """The acts among some entries whose lines a register does not have."""
     acts = [entry for entry in candidates if entry.event]
-    known: set[str] = set()
+    recorded: set[str] = set()
     for start in range(0, len(acts), 500):
         events = [entry.event for entry in acts[start : start + 500]]
         stmt = sa.select(JournalEntry.event).where(JournalEntry.event.in_(events))
-        known |= set(session.scalars(stmt))
-    return [entry for entry in acts if entry.event not in known]
+        recorded |= set(session.scalars(stmt))
+    return [entry for entry in acts if entry.event not in recorded]
 
 
 def _lines(session: Session, after: Mapping[str, int]) -> Iterator[Any]:
@@ -237,10 +236,7 @@ def _member_event(session: Session, member: int | None) -> str | None:
 
 @contextmanager
 def _writing(store: KeyStore) -> Iterator[sa.Connection]:
-    engine = store.engine
-    if engine.dialect.name == "sqlite":
-        engine = write_engine(engine)
-    with engine.begin() as connection:
+    with store.write_engine.begin() as connection:
         _META.create_all(connection)
         yield connection
 

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from register import encryption
 from register.accounts import sessions
 from register.config import WHOOSH, Settings
-from register.db import configure_engine, engine_options, housekeeping, sqlite_path
+from register.db import housekeeping, sqlite_path
 from register.errors import SealError
 from register.evidence.blob_store import BlobStore, FolderStore, open_store
 from register.journal import Ledger
@@ -51,7 +51,7 @@ class Restoration:
     :param replay: what was done again, and what remains to be done by hand.
     :param keyless: number of keys in use that do not exist any more.
     :param problems: number of those that ``verify`` finds at the end.
-    :param journal: last public line that the lost register is known to have had.
+    :param public_seq: last public line that the lost register is known to have had.
     :param case_number: its highest case number.
     """
 
@@ -59,8 +59,13 @@ class Restoration:
     replay: Replay
     keyless: int
     problems: int
-    journal: int
+    public_seq: int
     case_number: int
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether everything agrees, and every text opens."""
+        return not self.problems and not self.keyless
 
 
 @dataclass(frozen=True)
@@ -98,8 +103,8 @@ def restore(
     :raises BackupError: it is refused; nothing has changed.
     """
     if identity is not None:
-        with _opened(settings, folder, identity) as opened:
-            return restore(settings, opened, keys, progress)
+        with _extracted(settings, folder, identity) as extracted:
+            return restore(settings, extracted, keys, progress)
     source = _checked_source(settings, folder, keys, name)
     if source.keys is not None:
         _install_keys(settings, source, source.keys)
@@ -123,19 +128,20 @@ def restore(
             problems = len(days) + len(case_ids) + len(list(database_copy.problems(session)))
     if settings.search == WHOOSH:
         shutil.rmtree(settings.instance / "index", ignore_errors=True)
-    journal, number = _last_known(source.manifest, lost)
-    return Restoration(source.manifest, done, keyless, problems, journal, number)
+    return Restoration(
+        source.manifest, done, keyless, problems, *_last_known(source.manifest, lost)
+    )
 
 
 @contextmanager
-def _opened(settings: Settings, archive: Path, identity: Path) -> Iterator[Path]:
+def _extracted(settings: Settings, archive: Path, identity: Path) -> Iterator[Path]:
     """A sealed archive, extracted for the time of the block to the data folder."""
     from register.operations import age_archive  # loads pyrage, which few need
 
     identities = age_archive.read_identities(identity)
     _require_empty(settings)
     settings.instance.mkdir(mode=0o700, parents=True, exist_ok=True)
-    folder = settings.instance / ".restoring"
+    folder = settings.instance / _UNFINISHED
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o700)
     try:
@@ -151,10 +157,11 @@ def _present_version() -> tuple[str, str]:
 
 def _checked_source(settings: Settings, folder: Path, keys: Path, name: str) -> _Source:
     """Check everything, and write nothing."""
-    found = [path for path in sets(folder) if name in ("", path.name)]
-    if not found:
+    candidates = [path for path in sets(folder) if name in ("", path.name)]
+    if not candidates:
         raise BackupError("restore_none", path=str(folder))
-    manifest = read_manifest(found[-1])
+    set_folder = candidates[-1]
+    manifest = read_manifest(set_folder)
     if manifest.schema > schema.expected_revision():
         raise BackupError(
             "restore_newer", present=manifest.schema, wanted=schema.expected_revision()
@@ -165,10 +172,10 @@ def _checked_source(settings: Settings, folder: Path, keys: Path, name: str) -> 
     _require_empty(settings)
     key_set = _require_keys(settings, keys, manifest)
     for file, digest in manifest.files.items():
-        path = found[-1] / file
+        path = set_folder / file
         if not path.is_file() or file_digest(path) != digest:
             raise BackupError("restore_changed", path=str(path))
-    source = _Source(found[-1], folder, manifest, read_blobs(found[-1]), key_set)
+    source = _Source(set_folder, folder, manifest, read_blobs(set_folder), key_set)
     _check_blobs(source)
     _require_room(settings, source)
     return source
@@ -183,7 +190,7 @@ def _require_empty(settings: Settings) -> None:
         files = [path.with_name(path.name + end) for end in ("", "-wal", "-shm")]
         present = next((str(each) for each in files if each.exists()), "")
     else:
-        with closing_engine(settings.database_url) as engine:
+        with database_copy.closing_engine(settings.database_url) as engine:
             tables = sa.inspect(engine).get_table_names()
             if tables and not _is_unfinished(engine):
                 present = engine.url.render_as_string(hide_password=True)
@@ -200,23 +207,12 @@ def _is_begun(settings: Settings) -> bool:
     path = sqlite_path(settings.database_url)
     if path is not None:
         return path.with_name(path.name + _UNFINISHED).exists()
-    with closing_engine(settings.database_url) as engine:
+    with database_copy.closing_engine(settings.database_url) as engine:
         return _is_unfinished(engine)
 
 
 def _is_unfinished(engine: sa.Engine) -> bool:
     return sa.inspect(engine).has_table(schema.UNFINISHED_TABLE)
-
-
-@contextmanager
-def closing_engine(url: str) -> Iterator[sa.Engine]:
-    """An engine for the time of the block."""
-    engine = sa.create_engine(url, **engine_options(url))
-    configure_engine(engine)
-    try:
-        yield engine
-    finally:
-        engine.dispose()
 
 
 def _require_keys(settings: Settings, keys: Path, manifest: Manifest) -> Path | None:
@@ -255,7 +251,7 @@ def _check_blobs(source: _Source) -> None:
     for blob in source.blobs.values():
         content = store.get(blob.name)
         if content is None or hashlib.sha256(content).hexdigest() != blob.sha256:
-            raise BackupError("restore_changed", path=str(store.folder / "sealed" / blob.name))
+            raise BackupError("restore_changed", path=str(store.settled_path(blob.name)))
 
 
 def _require_room(settings: Settings, source: _Source) -> None:
@@ -296,7 +292,7 @@ def _unfinished_database(settings: Settings, source: _Source) -> Iterator[sa.Eng
     settings.instance.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = sqlite_path(settings.database_url)
     if path is None:
-        with closing_engine(settings.database_url) as engine:
+        with database_copy.closing_engine(settings.database_url) as engine:
             _restore_dump(settings.database_url, engine, source.database)
             yield engine
             with engine.begin() as connection:
@@ -307,7 +303,7 @@ def _unfinished_database(settings: Settings, source: _Source) -> Iterator[sa.Eng
     for leftover in path.parent.glob(f"{draft.name}*"):
         leftover.unlink()
     copy_file(source.database, draft)
-    with closing_engine(f"sqlite:///{draft}") as engine:
+    with database_copy.closing_engine(f"sqlite:///{draft}") as engine:
         yield engine
     encryption.sync_folder(path.parent)
     draft.rename(path)
@@ -331,7 +327,7 @@ def _copy_blobs(source: _Source, target: BlobStore, progress: Progress) -> None:
     store = FolderStore(source.top / EVIDENCE_FOLDER)
     for done, blob in enumerate(source.blobs.values()):
         if (content := store.get(blob.name)) is None:
-            raise BackupError("restore_changed", path=str(store.folder / "sealed" / blob.name))
+            raise BackupError("restore_changed", path=str(store.settled_path(blob.name)))
         target.put(blob.name, content)
         if blob.is_settled:
             target.settle(blob.name)

@@ -17,8 +17,8 @@ from sqlalchemy import Engine, inspect, text
 
 from register.db import analyse_tables, create_sqlite_file, sqlite_path
 from register.errors import RegisterError
-from register.incoming import models as _incoming  # noqa: F401 - tables that no other room
-from register.post import models as _post  # noqa: F401 - refers to
+from register.incoming import models as _incoming  # noqa: F401 - its tables, for the metadata
+from register.post import models as _post  # noqa: F401 - its tables, for the metadata
 
 if TYPE_CHECKING:
     from alembic.config import Config

@@ -25,7 +25,7 @@ from register.evidence.sealed_files import NAMES_PURPOSE, SealedFiles
 from register.journal import open_ledgers, writing
 from register.key_store import KeyStore, default_url
 from register.mail.outbox import KEY_PURPOSE, Outbox
-from register.mail_urls import bare_address
+from register.mail_urls import sender_domain
 from register.operations import schema
 from register.reports.models import Report
 from register.text.dates import paris_day
@@ -189,8 +189,7 @@ def sealed_files(settings: Settings, store: KeyStore) -> SealedFiles:
 
 def outbox(settings: Settings, store: KeyStore) -> Outbox:
     """The outbox of a register with a mail server; raises as :meth:`KeyStore.derived_key`."""
-    domain = bare_address(settings.mail_from).rpartition("@")[2]
-    return Outbox(store.derived_key(KEY_PURPOSE), domain)
+    return Outbox(store.derived_key(KEY_PURPOSE), sender_domain(settings.mail_from))
 
 
 def use_address_key(settings: Settings, engine: Engine) -> None:

@@ -17,7 +17,7 @@ from register.accounts.models import Member
 from register.cases.core_tables import CASE
 from register.cases.todo_clauses import TodoContext
 from register.cases.urgency import NO_END
-from register.reports.desk_deadlines import DeadlineKind, load_deadlines
+from register.reports.desk_deadlines import DeadlineKind, first_deadlines
 from register.reports.models import Report
 from register.reports.queue_statements import QueueKind, queue_statements
 from register.text.dates import paris_day
@@ -69,20 +69,14 @@ def waiting_things(
         things[name] = NoticeKind.ENTRUSTED
     today = paris_day(todo_context.at)
     near = (today, today + timedelta(days=1))
-    for deadline_kind in _DEADLINE_KINDS:
-        page = load_deadlines(
-            session,
-            member,
-            todo_context.at,
-            undecided_after=undecided_after,
-            kind=deadline_kind,
-            page_size=THINGS_LIMIT,
-        )
-        for item in page.items:
-            # What another member has in hand is theirs.
-            if item.due in near and item.member in (None, member.id):
-                name = f"{item.due} {item.kind} {item.incident} {item.report} {item.ref}"
-                things[name] = NoticeKind.DEADLINE
+    deadlines = first_deadlines(
+        session, _DEADLINE_KINDS, todo_context.at, undecided_after, THINGS_LIMIT
+    )
+    for item in deadlines:
+        # What another member has in hand is theirs.
+        if item.due in near and item.member in (None, member.id):
+            name = f"{item.due} {item.kind} {item.incident} {item.report} {item.ref}"
+            things[name] = NoticeKind.DEADLINE
     return things
 
 

@@ -21,7 +21,7 @@ from register.key_store import KeyStore
 from register.mail import preferences
 from register.mail.delivery import MailConnection
 from register.mail.outbox import Outbox
-from register.mail_urls import bare_address, parse_mail_url
+from register.mail_urls import parse_mail_url, sender_domain
 from register.operations import setup
 from register.server import process_start
 from register.sources.page_fetch import PageFetcher
@@ -87,7 +87,7 @@ def run_worker(app: Flask) -> NoReturn:
 def _mail_jobs(
     settings: Settings, engine: Engine, open_store: Callable[[], KeyStore]
 ) -> tuple[Job, Job]:
-    server, domain = parse_mail_url(settings.mail_url), bare_address(settings.mail_from)
+    server, domain = parse_mail_url(settings.mail_url), sender_domain(settings.mail_from)
 
     def open_outbox() -> Outbox:
         with closing(open_store()) as store:
@@ -98,7 +98,7 @@ def _mail_jobs(
             return store.derived_key(preferences.KEY_PURPOSE)
 
     def connect() -> MailConnection:
-        return MailConnection(server, domain.rpartition("@")[2])
+        return MailConnection(server, domain)
 
     return (
         NoticeJob(engine, settings, open_outbox, open_notice_key),

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from register.db import db, now, sqlite_path
-from register.errors import RegisterError, Unavailable
+from register.errors import RegisterError
 from register.operations import schema, setup
 from register.web import assets, template_env
 from register.web.request_context import settings
@@ -71,30 +71,24 @@ def readiness_checks() -> dict[str, bool]:
         "schema": _passes(lambda: schema.require(db.engine)),
         "seal": _passes(lambda: setup.require_seal(settings(), db.session())),
         "pages": _passes(require_pages),
-        "writes": _passes(_require_writes),
+        "writes": _passes(_has_writable_database),
     }
 
 
-def _require_writes() -> None:
-    """Require a database that takes what is sent.
-
-    :raises Unavailable: it is read-only, or its disk is nearly full.
-    """
+def _has_writable_database() -> bool:
+    """Whether the database takes what is sent: not when read-only, or its disk is nearly full."""
     path = sqlite_path(settings().database_url)
     if path is None:
-        read_only = db.session.execute(text("SHOW transaction_read_only")).scalar() == "on"
-    else:
-        read_only = not os.access(path, os.W_OK) or disk_usage(path.parent).free < _LEAST_FREE
-    if read_only:
-        raise Unavailable("busy")
+        return db.session.execute(text("SHOW transaction_read_only")).scalar() == "off"
+    return os.access(path, os.W_OK) and disk_usage(path.parent).free >= _LEAST_FREE
 
 
 def _passes(check: Callable[[], object]) -> bool:
+    """Whether a check neither raises an error nor returns False."""
     try:
-        check()
+        return check() is not False
     except (RegisterError, SQLAlchemyError, OSError):
         return False
-    return True
 
 
 def _no_store(response: Response) -> Response:

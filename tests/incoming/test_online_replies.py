@@ -184,6 +184,19 @@ def test_what_is_sealed_goes_after_the_term_and_the_code_still_answers(
 
 
 @pytest.mark.one_database
+def test_a_reply_published_after_midnight_in_paris_counts_from_that_day(
+    engine, session, store, pen, cast, receive
+):
+    receipt = receive()
+    _decide(pen, cast, _reply(session, receipt).id, "published", AT.replace(hour=23, minute=30))
+    status = queries.reply_status(session, store, receipt.key)
+    assert status.purge_on == TODAY + timedelta(days=1) + retention.AFTER_DECISION
+    assert incoming.run_retention(engine, store, AT + retention.AFTER_DECISION) == 0
+    due = AT + retention.AFTER_DECISION + timedelta(days=1)
+    assert incoming.run_retention(engine, store, due) == 1
+
+
+@pytest.mark.one_database
 def test_an_undecided_reply_keeps_it_for_a_year_at_most(engine, session, store, receive):
     receipt = receive()
     assert queries.reply_status(session, store, receipt.key).purge_on == date(2027, 3, 2)

@@ -9,6 +9,7 @@ import stat
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import attested_acts as acts
 import pyrage
@@ -172,8 +173,9 @@ def test_a_changed_backup_is_refused_before_anything_is_written(places, engine, 
         places.folder = sound.with_name(f"damaged-{count}")
         shutil.copytree(sound, places.folder)
         damage(places.folder / made.manifest.name)
-        with pytest.raises(BackupError, match=error):
+        with pytest.raises(BackupError, match=error) as refused:
             places.restore()
+        assert error != "restore_changed" or Path(refused.value.values["path"]).is_file()
         assert not places.empty.instance.exists()
     # It stops no later backup either; a copy of a blob that was cut is made again.
     (blob,) = (sound.with_name("damaged-4") / "evidence").glob("sealed/*/*")

@@ -7,6 +7,7 @@ from contextlib import closing
 from datetime import timedelta
 
 import pytest
+from backup_places import no_progress
 from cast import AT
 from databases import open_engine
 from report_factory import nonce
@@ -19,8 +20,9 @@ from register.incoming.content import ReplyContent
 from register.incoming.models import Incoming
 from register.journal import Act
 from register.key_store import STORE_FILE
-from register.operations import setup
+from register.operations import replay_list, setup
 from register.operations.backup_sets import BackupError
+from register.operations.rehearsal import rehearse
 
 
 @pytest.mark.one_database
@@ -65,6 +67,16 @@ def test_a_rotation_that_was_killed_before_its_end_costs_no_backup(places, engin
     places.back_up(engine)
     restored = places.restore()
     assert (restored.problems, restored.keyless) == (0, 0)
+
+
+@pytest.mark.one_database
+def test_a_rehearsal_without_a_key_in_use_is_not_noted_as_one(
+    places, engine, inbox, store, settings
+):
+    store.destroy([inbox.received().key])
+    places.back_up(engine)
+    assert rehearse(settings, engine, AT, no_progress).keyless == 1
+    assert replay_list.read_note(store, replay_list.REHEARSAL) is None
 
 
 @pytest.mark.one_database

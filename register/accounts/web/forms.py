@@ -105,8 +105,5 @@ class NoticeModeForm(BaseForm):
     """When a member gets mail about what waits at the desk."""
 
     rythme = SelectField(
-        _("Quand vous écrire"),
-        choices=lambda: [
-            (code, str(name)) for code, name in messages.accounts.notice_modes.items()
-        ],
+        _("Quand vous écrire"), choices=lambda: _labelled(messages.accounts.notice_modes)
     )

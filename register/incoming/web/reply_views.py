@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from flask import Response, make_response, redirect, render_template, request
+from flask import redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from register.cases import deadlines, queries, reply_refusals
@@ -212,16 +212,15 @@ def _form_html(case: PublicCase, form: ReplyForm, *, error_text: str = "") -> st
     )
 
 
-def _receipt_html(receipt: Receipt, form: ReplyForm) -> Response:
+def _receipt_html(receipt: Receipt, form: ReplyForm) -> str:
     status = incoming_queries.reply_status(db.session(), key_store(), receipt.key)
-    page = render_template(
+    return render_template(
         "incoming/reply_receipt.html",
         status=status,
         code=receipt_codes.format_code(receipt.code),
         is_other=receipt.is_other,
         form=form,
     )
-    return make_response(page)
 
 
 def _token(form: ReplyForm) -> Token | None:
