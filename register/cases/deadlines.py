@@ -12,7 +12,6 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from register.cases.legal_rules import add_months as add_months
 from register.cases.legal_rules import rule
 from register.journal import Act
 

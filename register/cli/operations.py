@@ -20,11 +20,11 @@ from register.cli.maintenance import has_worker, index_status
 from register.cli.members import print_invitation
 from register.db import db, now, read_only_engine
 from register.errors import ConfigError, Invalid, RegisterError
-from register.incoming import queries as incoming
 from register.journal.verify import Anchor, Problem
 from register.operations import doctor as doctors
 from register.operations import rotation, schema, setup
 from register.operations.doctor import Finding
+from register.operations.missing_data import incomplete_files
 from register.reports import receipt_codes
 from register.reports import verify as reports
 from register.reports.receipt_file import receipt_document
@@ -212,8 +212,7 @@ def _file_problems() -> Iterator[Problem]:
     try:
         with closing(setup.key_store(settings(), db.session(), reads_only=True)) as store:
             files = setup.sealed_files(settings(), store)
-            days, case_ids = reports.incomplete_files(db.session(), store, files)
-            case_ids |= incoming.incomplete_files(db.session(), store, files)
+            days, case_ids = incomplete_files(db.session(), store, files)
     except (RegisterError, SQLAlchemyError):
         click.echo("Les fichiers joints n’ont pas été vérifiés : webcitoyen doctor dit pourquoi.")
         return

@@ -23,7 +23,8 @@ from register.journal.models import canonical_json
 BLOB_BYTES = 1 << 20  # of a file; the last blob is padded
 NAMES_PURPOSE = "names of evidence blobs"
 _PURPOSE = "evidence"
-FREE_MARGIN = 1_000_000_000  # bytes of the disk that files leave free
+# Bytes of the disk that files never fill, so that texts can always be received.
+FREE_MARGIN = 1_000_000_000
 NAME_LIMIT = 120  # characters of a name that are kept
 _MANIFEST_PURPOSE = "evidence manifest"
 # Every sealed manifest has this length, which the longest one fits in.
@@ -158,7 +159,8 @@ class SealedFiles:
 
     def listed_names(self) -> set[str]:
         """The names of all blobs, by one listing of the store."""
-        return {*self.store.settled(), *(name for name, _day in self.store.pending())}
+        # The pending ones first: one that is settled meanwhile is then among the lasting ones.
+        return {*(name for name, _day in self.store.pending()), *self.store.settled()}
 
     def settle(self, file_id: str) -> None:
         """Move a file's blobs to the lasting ones."""

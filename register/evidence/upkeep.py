@@ -78,16 +78,16 @@ def delete_abandoned(files: SealedFiles, today: date) -> int:
     return len(names)
 
 
-def left_over(session: Session, files: SealedFiles, today: date) -> int:
+def count_orphans(session: Session, files: SealedFiles, today: date) -> int:
     """Number of blobs that should be gone: no file that a row refers to has them.
 
     They are there for a moment after a deletion, and as long as the store refuses to delete.
     """
     listed, late = files.listed_names(), today - timedelta(days=PENDING_DAYS + 1)
-    left = listed - {name for name, day in files.store.pending() if day >= late}
+    orphans = listed - {name for name, day in files.store.pending() if day >= late}
     for file_id in session.scalars(select(EvidenceFile.file_id).where(is_referenced())):
-        left.difference_update(files.blob_names(file_id, listed))
-    return sum(map(files.store.has, left))
+        orphans.difference_update(files.blob_names(file_id, listed))
+    return sum(map(files.store.has, orphans))
 
 
 def run_upkeep(engine: Engine, files: SealedFiles, today: date) -> Upkeep:

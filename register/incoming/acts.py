@@ -13,7 +13,7 @@ from register.accounts.vouching import load_acting_member
 from register.cases import acts as cases
 from register.cases.models import Incident
 from register.db import empty_log
-from register.errors import Invalid, NotFound, Refused
+from register.errors import NotFound, Refused
 from register.evidence.models import EvidenceFile, register_file
 from register.evidence.sealed_files import FileManifest, seal_manifest
 from register.incoming import content, queries, retention
@@ -45,10 +45,7 @@ def find_received(
 
     :raises Invalid: ``report_nonce``.
     """
-    if not receipt_codes.is_nonce(nonce):
-        raise Invalid("report_nonce")
-    code = receipt_codes.derive_code(store.derived_key(receipt_codes.CODES), nonce)
-    receipt = receipt_codes.hash_code(store.derived_key(receipt_codes.RECEIPTS), code)
+    code, receipt = receipt_codes.derive_receipt(store, nonce)
     existing = session.scalar(select(Incoming).where(Incoming.receipt == receipt))
     if existing is None:
         return None
@@ -100,14 +97,14 @@ def receive(
         text=sent.text,
         received_on=today,
     )
-    code = receipt_codes.derive_code(store.derived_key(receipt_codes.CODES), nonce)
+    code, receipt = receipt_codes.derive_receipt(store, nonce)
     key = receipt_codes.new_key()
     data_key = store.new_key(content.key_name(key))
     tx.session.add(
         Incoming(
             key=key,
             kind=IncomingKind.REPLY,
-            receipt=receipt_codes.hash_code(store.derived_key(receipt_codes.RECEIPTS), code),
+            receipt=receipt,
             incident_id=incident_id,
             reply_id=reply.id,
             day=today,

@@ -11,7 +11,6 @@ from register import encryption
 from register.journal.models import canonical_json
 
 TEXT_LIMIT = 50_000  # characters of a reply; two hundred lines are fifteen thousand
-LINE_LIMIT = 300
 PASSAGES_LIMIT = 10_000
 _PURPOSE = "incoming"
 # Contents are padded before encryption, so that their size tells little.

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from register.cases.models import CaseState, Incident, Reply
 from register.errors import NotFound
-from register.evidence.sealed_files import FileManifest, SealedFiles, open_manifest
+from register.evidence.sealed_files import FileManifest, open_manifest
 from register.incoming import content, retention
 from register.incoming.content import SealedPart
 from register.incoming.models import Incoming, IncomingFile
@@ -126,25 +126,7 @@ def _files(session: Session, store: KeyStore, key: str) -> list[tuple[str, FileM
     return [(row.key, open_manifest(data_key, row.sealed, row.key)) for row in rows]
 
 
-def lost_keys(session: Session, store: KeyStore) -> int:
-    """Number of keys in use that are missing from the key store."""
+def keys_in_use(session: Session) -> set[str]:
+    """Names of the keys with which something is encrypted."""
     keys = session.scalars(select(Incoming.key).where(Incoming.sealed_content.is_not(None)))
-    return len({content.key_name(key) for key in keys} - store.names())
-
-
-def incomplete_files(session: Session, store: KeyStore, files: SealedFiles) -> set[int]:
-    """The ids of the cases with a document of a reply that lacks a blob.
-
-    :raises Unavailable: ``evidence_away``.
-    """
-    of_file = Incoming.key == IncomingFile.incoming_key
-    stmt = select(IncomingFile, Incoming.incident_id).join(Incoming, of_file)
-    rows = session.execute(stmt).all()
-    keys = store.keys({content.key_name(row.incoming_key) for row, _case in rows})
-    listed = files.listed_names() if keys else set()
-    return {
-        incident_id
-        for row, incident_id in rows
-        if (key := keys.get(content.key_name(row.incoming_key)))
-        and not files.is_whole(open_manifest(key, row.sealed, row.key), listed)
-    }
+    return {content.key_name(key) for key in keys}

@@ -5,7 +5,7 @@ The reasons are in ``docs/decisions/0064``; :mod:`register.incoming.acts` does w
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import Session
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from register.cases.legal_rules import add_months
 from register.cases.models import CaseState, Incident, Reply
 from register.incoming.models import Incoming
+from register.text.dates import PARIS
 
 # From the decision to the destruction: the three months in which the words of a reply can be sued
 # for or a refusal brought before a judge (loi du 29 juillet 1881, art. 13 and 65), and one more.
@@ -39,7 +40,7 @@ def due_statement(today: date, *, only_erased: bool = False) -> Select[Incoming]
     """
     is_erased = or_(Incident.state == CaseState.ERASED, Incoming.reply_id.is_(None))
     decided_before = today - AFTER_DECISION
-    published_before = datetime.combine(decided_before + timedelta(days=1), time(), UTC)
+    published_before = datetime.combine(decided_before + timedelta(days=1), time(), PARIS)
     is_late: ColumnElement[bool] = or_(
         Incoming.day <= add_months(today, -UNDECIDED_MONTHS),
         Reply.published_at < published_before,

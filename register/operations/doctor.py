@@ -20,18 +20,17 @@ from register.db import now, read_only_engine, sqlite_path
 from register.errors import RegisterError, Unavailable
 from register.evidence.clean_copy import copies
 from register.evidence.sealed_files import SealedFiles
-from register.evidence.upkeep import left_over
-from register.incoming import queries as incoming
+from register.evidence.upkeep import count_orphans
 from register.journal import JournalEntry, Ledger, head
 from register.key_store import KeyStore
 from register.mail import outbox
 from register.operations import move, replay_list, schema, setup
+from register.operations.missing_data import incomplete_files, lost_keys
 from register.postgresql import APPLICATION_NAME
 from register.reports import report_lists
 from register.reports.models import Report
 from register.reports.report_lists import ReportFolder, ReportQuery
 from register.reports.retention import clock_jump, destruction_clause
-from register.reports.verify import incomplete_files, lost_keys
 from register.text.dates import paris_day
 
 BACKUP_DAYS, REHEARSAL_DAYS = 2, 100
@@ -139,7 +138,7 @@ def _key_findings(settings: Settings, session: Session) -> Iterator[Finding]:
         yield store_finding
         if store_finding.good:
             yield from _file_mode_finding(Path(store.where))
-            lost = lost_keys(session, store) + incoming.lost_keys(session, store)
+            lost = lost_keys(session, store)
             yield Finding("report_keys", not lost, str(lost or ""))
             yield from _file_findings(settings, session, store)
             yield from _backup_findings(settings, store)
@@ -152,13 +151,12 @@ def _file_findings(settings: Settings, session: Session, store: KeyStore) -> Ite
         files.store.free_bytes()
         files.store.get("0" * 64)  # a missing bucket says so before any file is in it
         days, case_ids = incomplete_files(session, store, files)
-        case_ids |= incoming.incomplete_files(session, store, files)
-        leftovers = left_over(session, files, paris_day(now()))
+        orphans = count_orphans(session, files, paris_day(now()))
     except RegisterError:
         yield Finding("evidence_store", False, settings.evidence_url)
         return
     yield Finding("evidence_store", True)
-    yield Finding("evidence_left", not leftovers, str(leftovers or ""))
+    yield Finding("evidence_left", not orphans, str(orphans or ""))
     yield from _version_finding(files)
     places = [day.isoformat() for day in days] + [str(case) for case in sorted(case_ids)]
     further = ["…"] if len(places) > TEXTS_LISTED else []

@@ -23,7 +23,6 @@ from register.config import WHOOSH, Settings
 from register.db import housekeeping, sqlite_path
 from register.errors import SealError
 from register.evidence.blob_store import BlobStore, FolderStore, open_store
-from register.incoming import queries as incoming
 from register.journal import Ledger
 from register.key_store import STORE_FILE, KeyStore, default_url
 from register.operations import database_copy, replay, replay_list, schema, setup
@@ -39,8 +38,8 @@ from register.operations.backup_sets import (
     require_room,
     sets,
 )
+from register.operations.missing_data import incomplete_files, lost_keys
 from register.operations.replay import Replay
-from register.reports.verify import incomplete_files, lost_keys
 
 _UNFINISHED = ".restoring"
 
@@ -123,10 +122,9 @@ def restore(
                 sessions.delete_all(writer)  # some were ended since
             replay_list.update(session, store)
             session.rollback()
-            keyless = lost_keys(session, store) + incoming.lost_keys(session, store)
+            keyless = lost_keys(session, store)
             files = setup.sealed_files(settings, store)
             days, case_ids = incomplete_files(session, store, files)
-            case_ids |= incoming.incomplete_files(session, store, files)
             problems = len(days) + len(case_ids) + len(list(database_copy.problems(session)))
     if settings.search == WHOOSH:
         shutil.rmtree(settings.instance / "index", ignore_errors=True)

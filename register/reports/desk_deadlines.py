@@ -21,6 +21,7 @@ from register.accounts.models import Member
 from register.cases import legal_rules
 from register.cases.core_tables import CASE, IS_PUBLIC, IS_PUBLIC_LINE, JOURNAL_ENTRY, REPLY
 from register.cases.deadlines import CONSEQUENCES, PeriodScope
+from register.cases.filters import count_pages
 from register.cases.models import CaseState
 from register.cases.second_person import Destruction
 from register.post.models import ReceivedPost
@@ -80,13 +81,17 @@ class DeadlinePage:
     pages: int
 
 
+def _same(day: date) -> date:
+    return day
+
+
 @dataclass(frozen=True)
 class _Source:
     """A statement whose rows are in the order of their days, and how the first column makes one."""
 
     kind: DeadlineKind
     stmt: Select[Any]
-    due: Callable[[Any], date]
+    due: Callable[[Any], date] = _same
 
 
 def load_deadlines(
@@ -117,7 +122,7 @@ def load_deadlines(
     for source, count in zip(sources, session.execute(select(*count_columns)).one(), strict=True):
         counts[source.kind] += count
     total = counts[kind] if kind else sum(counts.values())
-    pages = max(1, -(-total // page_size))
+    pages = count_pages(total, page_size)
     number = min(page, pages)
     streams = [
         _read(session, source, number * page_size)
@@ -163,10 +168,10 @@ def _sources(at: datetime, member: int | None, undecided_after: int) -> Iterator
         *conditions: ColumnElement[bool],
         **columns: ColumnElement[Any],
     ) -> Select[Any]:
-        given = {**_EMPTY, **columns, "member": owner}
+        values = {**_EMPTY, **columns, "member": owner}
         # Rows of one day in a fixed order, so that no page repeats another.
-        stmt = select(start, *(given[name].label(name) for name in _EMPTY)).order_by(
-            start, *(given[name] for name in ("incident", "report", "ref") if name in columns)
+        stmt = select(start, *(values[name].label(name) for name in _EMPTY)).order_by(
+            start, *(values[name] for name in ("incident", "report", "ref") if name in columns)
         )
         return stmt.where(*conditions, *([owner == member] if member is not None else []))
 
@@ -180,7 +185,6 @@ def _sources(at: datetime, member: int | None, undecided_after: int) -> Iterator
             incident=CASE.c.id,
             ref=REPLY.c.id,
         ).join_from(REPLY, CASE, CASE.c.id == REPLY.c.incident_id),
-        _same,
     )
     case_term, report_term = CASE.c.term_on.is_not(None), _REPORT.term_on.is_not(None)
     yield _Source(
@@ -192,12 +196,10 @@ def _sources(at: datetime, member: int | None, undecided_after: int) -> Iterator
             CASE.c.state.in_(LIVE_STATES),
             incident=CASE.c.id,
         ),
-        _same,
     )
     yield _Source(
         DeadlineKind.TERM,
         rows(_REPORT.term_on, report_holder, report_term, MARKABLE, report=_REPORT.key),
-        _same,
     )
     months = min(OVERDUE_MONTHS, undecided_after)
     yield _Source(
@@ -205,10 +207,10 @@ def _sources(at: datetime, member: int | None, undecided_after: int) -> Iterator
         rows(_REPORT.day, report_holder, undecided_clause(), report=_REPORT.key),
         lambda day: legal_rules.add_months(day, months),
     )
-    is_asked = _REPORT.state == ReportState.WAITING
+    is_waiting = _REPORT.state == ReportState.WAITING
     yield _Source(
         DeadlineKind.QUESTION,
-        rows(_REPORT.asked_on, report_holder, is_asked, report=_REPORT.key),
+        rows(_REPORT.asked_on, report_holder, is_waiting, report=_REPORT.key),
         lambda day: day + ANSWER_TERM,
     )
     yield _Source(
@@ -221,7 +223,6 @@ def _sources(at: datetime, member: int | None, undecided_after: int) -> Iterator
             incident=CASE.c.id,
             ref=_DESTRUCTION.id,
         ).join_from(Destruction, CASE, CASE.c.id == _DESTRUCTION.incident_id),
-        _same,
     )
     yield _Source(
         DeadlineKind.POST,
@@ -232,7 +233,6 @@ def _sources(at: datetime, member: int | None, undecided_after: int) -> Iterator
             incident=_POST.incident_id,
             ref=_POST.id,
         ),
-        _same,
     )
     rule = legal_rules.rule("prescription")
     since = datetime.combine(rule.earliest_start(paris_day(at)), time(), PARIS)
@@ -259,7 +259,3 @@ _EMPTY: Mapping[str, ColumnElement[Any]] = {
     "member": cast(null(), Integer),
     "act": cast("", String(20)),
 }
-
-
-def _same(day: date) -> date:
-    return day

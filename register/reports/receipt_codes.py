@@ -13,6 +13,8 @@ from typing import Literal, NamedTuple
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from register.errors import Invalid
+from register.key_store import KeyStore
 from register.reports import receipt_file, report_content
 from register.reports.models import Report
 
@@ -51,6 +53,17 @@ def derive_code(receipt_key: bytes, nonce: str) -> str:
     """The code of the report sent with a nonce: 16 characters, 80 bits."""
     number = int.from_bytes(hmac.digest(receipt_key, nonce.encode(), hashlib.sha256)[:10], "big")
     return "".join(LETTERS[number >> (5 * place) & 31] for place in reversed(range(LENGTH)))
+
+
+def derive_receipt(store: KeyStore, nonce: str) -> tuple[str, bytes]:
+    """The code of what a form with a nonce sends, and the stored hash of the code.
+
+    :raises Invalid: ``report_nonce``.
+    """
+    if not is_nonce(nonce):
+        raise Invalid("report_nonce")
+    code = derive_code(store.derived_key(CODES), nonce)
+    return code, hash_code(store.derived_key(RECEIPTS), code)
 
 
 def derive_row_key(receipt_key: bytes, purpose: str, nonce: str) -> str:

@@ -4,30 +4,17 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
-from datetime import date
-from functools import partial
+from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from register.cases.case_evidence import case_key_name, cases_with_evidence
-from register.cases.copy_storage import CaseCopy, CaseCopyPage, open_page
-from register.cases.models import CaseEvidence, SourceCopy
-from register.evidence.sealed_files import FileManifest, SealedFiles, open_manifest
 from register.journal import Act, JournalEntry, Ledger
 from register.journal.verify import Problem
-from register.key_store import KeyStore
 from register.reports import report_content
-from register.reports.models import (
-    OPEN_STATES,
-    DestroyedFile,
-    Report,
-    ReportEvidence,
-    ReportState,
-    RetainedReport,
-)
+from register.reports.models import OPEN_STATES, DestroyedFile, Report, ReportState, RetainedReport
 
 # The state after each decision; None reopens the report. All are lines of the desk ledger, and so
 # have one order. A withdrawn report stays withdrawn, whatever came before.
@@ -93,53 +80,6 @@ def problems(session: Session) -> Iterator[Problem]:
         marks = (row.danger_on is not None, row.term_on is not None)
         if not matches or marks not in journal_marks:
             yield Problem("report_differs", {"report": key})
-
-
-def incomplete_files(
-    session: Session, store: KeyStore, files: SealedFiles
-) -> tuple[list[date], set[int]]:
-    """Files with missing blobs: the days of their reports, and the ids of their cases.
-
-    :raises Unavailable: ``evidence_away``.
-    """
-    # Of each file: the name of its key, whose it is, and how its manifest is read.
-    rows: list[tuple[str, date | int, Callable[[bytes], FileManifest]]] = []
-    of_report = Report.key == ReportEvidence.report_key
-    for row, day in session.execute(
-        select(ReportEvidence, Report.day).join(Report, of_report).order_by(Report.day)
-    ):
-        opening = partial(open_manifest, sealed=row.sealed, owner=row.key)
-        rows.append((row.report_key, day, opening))
-    for case_id, sealed, owner in (
-        *session.execute(select(CaseEvidence.incident_id, CaseEvidence.sealed, CaseEvidence.key)),
-        *session.execute(select(SourceCopy.incident_id, SourceCopy.sealed, SourceCopy.file_id)),
-    ):
-        opening = partial(open_manifest, sealed=sealed, owner=owner)
-        rows.append((case_key_name(case_id), case_id, opening))
-    of_copy = CaseCopy.key == CaseCopyPage.copy_key
-    for case_id, page in session.execute(
-        select(CaseCopy.incident_id, CaseCopyPage).join(CaseCopy, of_copy)
-    ):
-        rows.append((case_key_name(case_id), case_id, partial(_page_manifest, page)))
-    keys = store.keys({name for name, _owner, _opening in rows})
-    # Listed after the rows were read, so that their files are in it.
-    listed = files.listed_names() if keys else set()
-    torn = [
-        owner
-        for name, owner, opening in rows
-        if (key := keys.get(name)) and not files.is_whole(opening(key), listed)
-    ]
-    days = [owner for owner in torn if isinstance(owner, date)]
-    return days, {owner for owner in torn if isinstance(owner, int)}
-
-
-def _page_manifest(page: CaseCopyPage, key: bytes) -> FileManifest:
-    return open_page(key, page).file
-
-
-def lost_keys(session: Session, store: KeyStore) -> int:
-    """Number of keys in use that are missing from the key store."""
-    return len(keys_in_use(session) - store.names())
 
 
 def keys_in_use(session: Session) -> set[str]:

@@ -31,29 +31,24 @@ class CalendarDay:
     has_alarms: bool = True
 
 
-def calendar_file(
-    days: Iterable[CalendarDay], *, host: str, filename: str, at: datetime | None = None
-) -> Response:
+def calendar_file(days: Iterable[CalendarDay], *, host: str, filename: str) -> Response:
     """A calendar as a download that no cache stores.
 
     :param host: of the register; with the key it makes the identifier of an event.
     :param filename: of letters, digits, dots and dashes.
     """
     etag.skip_caching()
-    calendar = Calendar()
+    calendar, at = Calendar(), now()
     calendar.add("prodid", "-//Web Citoyen//Web Citoyen//FR")
     calendar.add("version", "2.0")
     for calendar_day in days:
-        calendar.add_component(_event(calendar_day, host, at or now()))
+        calendar.add_component(_event(calendar_day, host, at))
     headers = {
-        "Content-Type": "text/calendar; charset=utf-8",
         "Content-Disposition": f'attachment; filename="{filename}"',
         "Cache-Control": "no-store",
         "X-Robots-Tag": "noindex",
     }
-    return Response(
-        calendar.to_ical(), headers=headers, content_type="text/calendar; charset=utf-8"
-    )
+    return Response(calendar.to_ical(), headers=headers, mimetype="text/calendar")
 
 
 def _event(calendar_day: CalendarDay, host: str, at: datetime) -> Event:

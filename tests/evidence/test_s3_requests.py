@@ -161,7 +161,7 @@ def test_a_failed_deletion_of_a_purge_is_reported_and_done_at_the_next_look(
     monkeypatch.undo()
     assert faults(settings) == {"evidence_left": "2"}
     with Session(engine) as session:
-        assert upkeep.left_over(session, files, paris_day(now())) == 2
+        assert upkeep.count_orphans(session, files, paris_day(now())) == 2
     job.run(None)
     assert keys_of(files.store) == []
     assert not faults(settings)

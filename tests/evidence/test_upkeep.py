@@ -91,3 +91,14 @@ def test_the_job_runs_each_day_and_after_a_deletion(engine, files, referenced):
     at[0] += timedelta(days=3)
     job.run(None)
     assert list(files.store.pending()) == []
+
+
+def test_a_blob_that_is_settled_during_a_listing_is_listed(engine, files, referenced, monkeypatch):
+    def listed_before() -> list[str]:
+        names = list(settled())
+        upkeep.settle(engine, files)
+        return names
+
+    settled, names = files.store.settled, set(files.blob_names(referenced.file_id))
+    monkeypatch.setattr(files.store, "settled", listed_before)
+    assert files.listed_names() == names

@@ -26,6 +26,7 @@ from register.journal import Act, JournalEntry
 from register.mail import preferences
 from register.mail.models import NoticedThing
 from register.operations import schema
+from register.operations.missing_data import incomplete_files, lost_keys
 
 TODAY = date(2026, 3, 2)
 WORDS = ReplyContent(
@@ -183,6 +184,19 @@ def test_what_is_sealed_goes_after_the_term_and_the_code_still_answers(
 
 
 @pytest.mark.one_database
+def test_a_reply_published_after_midnight_in_paris_counts_from_that_day(
+    engine, session, store, pen, cast, receive
+):
+    receipt = receive()
+    _decide(pen, cast, _reply(session, receipt).id, "published", AT.replace(hour=23, minute=30))
+    status = queries.reply_status(session, store, receipt.key)
+    assert status.purge_on == TODAY + timedelta(days=1) + retention.AFTER_DECISION
+    assert incoming.run_retention(engine, store, AT + retention.AFTER_DECISION) == 0
+    due = AT + retention.AFTER_DECISION + timedelta(days=1)
+    assert incoming.run_retention(engine, store, due) == 1
+
+
+@pytest.mark.one_database
 def test_an_undecided_reply_keeps_it_for_a_year_at_most(engine, session, store, receive):
     receipt = receive()
     assert queries.reply_status(session, store, receipt.key).purge_on == date(2027, 3, 2)
@@ -204,14 +218,14 @@ def test_the_erasure_of_a_case_destroys_it_whatever_the_clock(
     assert not retention.has_erased(session)
     assert store.names() == set()
     assert queries.reply_status(session, store, receipt.key).part is None
-    assert queries.lost_keys(session, store) == 0
+    assert lost_keys(session, store) == 0
 
 
 @pytest.mark.one_database
 def test_a_missing_key_is_counted_and_hides_what_it_sealed(session, store, receive):
     receipt = receive()
     store.destroy([content.key_name(receipt.key)])
-    assert queries.lost_keys(session, store) == 1
+    assert lost_keys(session, store) == 1
     assert queries.reply_status(session, store, receipt.key).part is None
 
 
@@ -219,9 +233,9 @@ def test_a_missing_key_is_counted_and_hides_what_it_sealed(session, store, recei
 def test_a_document_that_lost_a_part_is_noticed(session, store, case_files, receive):
     file = case_files.stored(b"Mandat. ")
     receive(files=[file])
-    assert queries.incomplete_files(session, store, case_files.files) == set()
+    assert incomplete_files(session, store, case_files.files) == ([], set())
     case_files.files.store.delete(list(case_files.files.blob_names(file.file_id))[-1])
-    assert queries.incomplete_files(session, store, case_files.files) == {receive.case.id}
+    assert incomplete_files(session, store, case_files.files) == ([], {receive.case.id})
 
 
 @pytest.mark.one_database

@@ -20,9 +20,9 @@ from register.evidence.sealed_files import new_file
 from register.journal import writing
 from register.key_store import KeyStore, default_url
 from register.operations import rotation, setup
+from register.operations.missing_data import incomplete_files
 from register.reports import acts, queries, receipt_codes, report_content
 from register.reports.report_files import report_files
-from register.reports.verify import incomplete_files
 
 pytestmark = pytest.mark.one_database
 

@@ -30,8 +30,8 @@ from register.db import sqlite_path
 from register.operations import restore as restores
 from register.operations import setup
 from register.operations.backup_sets import sets
+from register.operations.missing_data import incomplete_files
 from register.reports.models import Report
-from register.reports.verify import incomplete_files
 
 pytestmark = pytest.mark.prove
 

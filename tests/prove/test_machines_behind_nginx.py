@@ -28,8 +28,8 @@ from sqlalchemy.orm import Session
 from benchmarks import cluster
 from register.journal import head, writing
 from register.operations import setup
+from register.operations.missing_data import lost_keys
 from register.reports.models import Report
-from register.reports.verify import lost_keys
 from register.search.engine_interface import open_search_engine
 
 pytestmark = pytest.mark.prove

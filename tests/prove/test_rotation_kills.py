@@ -17,7 +17,8 @@ from register import encryption
 from register.cases.verify import verify
 from register.config import Settings
 from register.key_store import KeyStore
-from register.reports.verify import lost_keys, problems
+from register.operations.missing_data import lost_keys
+from register.reports.verify import problems
 
 pytestmark = [pytest.mark.prove, pytest.mark.parametrize("settings", ["sqlite"], indirect=True)]
 

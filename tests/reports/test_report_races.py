@@ -15,9 +15,10 @@ from register.cases.models import Incident
 from register.cases.verify import verify
 from register.errors import Incomplete, Refused
 from register.journal import writing
+from register.operations.missing_data import lost_keys
 from register.reports import acts, queries
 from register.reports.models import MessageKind, Report, ReportState, RetainedReport
-from register.reports.verify import lost_keys, problems
+from register.reports.verify import problems
 
 ROUNDS = 4
 

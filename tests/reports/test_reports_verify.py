@@ -11,9 +11,10 @@ from sqlalchemy import delete, insert, select, text, update
 
 from register.cases.verify import verify
 from register.journal import Act, JournalEntry, Ledger
+from register.operations.missing_data import lost_keys
 from register.reports import acts, receipt_codes
 from register.reports.models import Message, MessageKind, Report
-from register.reports.verify import lost_keys, problems
+from register.reports.verify import problems
 
 pytestmark = pytest.mark.one_database
 

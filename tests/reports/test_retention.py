@@ -19,6 +19,7 @@ from register.db import sqlite_path
 from register.errors import Refused, SealError
 from register.journal import Act, JournalEntry
 from register.key_store import KeyStore
+from register.operations.missing_data import lost_keys
 from register.reports import acts, queries, receipt_codes, report_content, report_lists, retention
 from register.reports.acts import purging
 from register.reports.acts.purging import PurgeCounts, run_retention
@@ -31,7 +32,7 @@ from register.reports.models import (
     Tally,
 )
 from register.reports.report_lists import ReportFolder
-from register.reports.verify import lost_keys, problems
+from register.reports.verify import problems
 
 MONTHS = 24
 TODAY = date(2026, 3, 2)

@@ -32,9 +32,10 @@ from register.cases.vocabulary import current_vocabulary
 from register.db import Base
 from register.errors import Incomplete, Invalid, Refused
 from register.journal import Act, JournalEntry, Ledger
+from register.operations.missing_data import lost_keys
 from register.reports import acts, queries, report_content
 from register.reports.models import Message, MessageKind, Report, RetainedReport
-from register.reports.verify import lost_keys, problems
+from register.reports.verify import problems
 from register.search import draft_search, query_parser
 
 pytestmark = pytest.mark.one_database

@@ -24,7 +24,7 @@ from register.db import db
 from register.errors import NotFound, Refused
 from register.evidence.sealed_files import new_file
 from register.operations import setup
-from register.reports.verify import incomplete_files
+from register.operations.missing_data import incomplete_files
 from register.text.dates import paris_day
 
 ADDRESS = "https://presse.test/article"

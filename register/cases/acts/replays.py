@@ -19,7 +19,7 @@ from register.errors import Refused
 from register.journal import Act, JournalEntry, WriteTransaction
 
 _REASON = "Retrait fait de nouveau après une restauration."
-# Where nothing else is said: the case is read again.
+# The restriction where the notice of the withdrawal names none.
 REVIEW = "reexamen"
 
 
@@ -42,10 +42,8 @@ def withdraw_again(
     :raises Invalid: ``unknown_restriction``.
     """
     case = tx.load(Incident, incident_id)
-    is_shown = case.state == CaseState.PUBLISHED
-    if not is_shown and not (case.state == CaseState.MERGED and case.number):
-        return None
-    if case.restriction:
+    is_public = case.state in (CaseState.PUBLISHED, CaseState.MERGED) and case.number
+    if not is_public or case.restriction:
         return None
     return hide(tx, case, _actor(tx, by), restriction, _REASON, again=event)
 

@@ -68,7 +68,7 @@ def copy_media(source: BinaryIO, mime: str, edits: Edits, limits: CopyLimits) ->
     ]
     try:
         run_ffmpeg(arguments, (source.fileno(), content.fileno()))
-        made = read_facts(content.fileno(), media_format.mime, limits)
+        copy = read_facts(content.fileno(), media_format.mime, limits)
     except CopyError:
         content.close()
         raise
@@ -77,9 +77,9 @@ def copy_media(source: BinaryIO, mime: str, edits: Edits, limits: CopyLimits) ->
         index=0,
         mime=media_format.mime,
         content=content,
-        width=made.width,
-        height=made.height,
-        duration=made.duration,
+        width=copy.width,
+        height=copy.height,
+        duration=copy.duration,
         notes=tuple(note for note, is_true in notes.items() if is_true),
     )
 
@@ -148,29 +148,32 @@ def _picture_filters(facts: MediaFacts, edits: Edits, limits: CopyLimits) -> Ite
     masks = edits.masks_of(0)
     for number, mask in enumerate(masks):
         yield from _mask_filters(mask, number, width, height)
-    crop = edits.crop_of(0) or PageArea(0, 0, 1, 1)
-    left, top, right, bottom = crop.pixels(width, height, step=2)
-    yield f"[masked{len(masks)}]crop={right - left}:{bottom - top}:{left}:{top}[pictures]"
+    x, y, w, h = _box(edits.crop_of(0) or PageArea(0, 0, 1, 1), width, height)
+    yield f"[masked{len(masks)}]crop={w}:{h}:{x}:{y}[pictures]"
 
 
 def _mask_filters(mask: Mask, number: int, width: int, height: int) -> Iterator[str]:
-    # Colours are stored for squares of two pixels.
-    left, top, right, bottom = mask.area.pixels(width, height, step=2)
-    area = f"{right - left}:{bottom - top}"
+    x, y, w, h = _box(mask.area, width, height)
     before, after = f"[masked{number}]", f"[masked{number + 1}]"
     when = f":{_during(mask.interval)}" if mask.interval else ""
     if mask.style is MaskStyle.BLACK:
-        x, y, w, h = left, top, right - left, bottom - top
         yield f"{before}drawbox=x={x}:y={y}:w={w}:h={h}:color=black:t=fill{when}{after}"
         return
-    columns, lines = blur_cells(right - left, bottom - top)
+    columns, lines = blur_cells(w, h)
     yield f"{before}split[whole{number}][part{number}]"
     # Mean colours of a few cells, then what lies between them, as in a picture.
     yield (
-        f"[part{number}]crop={area}:{left}:{top},scale={columns}:{lines}:flags=area,"
-        f"scale={area}:flags=bicubic[blur{number}]"
+        f"[part{number}]crop={w}:{h}:{x}:{y},scale={columns}:{lines}:flags=area,"
+        f"scale={w}:{h}:flags=bicubic[blur{number}]"
     )
-    yield f"[whole{number}][blur{number}]overlay=x={left}:y={top}:format=yuv420{when}{after}"
+    yield f"[whole{number}][blur{number}]overlay=x={x}:y={y}:format=yuv420{when}{after}"
+
+
+def _box(area: PageArea, width: int, height: int) -> tuple[int, int, int, int]:
+    """Corner, width and height of an area of a frame."""
+    # Colours are stored for squares of two pixels.
+    x, y, right, bottom = area.pixels(width, height, step=2)
+    return x, y, right - x, bottom - y
 
 
 def _cut_filters(source: str, stream: str, intervals: list[tuple[float, float]]) -> Iterator[str]:

@@ -77,7 +77,7 @@ def facts_of(fields: dict[str, Any], *, with_picture: bool) -> MediaFacts:
     pictures = [stream for stream in streams if _is_picture(stream)] if with_picture else []
     sounds = [stream for stream in streams if stream.get("codec_type") == "audio"]
     picture, sound = _first_decodable(pictures), _first_decodable(sounds)
-    width, height = _shown_size(picture)
+    width, height = _display_size(picture)
     durations = [_number(part.get("duration")) for part in (fields.get("format", {}), *streams)]
     facts = MediaFacts(
         width=width,
@@ -104,7 +104,7 @@ def _first_decodable(streams: list[dict[str, Any]]) -> dict[str, Any]:
     return first if first.get("codec_name") not in (None, "unknown", "none") else {}
 
 
-def _shown_size(stream: dict[str, Any]) -> tuple[int, int]:
+def _display_size(stream: dict[str, Any]) -> tuple[int, int]:
     """Width and height of the upright frame with square pixels."""
     width, height = int(stream.get("width", 0)), int(stream.get("height", 0))
     if width <= 0 or height <= 0:

@@ -1,1 +1,1 @@
-"""Public face of what is sent online about a case."""
+"""Web face of what is sent online about a case."""

@@ -10,8 +10,9 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import DataRequired
 
 from register.cases import deadlines
+from register.cases.acts.replies import AUTHOR_LIMIT
 from register.cases.deadlines import TextLength
-from register.incoming.content import LINE_LIMIT, PASSAGES_LIMIT, TEXT_LIMIT, ReplyContent
+from register.incoming.content import PASSAGES_LIMIT, TEXT_LIMIT, ReplyContent
 from register.reports.report_content import CONTACT_LIMIT
 from register.reports.web.answer_fields import CheckedRadio, at_most
 from register.reports.web.file_field import files_field
@@ -23,7 +24,7 @@ from register.web.request_validation import DESK_BODY_LIMIT
 
 
 def _required_line(label: Any, missing: Any) -> Any:
-    shorter = at_most(LINE_LIMIT, _("Gardez l’essentiel."))
+    shorter = at_most(AUTHOR_LIMIT, _("Gardez l’essentiel."))
     return line_field(label, limit=DESK_BODY_LIMIT, validators=[DataRequired(missing), shorter])
 
 

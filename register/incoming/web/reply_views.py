@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from flask import Response, make_response, redirect, render_template, request
+from flask import redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from register.cases import deadlines, queries, reply_refusals
@@ -33,10 +33,10 @@ from register.web.request_context import key_store
 FILES_ADDRESS = "/droit-de-reponse/avec-fichiers"
 
 
-@submit.app_template_global("reply_terms")
-def reply_terms() -> Mapping[str, int]:
+@submit.app_template_global("reply_term_days")
+def reply_term_days() -> int:
     """Days from the decision to the destruction of what is sealed beside a reply."""
-    return {"decided": retention.AFTER_DECISION.days}
+    return retention.AFTER_DECISION.days
 
 
 Step = Callable[[PublicCase, ReplyForm], ResponseReturnValue]
@@ -212,16 +212,15 @@ def _form_html(case: PublicCase, form: ReplyForm, *, error_text: str = "") -> st
     )
 
 
-def _receipt_html(receipt: Receipt, form: ReplyForm) -> Response:
+def _receipt_html(receipt: Receipt, form: ReplyForm) -> str:
     status = incoming_queries.reply_status(db.session(), key_store(), receipt.key)
-    page = render_template(
+    return render_template(
         "incoming/reply_receipt.html",
         status=status,
         code=receipt_codes.format_code(receipt.code),
         is_other=receipt.is_other,
         form=form,
     )
-    return make_response(page)
 
 
 def _token(form: ReplyForm) -> Token | None:

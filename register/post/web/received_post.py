@@ -33,7 +33,7 @@ from register.web.request_context import head
 PATH = "/moderation/courrier"
 # What was dealt with is listed up to this many; the journal has all of it.
 CLOSED_LIMIT = 20
-# Days before the last one from which the home page of the desk warns of a summons.
+# What the home page of the desk warns of, and how many days before the last one.
 _WARNED_KINDS = (PostKind.SUMMONS, PostKind.WRIT, PostKind.ORDER)
 _WARNING_DAYS = 15
 
@@ -103,12 +103,12 @@ def close_post(post_id: int) -> ResponseReturnValue:
     try:
         current_member.run_act(lambda tx, by: acts.close_post(tx, post_id, by=by))
     except RegisterError as error:
-        return _page(PostForm(formdata=None), said=error_sentence(error)), status_of(error)
+        return _page(PostForm(formdata=None), error_text=error_sentence(error)), status_of(error)
     flash(_("C’est traité : ce jour ne court plus."))
     return redirect(PATH, 303)
 
 
-def _page(form: PostForm, said: str = "") -> str:
+def _page(form: PostForm, error_text: str = "") -> str:
     stmt = select(ReceivedPost, Incident.number).outerjoin(
         Incident, Incident.id == ReceivedPost.incident_id
     )
@@ -124,7 +124,7 @@ def _page(form: PostForm, said: str = "") -> str:
     return render_template(
         "post/received_post.html",
         form=form,
-        said=said,
+        error_text=error_text,
         still_open=still_open,
         closed=closed,
         kinds=messages.desk.post_kinds,

@@ -61,7 +61,7 @@ def receive(
     existing = find_received(tx.session, store, sent, nonce)
     if existing is not None:
         return existing
-    code, receipt = _derive_code(store, nonce)
+    code, receipt = receipt_codes.derive_receipt(store, nonce)
     contact_text = _clean_contact(contact)
     key, salt, today = receipt_codes.new_key(), new_salt(), paris_day(tx.at)
     contact_id = report_content.new_contact_id()
@@ -99,7 +99,7 @@ def find_received(
     :raises Refused: ``report_already_sent``, as :func:`receive`; also once the report is purged.
     :raises Invalid: ``report_nonce``.
     """
-    code, receipt = _derive_code(store, nonce)
+    code, receipt = receipt_codes.derive_receipt(store, nonce)
     existing = session.scalar(select(Report).where(Report.receipt == receipt))
     if existing is None:
         return None
@@ -111,14 +111,6 @@ def find_received(
 
 def _decrypt_received(report: Report, data_key: bytes) -> Received:
     return report_content.decrypt_content(data_key, report.key, report.sealed or b"")
-
-
-def _derive_code(store: KeyStore, nonce: str) -> tuple[str, bytes]:
-    """The code derived from a nonce, and its stored hash."""
-    if not receipt_codes.is_nonce(nonce):
-        raise Invalid("report_nonce")
-    code = receipt_codes.derive_code(store.derived_key(receipt_codes.CODES), nonce)
-    return code, receipt_codes.hash_code(store.derived_key(receipt_codes.RECEIPTS), code)
 
 
 def _clean_contact(contact: str) -> str:

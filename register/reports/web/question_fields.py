@@ -36,7 +36,7 @@ def field_name(question: Question) -> str:
     return f"{FIELD_PREFIX}{question.key}"
 
 
-class _AskedOnly:
+class _OnlyForItsTypes:
     """A validator that lets pass the answer to a question whose types are no longer ticked."""
 
     def __init__(self, question: Question) -> None:
@@ -65,9 +65,9 @@ def _question_field(question: Question) -> Any:
             choices=partial(_choices, question),
             default="",
             validate_choice=False,
-            validators=[_AskedOnly(question)],
+            validators=[_OnlyForItsTypes(question)],
         )
-    return short_field(label, question.limit, conditions=[_AskedOnly(question)])
+    return short_field(label, question.limit, conditions=[_OnlyForItsTypes(question)])
 
 
 class QuestionFields(SessionlessForm):
@@ -98,8 +98,8 @@ class QuestionFields(SessionlessForm):
 
 
 # Made from the data, so that a question that is added there has a field.
-for _asked in questions.current_questions():
-    setattr(QuestionFields, field_name(_asked), _question_field(_asked))
+for _question in questions.current_questions():
+    setattr(QuestionFields, field_name(_question), _question_field(_question))
 
 
 @dataclass(frozen=True)
@@ -112,10 +112,7 @@ class AskedGroup:
 
 @dataclass(frozen=True)
 class AskedParts:
-    """What a page asks and says about the ticked types.
-
-    ``shown``: names of the fields of its questions.
-    """
+    """What a page asks and says about the ticked types."""
 
     types: frozenset[str]
     groups: tuple[AskedGroup, ...]
@@ -123,7 +120,7 @@ class AskedParts:
     all_notices: tuple[Notice, ...] = questions.NOTICES
 
     @property
-    def shown(self) -> set[str]:
+    def field_names(self) -> set[str]:
         """The names of the fields of its questions, and of their marker."""
         names = {field_name(question) for group in self.groups for question in group.questions}
         return {*names, "questions_vues"} if names else set()
@@ -138,9 +135,9 @@ def asked_parts(types: Collection[str]) -> AskedParts:
     )
 
 
-def _groups(asked: Collection[Question]) -> tuple[AskedGroup, ...]:
+def _groups(selected: Collection[Question]) -> tuple[AskedGroup, ...]:
     by_group: dict[str, list[Question]] = {code: [] for code in questions.GROUP_LABELS}
-    for question in asked:
+    for question in selected:
         by_group[question.group].append(question)
     return tuple(
         AskedGroup(questions.GROUP_LABELS[code][language()], tuple(own))
@@ -169,12 +166,12 @@ def summons_words(sent: ReportContent, today: date) -> str:
             "Les dix jours pour l’offre de preuve, comptés du %(from)s, semblent passés depuis le "
             "%(until)s : voyez un avocat quand même, aujourd’hui."
         ),
-        "left": _(
+        "coming": _(
             "Citation remise le %(from)s : l’offre de preuve doit être signifiée au plus tard le "
             "%(until)s (loi du 29 juillet 1881, art. 55). N’attendez pas ce jour : voyez un avocat "
             "aujourd’hui."
         ),
     }
     ends = offer_of_proof_ends(summoned)
-    words = str(pattern["past" if ends < today else "left"])
+    words = str(pattern["past" if ends < today else "coming"])
     return typeset(words % {"from": day_words(summoned), "until": day_words(ends)})

@@ -27,7 +27,6 @@ from register.web.request_context import derived_key, sealed_files, settings
 # The worker deletes what no report refers to, at the earliest 23 hours after it came: on the second
 # day after it, one of which may have an hour less.
 MAX_AGE = timedelta(hours=22)
-# Bytes of the disk that files never fill, so that texts can always be received.
 _KEY_PURPOSE = "uploads of evidence"
 # Purposes: a file under way, and one that arrived whole.
 UNDER_WAY, ARRIVED = "upload under way", "upload that arrived"

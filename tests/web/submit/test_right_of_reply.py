@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import attested_acts as acts
 import pytest
+from cast import AT
 from databases import plain_app
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
@@ -169,6 +170,11 @@ def test_the_author_learns_of_the_publication_and_of_the_refusal(
     published = _page(client.post("/suivi", data={"code": codes[0]}))
     assert "Votre réponse est publiée" in published
     assert f'href="/incidents/{case.number}"' in published
+    with pen() as p:
+        acts.withdraw(p, case.id, by=cast.bruno, restriction="erreur", reason="r")
+    withdrawn = _page(client.post("/suivi", data={"code": codes[0]}))
+    assert "Votre réponse a été publiée" in withdrawn
+    assert "Le cas n’est plus public" in withdrawn
     refused = _page(client.post("/suivi", data={"code": codes[1]}))
     for words in ("Votre réponse est refusée", "Elle met en cause", "La ligne 2.", "référé"):
         assert words in refused
@@ -200,6 +206,17 @@ def test_a_trap_a_stale_form_and_a_flood_are_refused_with_the_text(app, address,
     assert flooded.status_code == 429
     assert "Nous contestons" in flooded.text
     assert _replies(app) == 0
+
+
+def test_the_form_and_the_desk_say_the_same_last_day_after_a_new_text(
+    app, address, case, pen, cast, signed
+):
+    with pen(AT + timedelta(days=30)) as p:
+        acts.follow_up(p, case.id, by=cast.bruno, title="Audience", text="Le 20.", reason="r")
+    last_day = '<time datetime="2026-07-01">'
+    assert f"au plus tard le {last_day}" in app.test_client().get(address).text
+    desk_page = signed("bruno").get(f"/moderation/dossiers/{case.id}").text
+    assert f"demandée jusqu’au {last_day}" in desk_page
 
 
 def test_a_withdrawn_case_has_no_form(app, address, case, pen, cast):

@@ -232,9 +232,9 @@ def refusal_reasons() -> Mapping[str, RefusalReason]:
 
 
 @desk.app_template_global("reply_window")
-def reply_window(first_published_at: datetime) -> date:
-    """The last day to ask for a right of reply."""
-    return deadlines.reply_window_ends(paris_day(first_published_at))
+def reply_window(moved_at: datetime) -> date:
+    """The last day to ask for a right of reply: each text made public opens its three months."""
+    return deadlines.reply_window_ends(paris_day(moved_at))
 
 
 @desk.app_template_global("shown_as")

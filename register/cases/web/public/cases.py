@@ -88,7 +88,7 @@ def _list_page(query: CaseQuery) -> str:
         phrase=search_title.phrase(query),
         search=search,
         numbers=numbers,
-        # As a function: rows that are cached call it not.
+        # A function, called only where the cache lacks a row.
         load_cases=lambda: result_lists.load_page(db.session(), result).cases,
         mark=search_request.highlighter(search, numbers),
         offers=SearchSuggestions(query, search) if search else None,

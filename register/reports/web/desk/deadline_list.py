@@ -75,7 +75,7 @@ class DeadlineLine:
     title: str
     address: str
     kind: str
-    left: str
+    time_left: str
     why: str
     member: str
     is_late: bool
@@ -177,16 +177,16 @@ def _lines(page: DeadlinePage) -> Iterator[DeadlineLine]:
     reports = work_queue.load_reports(session, key_store(), keys)
     for item in page.items:
         title, address = _subject(item, cases, reports)
-        runs_against_us = item.kind is DeadlineKind.LIMITATION
         yield DeadlineLine(
             item.due,
             title,
             address,
             first_upper(str(messages.desk.deadline_kinds[item.kind])),
-            days_left_words(item.due, today),
+            _days_left_words(item.due, today),
             _reason(item, cases),
             current_member.display_name(item.member) if item.member else "",
-            item.due < today and not runs_against_us,
+            # The end of a period asks nothing of anybody.
+            item.due < today and item.kind is not DeadlineKind.LIMITATION,
         )
 
 
@@ -220,11 +220,11 @@ def _reason(item: DeskDeadline, cases: Mapping[int, DeskCaseSummary]) -> str:
     return ""
 
 
-def days_left_words(due: date, today: date) -> str:
+def _days_left_words(due: date, today: date) -> str:
     """The days to a day: "dans trois jours", "aujourd’hui", "passé depuis deux jours"."""
-    left = (due - today).days
-    if left < 0:
-        return str(ngettext("passé depuis %(num)s jour", "passé depuis %(num)s jours", -left))
-    if left < 2:
-        return str(_("demain") if left else _("aujourd’hui"))
-    return str(ngettext("dans %(num)s jour", "dans %(num)s jours", left))
+    days = (due - today).days
+    if days < 0:
+        return str(ngettext("passé depuis %(num)s jour", "passé depuis %(num)s jours", -days))
+    if days < 2:
+        return str(_("demain") if days else _("aujourd’hui"))
+    return str(ngettext("dans %(num)s jour", "dans %(num)s jours", days))

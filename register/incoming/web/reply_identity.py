@@ -31,7 +31,7 @@ def reply_identity(reply_id: int) -> str:
         current_member.run_act(lambda tx, by: acts.read(tx, reply_id, by=by))
     part = identity.part
     return render_template(
-        "incoming/desk/reply_identity.html",
+        "incoming/reply_identity.html",
         file=desk_case,
         reply=desk_case.reply(reply_id),
         identity=identity,

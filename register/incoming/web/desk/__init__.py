@@ -1,1 +1,0 @@
-"""What is sent online about a case, on the desk."""

@@ -1,0 +1,83 @@
+"""What the rows of the register need and its stores lack: parts of files, and keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from register.cases.case_evidence import case_key_name
+from register.cases.copy_storage import CaseCopy, CaseCopyPage, open_page
+from register.cases.models import CaseEvidence, SourceCopy
+from register.evidence.sealed_files import FileManifest, SealedFiles, open_manifest
+from register.incoming import queries as incoming
+from register.incoming.content import key_name as incoming_key_name
+from register.incoming.models import Incoming, IncomingFile
+from register.key_store import KeyStore
+from register.reports import verify as reports
+from register.reports.models import Report, ReportEvidence
+
+# The name of a file's key, the day of its report or the id of its case, how its key opens it.
+_FileRow = tuple[str, date | int, Callable[[bytes], FileManifest]]
+
+
+def lost_keys(session: Session, store: KeyStore) -> int:
+    """Number of keys in use that are missing from the key store."""
+    return len((reports.keys_in_use(session) | incoming.keys_in_use(session)) - store.names())
+
+
+def incomplete_files(
+    session: Session, store: KeyStore, files: SealedFiles
+) -> tuple[list[date], set[int]]:
+    """Files with missing blobs: the days of their reports, and the ids of their cases.
+
+    :raises Unavailable: ``evidence_away``.
+    """
+    file_rows = list(_file_rows(session))
+    keys = store.keys({name for name, _owner, _manifest in file_rows})
+    # Listed after the rows were read, so that their files are in it.
+    listed = files.listed_names() if keys else set()
+    owners = [
+        owner
+        for name, owner, manifest in file_rows
+        if (key := keys.get(name)) and not files.is_whole(manifest(key), listed)
+    ]
+    days = [owner for owner in owners if isinstance(owner, date)]
+    return days, {owner for owner in owners if isinstance(owner, int)}
+
+
+def _file_rows(session: Session) -> Iterator[_FileRow]:
+    of_report, of_reply = ReportEvidence.report_key, IncomingFile.incoming_key
+    of_case, of_source = CaseEvidence.incident_id, SourceCopy.incident_id
+    # Each with what its key is named after, its owner, and its manifest with the id that it has.
+    stmts: tuple[tuple[Callable[[Any], str], Select[Any, Any, Any, Any]], ...] = (
+        (
+            str,
+            select(of_report, Report.day, ReportEvidence.sealed, ReportEvidence.key)
+            .join(Report, Report.key == of_report)
+            .order_by(Report.day),
+        ),
+        (case_key_name, select(of_case, of_case, CaseEvidence.sealed, CaseEvidence.key)),
+        (case_key_name, select(of_source, of_source, SourceCopy.sealed, SourceCopy.file_id)),
+        (
+            incoming_key_name,
+            select(of_reply, Incoming.incident_id, IncomingFile.sealed, IncomingFile.key).join(
+                Incoming, Incoming.key == of_reply
+            ),
+        ),
+    )
+    for key_name, stmt in stmts:
+        for key_id, owner, sealed, sealed_for in session.execute(stmt):
+            yield key_name(key_id), owner, partial(open_manifest, sealed=sealed, owner=sealed_for)
+    of_copy = CaseCopy.key == CaseCopyPage.copy_key
+    pages = select(CaseCopy.incident_id, CaseCopyPage).join(CaseCopy, of_copy)
+    for incident_id, page in session.execute(pages):
+        yield case_key_name(incident_id), incident_id, partial(_page_manifest, page)
+
+
+def _page_manifest(page: CaseCopyPage, key: bytes) -> FileManifest:
+    return open_page(key, page).file
