@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
 
 from register.cases.acts.evidence import PARTED
@@ -83,12 +82,11 @@ class ReplayEntry:
 
 
 def entries(store: KeyStore) -> list[ReplayEntry]:
-    """All entries; none in a store of a former version. Raises as :meth:`KeyStore.keys`."""
-    try:
-        with store.engine.connect() as connection:
-            rows = connection.execute(sa.select(_ENTRIES).order_by(_ENTRIES.c.event)).all()
-    except (OperationalError, ProgrammingError):
-        return []
+    """All entries; none in a store of a former version, which has no such table."""
+    with store.engine.connect() as connection:
+        if not sa.inspect(connection).has_table(_ENTRIES.name):
+            return []
+        rows = connection.execute(sa.select(_ENTRIES).order_by(_ENTRIES.c.event)).all()
     return [ReplayEntry(row.act, row.subject, row.event, json.loads(row.details)) for row in rows]
 
 

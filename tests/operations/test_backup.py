@@ -20,6 +20,7 @@ from cast import AT
 from databases import open_engine
 from report_factory import nonce
 from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from register.accounts import acts as accounts
@@ -141,6 +142,16 @@ def test_every_act_of_the_list_is_done_again_and_has_its_words():
     by_hand_only = {Act.REPORT_MASKED, Act.SOURCE_WITHDRAWN, *replay_list.SECRET_ACTS}
     assert messages.console.by_hand.keys() == acts
     assert messages.console.replayed.keys() == acts - {act.value for act in by_hand_only}
+
+
+@pytest.mark.one_database
+def test_a_list_that_cannot_be_read_does_not_pass_for_an_empty_one(engine, store):
+    assert replay_list.entries(store) == []  # no table yet
+    _note_like_the_worker(engine, store)
+    with store.write_engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE replay_entry RENAME COLUMN details TO other")
+    with pytest.raises(DBAPIError):
+        replay_list.entries(store)
 
 
 @pytest.mark.one_database
@@ -293,7 +304,7 @@ def test_a_set_sealed_by_age_is_restored_with_its_identity_alone(
 
 
 @pytest.mark.one_database
-def test_a_disk_that_is_too_small_is_seen_before(places, engine, monkeypatch):
+def test_a_disk_that_is_too_small_is_refused_before_anything_is_copied(places, engine, monkeypatch):
     usage = shutil.disk_usage(places.settings.instance)
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage._replace(free=10_000))
     with pytest.raises(BackupError, match="backup_no_room"):
