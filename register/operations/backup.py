@@ -97,7 +97,7 @@ def back_up(
     :raises BackupError: it is refused, or failed; the former backups stay.
     """
     age_keys = _age_keys(recipients)
-    require_places(settings, folder, keys, same_device=same_device)
+    _require_places(settings, folder, keys, same_device=same_device)
     with (
         disk_errors(folder),
         locked(folder),
@@ -126,7 +126,7 @@ def back_up(
     return Backup(folder / name, manifest, copied, removed)
 
 
-def require_places(settings: Settings, folder: Path, keys: Path, *, same_device: bool) -> None:
+def _require_places(settings: Settings, folder: Path, keys: Path, *, same_device: bool) -> None:
     """Require two places that are not each other's, nor the register's.
 
     :raises BackupError: ``backup_inside`` or ``backup_same_device``.
@@ -144,7 +144,7 @@ def require_places(settings: Settings, folder: Path, keys: Path, *, same_device:
         raise BackupError("backup_same_device", path=str(folder), keys=str(keys))
 
 
-def copy_key_set(session: Session, store: KeyStore, key_folder: Path, target: Path) -> None:
+def _copy_key_set(session: Session, store: KeyStore, key_folder: Path, target: Path) -> None:
     """Copy the seal key and the key store, with the replay list, to a folder.
 
     :raises SealError: as :meth:`KeyStore.copy_to`.
@@ -260,4 +260,4 @@ def _copy_keys(
         if (keys / name).exists():
             shutil.rmtree(keys / name)
         with new_set(keys, name) as draft:
-            copy_key_set(session, store, key_folder, draft)
+            _copy_key_set(session, store, key_folder, draft)
