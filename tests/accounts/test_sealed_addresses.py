@@ -45,7 +45,7 @@ def test_no_file_of_the_instance_has_an_address(settings, engine, stored):
         assert not [part for part in (b"bruno", b"fanny", b"elsewhere") if part in content], path
 
 
-def test_lengths_tell_nothing(stored):
+def test_stored_addresses_have_one_length(stored):
     assert len({len(value) for value in stored()}) == 1
 
 

@@ -97,7 +97,7 @@ def test_a_mail_to_a_member_has_no_address(engine, outbox, add):
     assert (mail.member_id, mail.address) == (7, "")
 
 
-def test_the_delay_grows(engine, outbox, add):
+def test_the_delay_between_attempts_grows(engine, outbox, add):
     message_id, at, delays = add(), AT, []
     for _attempt in range(8):
         mail = _claim(engine, outbox, message_id, at)
@@ -154,7 +154,7 @@ def test_a_waiting_mail_is_never_forgotten(engine, add):
     assert _row(engine, message_id) is not None
 
 
-def test_those_that_have_waited_longest_go_first(engine, add):
+def test_mails_that_have_waited_longest_are_sent_first(engine, add):
     ids = [add(at=AT - timedelta(minutes=minutes)) for minutes in (1, 3, 2)]
     with Session(engine) as session:
         assert mails.due_mails(session, AT, 2) == [ids[1], ids[2]]

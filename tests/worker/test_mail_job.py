@@ -216,7 +216,7 @@ def test_a_slow_server_does_not_hold_up_the_loop(post):
     assert len(post.mailbox.mails) == 1
 
 
-def test_more_mails_than_one_connection_takes(post, monkeypatch):
+def test_more_mails_than_one_connection_takes_are_sent_over_several(post, monkeypatch):
     monkeypatch.setattr("register.worker.mail_job.BATCH_SIZE", 2)
     post.add(*_outside(5))
     post.run()
