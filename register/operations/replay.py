@@ -81,7 +81,8 @@ def replay(engine: sa.Engine, store: KeyStore, entries: Iterable[ReplayEntry]) -
                     is_done, by_hand = _replay_one(tx, store, act, entry)
             except RegisterError:
                 # Not as it was then: a case that is public here, or the last administrator.
-                is_done, by_hand = False, entry.subject
+                with Session(engine) as session:
+                    is_done, by_hand = False, _label(session, entry)
             if is_done:
                 outcome.done[act] = outcome.done.get(act, 0) + 1
             if by_hand:
@@ -110,7 +111,7 @@ def _replay_one(
     origin: dict[str, Any] = {"by": entry.details.get("by"), "event": entry.event}
     line: JournalEntry | None = None
     if act is Act.DESTROYED:
-        redaction = _line(tx, entry.subject)
+        redaction = _line(tx.session, entry.subject)
         if redaction is not None:
             line = replays.destroy_again(tx, json.loads(redaction.private_json)["destruction"])
     elif act is Act.SOURCE_DROPPED:
@@ -121,14 +122,14 @@ def _replay_one(
 
 
 def _replay_case(tx: WriteTransaction, act: Act, entry: ReplayEntry) -> tuple[bool, str]:
-    first_line = _line(tx, entry.subject)
+    first_line = _line(tx.session, entry.subject)
     if first_line is None or first_line.incident_id is None:
         return False, ""
     case = tx.load(Incident, first_line.incident_id)
     origin: dict[str, Any] = {"by": entry.details.get("by"), "event": entry.event}
     if act in (Act.ERASED, Act.DISCARDED):
         return replays.erase_again(tx, case.id, **origin) is not None, ""
-    label = str(case.number or f"#{case.id}")
+    label = _case_label(case)
     if act is Act.SOURCE_WITHDRAWN:
         # Done with the withdrawal of its report, unless the key of that report is gone.
         is_done = case.report_withdrawn or case.state == CaseState.ERASED
@@ -154,7 +155,7 @@ def _replay_report(
 
 
 def _replay_member(tx: WriteTransaction, act: Act, entry: ReplayEntry) -> tuple[bool, str]:
-    first_line = _line(tx, entry.subject)
+    first_line = _line(tx.session, entry.subject)
     if first_line is None:
         return False, ""
     member = tx.load(Member, json.loads(first_line.private_json)["member"])
@@ -180,5 +181,19 @@ def _revoke_links(engine: sa.Engine) -> None:
             one_use_links.revoke_link(tx, link.id, by=link.member_id)
 
 
-def _line(tx: WriteTransaction, event: str) -> JournalEntry | None:
-    return tx.session.scalar(sa.select(JournalEntry).where(JournalEntry.event == event))
+def _label(session: Session, entry: ReplayEntry) -> str:
+    """Number or id of the case of an entry, id of its account, or the key of what has no line."""
+    line = _line(session, entry.subject)
+    if line is None:
+        return entry.subject
+    if line.incident_id is None:
+        return str(json.loads(line.private_json)["member"])
+    return _case_label(session.get_one(Incident, line.incident_id))
+
+
+def _case_label(case: Incident) -> str:
+    return str(case.number or f"#{case.id}")
+
+
+def _line(session: Session, event: str) -> JournalEntry | None:
+    return session.scalar(sa.select(JournalEntry).where(JournalEntry.event == event))

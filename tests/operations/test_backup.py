@@ -23,7 +23,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from register.accounts import acts as accounts
-from register.accounts.models import Member
+from register.accounts.models import Member, Role
 from register.cases.case_evidence import case_evidence
 from register.cases.models import CaseState, Incident
 from register.journal import Act
@@ -33,6 +33,7 @@ from register.operations import restore as restores
 from register.operations.backup_sets import BackupError, sets
 from register.reports import acts as reports
 from register.reports.models import Report
+from register.web import messages
 
 
 def test_a_backup_is_restored_with_its_cases_reports_and_files(
@@ -121,6 +122,25 @@ def test_what_was_destroyed_or_hidden_after_the_backup_is_so_again(
             session.rollback()
             # Nothing of it is done a second time.
             assert replay.replay(copy, keys, replay_list.entries(keys)).done == {}
+
+
+@pytest.mark.one_database
+def test_an_account_that_cannot_be_closed_again_is_named_by_its_id(places, engine, pen, cast):
+    first = places.back_up(engine, AT)
+    with pen() as p:
+        zoe = accounts.add_member(p, "zoe@register.test", Role.ADMINISTRATOR, "une phrase de Zoé")
+        accounts.disable_member(p, cast.ada, by=zoe.id)
+    places.back_up(engine, AT + timedelta(days=2))
+    restored = places.restore(name=first.manifest.name)
+    assert restored.replay.by_hand == {Act.MEMBER_DISABLED: [str(cast.ada)]}
+
+
+def test_every_act_of_the_list_is_done_again_and_has_its_words():
+    acts = {act.value for act in replay._ORDER}
+    assert acts == set(replay_list._READ_ACTS) - {act.value for act in replay_list._UNDONE}
+    by_hand_only = {Act.REPORT_MASKED, Act.SOURCE_WITHDRAWN, *replay_list.SECRET_ACTS}
+    assert messages.console.by_hand.keys() == acts
+    assert messages.console.replayed.keys() == acts - {act.value for act in by_hand_only}
 
 
 @pytest.mark.one_database

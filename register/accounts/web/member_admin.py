@@ -41,7 +41,7 @@ def roster() -> ResponseReturnValue:
 @administrators_only
 @asks_password(lazy_gettext("inviter quelqu’un dans l’équipe"))
 def roster_invite() -> ResponseReturnValue:
-    """Create an invitation link, which only this page shows."""
+    """Create an invitation link, which this page alone shows; a mail carries it too."""
     form = MemberInviteForm()
     if not form.is_sent:
         return _page(form, 422)
@@ -70,7 +70,7 @@ def roster_invite() -> ResponseReturnValue:
 @administrators_only
 @asks_password(lazy_gettext("préparer un lien de mot de passe pour un membre"))
 def roster_password_link(member: int) -> ResponseReturnValue:
-    """Make a link by which a member chooses a new password; only this page shows it."""
+    """Make a link by which a member chooses a new password; a mail carries it too."""
     try:
         with writing() as tx:
             token = one_use_links.make_link(tx, member, by=current_member.member().id)

@@ -33,10 +33,10 @@ from register.web.request_context import key_store
 FILES_ADDRESS = "/droit-de-reponse/avec-fichiers"
 
 
-@submit.app_template_global("reply_terms")
-def reply_terms() -> Mapping[str, int]:
+@submit.app_template_global("reply_term_days")
+def reply_term_days() -> int:
     """Days from the decision to the destruction of what is sealed beside a reply."""
-    return {"decided": retention.AFTER_DECISION.days}
+    return retention.AFTER_DECISION.days
 
 
 Step = Callable[[PublicCase, ReplyForm], ResponseReturnValue]
@@ -74,11 +74,13 @@ def submit_with_files() -> ResponseReturnValue:
 
 
 def _load_case(number: str) -> PublicCase:
-    """The public case of a number, or the one that it was merged into."""
+    """The public case of a number, or the last one that it was merged into."""
+    session, case_number = db.session(), urls.case_number(number)
     try:
-        return queries.load_public_case(db.session(), urls.case_number(number))
-    except Moved as moved:
-        return queries.load_public_case(db.session(), int(str(moved.values["number"])))
+        return queries.load_public_case(session, case_number)
+    except Moved:
+        merger = queries.load_merged_case(session, case_number).merger
+        return queries.load_public_case(session, merger.remaining)
 
 
 def _run_step(number: str) -> ResponseReturnValue:
