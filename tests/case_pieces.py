@@ -14,9 +14,9 @@ from PIL import Image, ImageDraw
 
 from register.cases import acts
 from register.cases.case_content import Content
-from register.cases.case_evidence import store_case_evidence
+from register.cases.case_evidence import require_case_key, store_case_evidence
 from register.cases.checklist import ATTESTATIONS
-from register.cases.copies import FileCopy, require_case_key
+from register.cases.copies import FileCopy
 from register.cases.copy_storage import (
     CaseCopy,
     CaseCopyPage,

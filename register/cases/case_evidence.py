@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from register.cases.copy_storage import CaseCopy, delete_copies
 from register.cases.models import CaseEvidence, SourceCopy
+from register.errors import SealError
 from register.evidence.models import register_file
 from register.evidence.sealed_files import FileManifest, open_manifest, seal_manifest
 from register.journal import WriteTransaction
@@ -28,6 +29,17 @@ def case_key(store: KeyStore, incident_id: int) -> bytes:
     """
     name = case_key_name(incident_id)
     return store.key(name) or store.new_key(name)
+
+
+def require_case_key(store: KeyStore, incident_id: int) -> bytes:
+    """The existing key of a case.
+
+    :raises SealError: ``seal_opens_nothing`` when it was destroyed.
+    """
+    key = store.key(case_key_name(incident_id))
+    if key is None:
+        raise SealError("seal_opens_nothing")
+    return key
 
 
 def store_case_evidence(

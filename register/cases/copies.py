@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from register.cases.case_evidence import case_key_name
+from register.cases.case_evidence import require_case_key
 from register.cases.copy_storage import (
     CaseCopy,
     CaseCopyPage,
@@ -21,7 +21,6 @@ from register.cases.copy_storage import (
 )
 from register.cases.models import Incident, Revision
 from register.cases.second_person import PendingChange
-from register.errors import SealError
 from register.evidence.file_kinds import KINDS, FileKind
 from register.evidence.sealed_files import FileManifest
 from register.key_store import KeyStore
@@ -166,14 +165,3 @@ def _pages(session: Session, key: bytes, copy_keys: list[str]) -> dict[str, list
     for row in session.scalars(stmt.order_by(CaseCopyPage.position)):
         pages.setdefault(row.copy_key, []).append(open_page(key, row))
     return pages
-
-
-def require_case_key(store: KeyStore, incident_id: int) -> bytes:
-    """The existing key of a case.
-
-    :raises SealError: ``seal_opens_nothing`` when it was destroyed.
-    """
-    key = store.key(case_key_name(incident_id))
-    if key is None:
-        raise SealError("seal_opens_nothing")
-    return key

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from register.cases.case_content import Content
-from register.cases.case_evidence import case_key_name
+from register.cases.case_evidence import require_case_key
 from register.cases.models import SourceCopy
 from register.evidence.sealed_files import FileManifest, open_manifest
 from register.key_store import KeyStore
@@ -47,8 +47,7 @@ def open_copy(store: KeyStore, copy: SourceCopy) -> FileManifest:
 
     :raises SealError: its key is destroyed, or the key store away.
     """
-    key = store.key(case_key_name(copy.incident_id))
-    return open_manifest(key or bytes(32), copy.sealed, copy.file_id)
+    return open_manifest(require_case_key(store, copy.incident_id), copy.sealed, copy.file_id)
 
 
 def file_name(copy: SourceCopy, file: FileManifest) -> str:

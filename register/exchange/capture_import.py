@@ -69,7 +69,7 @@ class CaptureReport:
 
     def count(self, effect: CaptureEffect) -> int:
         """The number of rows with an effect."""
-        return Counter(outcome.effect for outcome in self.outcomes)[effect]
+        return sum(outcome.effect is effect for outcome in self.outcomes)
 
 
 @dataclass(frozen=True)
@@ -105,8 +105,8 @@ class CaptureImport:
             else:
                 outcomes.append(CaptureOutcome(row, effect))
             progress(number, len(rows))
-        named = {MANIFEST, *(row.cells[FILE] for row in rows)}
-        unnamed = sum(path.is_file() and path.name not in named for path in folder.iterdir())
+        names = {MANIFEST, *(row.cells[FILE] for row in rows)}
+        unnamed = sum(path.is_file() and path.name not in names for path in folder.iterdir())
         return CaptureReport(outcomes, unnamed)
 
     def _cases(self) -> Mapping[str, list[int]]:
@@ -133,15 +133,14 @@ class CaptureImport:
             raise _Fault(ContentFault(ADDRESS, "capture_address"))
         mime, sha256 = self._recognise(path)
         day = self._day(path, mime, cells)
-        states = self._missing(case_ids, digest(cells[ADDRESS]), sha256)
-        missing = [case_id for case_id, effect in states if effect is CaptureEffect.ADDED]
+        effects = self._effects(case_ids, digest(cells[ADDRESS]), sha256)
+        missing = [case_id for case_id in case_ids if effects[case_id] is CaptureEffect.ADDED]
         if missing and not self.dry_run:
             if not self.files.has_room(path.stat().st_size):
                 raise Unavailable("import_no_room")
             self._store(path, mime, digest(cells[ADDRESS]), day, missing)
-        effects = {effect for _case_id, effect in states}
         # The first that is true of a case, in the order of the enumeration.
-        return next(effect for effect in CaptureEffect if effect in effects)
+        return next(effect for effect in CaptureEffect if effect in effects.values())
 
     def _recognise(self, path: Path) -> tuple[str, str]:
         """The media type and the SHA-256 of a file."""
@@ -180,36 +179,32 @@ class CaptureImport:
             raise _Fault(ContentFault(DAY, "capture_other_day", {"day": archive_day.isoformat()}))
         return archive_day
 
-    def _missing(
+    def _effects(
         self, case_ids: Sequence[int], source: str, sha256: str
-    ) -> list[tuple[int, CaptureEffect]]:
-        """Each case, with what is to be done with a file in it."""
+    ) -> Mapping[int, CaptureEffect]:
+        """What becomes of a file in each case."""
         present = select(SourceCopy.incident_id, SourceCopy.source).where(
             SourceCopy.incident_id.in_(case_ids), SourceCopy.sha256 == sha256
         )
         lines = select(JournalEntry.incident_id, JournalEntry.private_json).where(
-            JournalEntry.incident_id.in_(case_ids),
-            JournalEntry.act == Act.SOURCE_COPIED,
-            JournalEntry.private_json.is_not(None),
+            JournalEntry.incident_id.in_(case_ids), JournalEntry.act == Act.SOURCE_COPIED
         )
         with Session(self.engine) as session:
             copies = session.execute(present).all()
             brought = Counter(
                 case_id
                 for case_id, private in session.execute(lines)
-                if json.loads(private or b"{}").get("sha256") == sha256
+                if json.loads(private).get("sha256") == sha256
             )
         remaining = Counter(case_id for case_id, _source in copies)
-        effects = []
-        for case_id in case_ids:
-            if (case_id, source) in copies:
-                effect = CaptureEffect.PRESENT
-            elif brought[case_id] > remaining[case_id]:
-                effect = CaptureEffect.DESTROYED
-            else:
-                effect = CaptureEffect.ADDED
-            effects.append((case_id, effect))
-        return effects
+        return {
+            case_id: CaptureEffect.PRESENT
+            if (case_id, source) in copies
+            else CaptureEffect.DESTROYED
+            if brought[case_id] > remaining[case_id]
+            else CaptureEffect.ADDED
+            for case_id in case_ids
+        }
 
     def _store(
         self, path: Path, mime: str, source: str, day: date, case_ids: Sequence[int]

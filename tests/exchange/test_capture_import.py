@@ -17,7 +17,7 @@ from register.cases.models import SourceCopy
 from register.cases.verify import verify
 from register.errors import Invalid, Unavailable
 from register.evidence import sealed_files
-from register.exchange.capture_import import CaptureImport
+from register.exchange.capture_import import CaptureEffect, CaptureImport
 from register.operations import setup
 
 PDF = b"%PDF-1.7 une page"
@@ -181,9 +181,8 @@ def test_an_import_that_loses_a_race_leaves_no_file(engine, desk, bring, files, 
     rows = [("page.pdf", ADDRESS, "2006-07-01")]
     assert bring(rows, {"page.pdf": PDF}) == ["added"]
     # Another import looked before this one wrote.
-    monkeypatch.setattr(
-        CaptureImport, "_missing", lambda *_arguments: [(case.id, "added")], raising=True
-    )
+    effects = {case.id: CaptureEffect.ADDED}
+    monkeypatch.setattr(CaptureImport, "_effects", lambda *_arguments: effects)
     bring(rows)
     assert (len(copies(engine)), len(files.listed_names())) == (1, 1)
 

@@ -14,7 +14,7 @@ from sqlalchemy import CursorResult, Engine, select, update
 from sqlalchemy.orm import Session
 
 from register.cases import copies
-from register.cases.case_evidence import case_key_name
+from register.cases.case_evidence import case_key_name, require_case_key
 from register.cases.copy_storage import (
     CaseCopy,
     CaseCopyPage,
@@ -86,7 +86,7 @@ def load_task(session: Session, store: KeyStore, task: CopyTask) -> tuple[FileMa
     copy = session.get(CaseCopy, task.copy_key)
     if file_row is None or copy is None:
         raise NotFound("no_such_case_file")
-    key = copies.require_case_key(store, task.incident_id)
+    key = require_case_key(store, task.incident_id)
     return open_manifest(key, file_row.sealed, file_row.key), open_order(key, copy)
 
 

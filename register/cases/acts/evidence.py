@@ -15,7 +15,12 @@ from sqlalchemy import func, select
 from register.accounts.models import Member
 from register.cases import copies
 from register.cases.acts import _steps as steps
-from register.cases.case_evidence import case_evidence, remove_case_evidence, store_case_evidence
+from register.cases.case_evidence import (
+    case_evidence,
+    remove_case_evidence,
+    require_case_key,
+    store_case_evidence,
+)
 from register.cases.copy_storage import (
     CaseCopy,
     CaseCopyPage,
@@ -85,7 +90,7 @@ def request_copy(
             incident_id=case.id,
             position=(last or 0) + 1,
             state=CopyState.WANTED,
-            sealed=seal_order(copies.require_case_key(store, case.id), key, order),
+            sealed=seal_order(require_case_key(store, case.id), key, order),
         )
     )
     tx.session.flush()
@@ -111,7 +116,7 @@ def review_page(
     if page.looked_by is not None:
         raise Refused("page_looked_at", state=case.state, member=page.looked_by)
     page.looked_by, page.looked_at = member.id, tx.at
-    sha256 = open_page(copies.require_case_key(store, case.id), page).sha256
+    sha256 = open_page(require_case_key(store, case.id), page).sha256
     details = {"copy": copy.key, "position": page.position, "sha256": sha256}
     return steps.record(tx, Act.COPY_PAGE_REVIEWED, case, member, **details)
 
@@ -243,13 +248,13 @@ def _load_file(
     row = tx.session.get(CaseEvidence, evidence_key)
     if row is None or row.incident_id != case.id:
         raise NotFound("no_such_case_file")
-    return open_manifest(copies.require_case_key(store, case.id), row.sealed, row.key)
+    return open_manifest(require_case_key(store, case.id), row.sealed, row.key)
 
 
 def _is_shown(tx: WriteTransaction, store: KeyStore, case: Incident, evidence_key: str) -> bool:
     """Whether the document of a case, or a change that waits, names a copy of a file."""
     stmt = select(CaseCopyPage).join(CaseCopy, CaseCopy.key == CaseCopyPage.copy_key)
     pages = tx.session.scalars(stmt.where(CaseCopy.evidence_key == evidence_key))
-    key = copies.require_case_key(store, case.id)
+    key = require_case_key(store, case.id)
     digests = [open_page(key, page).sha256 for page in pages]
     return copies.is_in_document(tx.session, case.id, digests)

@@ -74,11 +74,13 @@ def submit_with_files() -> ResponseReturnValue:
 
 
 def _load_case(number: str) -> PublicCase:
-    """The public case of a number, or the one that it was merged into."""
+    """The public case of a number, or the last one that it was merged into."""
+    session, case_number = db.session(), urls.case_number(number)
     try:
-        return queries.load_public_case(db.session(), urls.case_number(number))
-    except Moved as moved:
-        return queries.load_public_case(db.session(), int(str(moved.values["number"])))
+        return queries.load_public_case(session, case_number)
+    except Moved:
+        merger = queries.load_merged_case(session, case_number).merger
+        return queries.load_public_case(session, merger.remaining)
 
 
 def _run_step(number: str) -> ResponseReturnValue:

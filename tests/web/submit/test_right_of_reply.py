@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import re
 from datetime import timedelta
 
@@ -217,6 +218,20 @@ def test_the_form_and_the_desk_say_the_same_last_day_after_a_new_text(
     assert f"au plus tard le {last_day}" in app.test_client().get(address).text
     desk_page = signed("bruno").get(f"/moderation/dossiers/{case.id}").text
     assert f"demandée jusqu’au {last_day}" in desk_page
+
+
+def test_a_form_sent_after_two_mergers_is_that_of_the_case_that_stays(
+    app, address, case, pen, cast, desk
+):
+    client = app.test_client()
+    cases = [case, desk.published(), desk.published()]
+    fields = {**FIELDS, "jeton": _token(client.get(address).text), "etape": "verifier"}
+    with pen() as p:
+        for merged, into in itertools.pairwise(cases):
+            options = {"by": cast.bruno, "second": cast.chloe, "reason": "Le même fait."}
+            acts.merge(p, merged.id, into=into.number, **options)
+    page = _page(client.post(address, data=fields))
+    assert f'action="/incidents/{cases[-1].number}/droit-de-reponse"' in page
 
 
 def test_a_withdrawn_case_has_no_form(app, address, case, pen, cast):

@@ -62,21 +62,20 @@ def add_files() -> ResponseReturnValue:
     incident_id, form = parse_id(request.form.get("dossier", "")), CaseFilesForm()
     source, store = request.form.get("source", ""), key_store()
     arrived = [file.manifest for file in upload_streams.arrivals().files]
-    files: list[FileManifest] = []
-    added: list[FileManifest] = []
+    files: list[tuple[FileManifest, date | None]] = []
     reasons: list[str] = []
-    days: dict[str, date | None] = {}
 
-    def add(tx: WriteTransaction, by: int) -> None:
-        present = {file.sha256 for _row, file in case_evidence(tx.session, store, incident_id)}
-        for file in files:
-            if source:
-                key, day = case_key(store, incident_id), days[file.file_id]
+    def add(tx: WriteTransaction, by: int) -> int:
+        if source:
+            key = case_key(store, incident_id)
+            for file, day in files:
                 acts.add_source_copy(tx, incident_id, source, file, key, by=by, captured_on=day)
-                added.append(file)
-            elif file.sha256 not in present:
-                acts.add_file(tx, store, incident_id, file, by=by)
-                added.append(file)
+            return len(files)
+        present = {file.sha256 for _row, file in case_evidence(tx.session, store, incident_id)}
+        missing = [file for file, _day in files if file.sha256 not in present]
+        for file in missing:
+            acts.add_file(tx, store, incident_id, file, by=by)
+        return len(missing)
 
     try:
         desk_case = act_view.open_case(incident_id)
@@ -84,20 +83,17 @@ def add_files() -> ResponseReturnValue:
         address = source_addresses.addresses(desk_case.snapshot.content).get(source, "")
         for file in form.fichiers.manifests:
             try:
-                days[file.file_id] = _capture_day(file, address)
-                files.append(file)
+                files.append((file, _capture_day(file, address)))
             except Invalid as error:
                 reasons.append(with_label(file.name, error_sentence(error)))
                 _discard([file])
-        if files:
-            run_act(add)
+        count = run_act(add) if files else 0
     except BaseException as error:
         _discard(arrived)
         if isinstance(error, Refused) and source:
             return sources_page(desk_case, typeset(error_sentence(error))), status_of(error)
         raise
-    if added:
-        count = len(added)
+    if count:
         flash(
             typeset(
                 ngettext(
