@@ -20,6 +20,7 @@ from urllib.parse import urlencode
 
 import attested_acts as acts
 import pytest
+from case_contents import a_case
 from case_pieces import MadePage, add_piece
 from flask import Flask
 from report_factory import nonce
@@ -38,10 +39,12 @@ from register.cases.case_content import (
     SourceContent,
     StepContent,
 )
+from register.cases.case_evidence import case_key
 from register.cases.filters import FILTERS
 from register.cases.models import CaseState, Incident
 from register.cases.piece_content import PieceContent, PiecePage
 from register.cases.second_person import PendingChange
+from register.cases.source_addresses import digest
 from register.cases.urgency import Urgency
 from register.db import db
 from register.evidence.sealed_files import new_file
@@ -224,6 +227,9 @@ class HiddenContent:
                 passwords.generate_password(),
                 name=MARKER,
             )
+            capture = self.files.write(new_file(f"{MARKER}.txt"), [MARKER.encode()], len(MARKER))
+            source, key = digest(a_case().sources[0].url), case_key(self.store, visible.id)
+            acts.add_source_copy(p, visible.id, source, capture, key, by=self.cast.bruno)
             merged = acts.draft(p, marked_case(), by=self.cast.bruno, reason=MARKER, note=MARKER)
             acts.merge(p, merged.id, into=visible.number, by=self.cast.bruno, reason=MARKER)
         assert waiting

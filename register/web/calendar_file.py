@@ -1,4 +1,7 @@
-"""Downloads of days for a calendar application (iCalendar, RFC 5545)."""
+"""Downloads of days for a calendar application (iCalendar, RFC 5545).
+
+The library is imported with the first download: it is a tenth of a second of the start.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,15 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from flask import Response
-from icalendar import Alarm, Calendar, Event
 
 from register.db import now
 from register.web import etag
+
+if TYPE_CHECKING:
+    from icalendar import Event
 
 # All-day events begin at midnight: nine in the morning, a week and a day before.
 _ALARMS = (timedelta(days=-7, hours=9), timedelta(days=-1, hours=9))
@@ -37,6 +43,8 @@ def calendar_file(days: Iterable[CalendarDay], *, host: str, filename: str) -> R
     :param host: of the register; with the key it makes the identifier of an event.
     :param filename: of letters, digits, dots and dashes.
     """
+    from icalendar import Calendar
+
     etag.skip_caching()
     calendar, at = Calendar(), now()
     calendar.add("prodid", "-//Web Citoyen//Web Citoyen//FR")
@@ -52,6 +60,8 @@ def calendar_file(days: Iterable[CalendarDay], *, host: str, filename: str) -> R
 
 
 def _event(calendar_day: CalendarDay, host: str, at: datetime) -> Event:
+    from icalendar import Alarm, Event
+
     event = Event()
     # A name of the namespace of addresses, whose digest says nothing of the key.
     event.add("uid", f"{uuid.uuid5(uuid.NAMESPACE_URL, f'{host}/{calendar_day.key}')}@{host}")

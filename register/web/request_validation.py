@@ -41,7 +41,7 @@ UPLOAD_PATHS = frozenset(
         "/moderation/pieces/avec-fichiers",
     }
 )
-# Seconds without a byte of such a body.
+# Seconds without a byte of a body.
 _SILENCE_LIMIT = 60
 # Fields of one form of the desk: forty sources, forty proceedings and their steps.
 DESK_FORM_PARTS = 12_000
@@ -84,7 +84,7 @@ class RequestValidator:
             # With this promise of the server, a body that breaks off before its length would be
             # read as a whole one.
             environ.pop("wsgi.input_terminated", None)
-            if environ.get("PATH_INFO") in UPLOAD_PATHS and "gunicorn.socket" in environ:
+            if environ["REQUEST_METHOD"] == "POST" and "gunicorn.socket" in environ:
                 # A phone that lost its network must not hold a thread for ever.
                 environ["gunicorn.socket"].settimeout(_SILENCE_LIMIT)
             return self.app(environ, start_response)

@@ -152,12 +152,11 @@ def arrivals() -> Arrivals:
 
 
 def receive_form(recognise: Recogniser = recognise_mime) -> None:
-    """Read the form of this request, and seal its files.
+    """Read the form of this request, and seal its files; a form without files is read already.
 
     :raises Unavailable: ``busy``, when too many are being read.
     """
     if request.path not in UPLOAD_PATHS:
-        _read_form(recognise, has_turn=True)
         return
     with _reading_turns.turn(), ExitStack() as turns:
         has_turn = True
