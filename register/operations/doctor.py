@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import Engine, func, select, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from register.accounts.sealed_address import count_plain_addresses
 from register.cases import case_codes, published_texts, vocabulary
 from register.config import MEMORY, Settings, missing_for_public
-from register.db import now, read_only_engine, sqlite_path
-from register.errors import RegisterError, Unavailable
+from register.db import now, read_only_engine
+from register.errors import SealError, Unavailable
 from register.evidence.clean_copy import copies
 from register.evidence.sealed_files import SealedFiles
 from register.evidence.upkeep import count_orphans
 from register.journal import JournalEntry, Ledger, head
 from register.key_store import KeyStore
 from register.mail import outbox
-from register.operations import move, replay_list, schema, setup
+from register.operations import move, replay_list, setup
 from register.operations.missing_data import incomplete_files, lost_keys
+from register.operations.outages import Finding, outage, vital_findings
 from register.postgresql import APPLICATION_NAME
 from register.reports import report_lists
 from register.reports.models import Report
@@ -37,25 +37,20 @@ BACKUP_DAYS, REHEARSAL_DAYS = 2, 100
 TEXTS_LISTED = 5  # labels, places and pages that a finding names
 
 
-@dataclass(frozen=True)
-class Finding:
-    """The result of one check; ``detail`` is a number, path or error."""
-
-    code: str
-    good: bool
-    detail: str = ""
-
-
 def examine(settings: Settings) -> Iterator[Finding]:
-    """Every check, those first on which others depend.
+    """Every check, those first on which others depend; an outage is the last finding.
 
     Nothing is written, neither rows nor a file in place of a missing one.
     """
-    path = sqlite_path(settings.database_url)
-    if path is not None and not path.exists():
-        yield Finding("database", False, str(path))
-    else:
-        yield from _database_findings(settings, read_only_engine(settings.database_url))
+    engine = read_only_engine(settings.database_url)
+    try:
+        for findings in (vital_findings(settings, engine), _database_findings(settings, engine)):
+            for finding in findings:
+                yield finding
+                if finding.is_outage:
+                    return
+    finally:
+        engine.dispose()
     yield from _file_mode_finding(settings.instance)
     yield from _copy_findings()
     missing = missing_for_public(settings)
@@ -63,38 +58,29 @@ def examine(settings: Settings) -> Iterator[Finding]:
 
 
 def _database_findings(settings: Settings, engine: Engine) -> Iterator[Finding]:
-    try:
-        yield _check("database", lambda: engine.connect().close())
-        yield _check("schema", lambda: schema.require(engine))
-        with Session(engine) as session:
-            yield _check(
-                "seal", lambda: setup.key_store(settings, session, reads_only=True).close()
-            )
-            for code, findings in (
-                ("territory", _data_findings(session)),
-                ("texts", _text_findings(session)),
-                *(("journal", _head_findings(session, ledger)) for ledger in Ledger),
-                ("report_keys", _key_findings(settings, session)),
-                ("retention", _retention_findings(session)),
-                ("addresses", _address_findings(engine)),
-                ("mail", _mail_findings(settings, session)),
-                ("left_over", _left_over_findings(settings, session)),
-                ("connections", process_findings(settings, session, _count_processes(session))),
-            ):
-                try:
-                    yield from findings
-                except (SQLAlchemyError, ValueError) as error:
-                    yield Finding(code, False, type(error).__name__)
-    finally:
-        engine.dispose()
-
-
-def _check(code: str, check: Callable[[], object]) -> Finding:
-    try:
-        check()
-    except (RegisterError, SQLAlchemyError) as error:
-        return Finding(code, False, str(error))
-    return Finding(code, True)
+    with Session(engine) as session:
+        for code, findings in (
+            ("territory", _data_findings(session)),
+            ("texts", _text_findings(session)),
+            *(("journal", _head_findings(session, ledger)) for ledger in Ledger),
+            ("key_store", _key_findings(settings, session)),
+            ("retention", _retention_findings(session)),
+            ("addresses", _address_findings(engine)),
+            ("mail", _mail_findings(settings, session)),
+            ("left_over", _left_over_findings(settings, session)),
+            ("connections", process_findings(settings, session, _count_processes(session))),
+        ):
+            try:
+                yield from findings
+            except (SQLAlchemyError, ValueError) as error:
+                detail = f"{code} : {type(error).__name__}"
+                if isinstance(error, DBAPIError) and error.connection_invalidated:
+                    yield outage("database_lost", detail)
+                yield Finding("unexamined", False, detail)
+                session.rollback()
+            except SealError as error:
+                # There a moment ago.
+                yield outage("key_store", error=error)
 
 
 def _data_findings(session: Session) -> Iterator[Finding]:
@@ -128,32 +114,27 @@ def _head_findings(session: Session, ledger: Ledger) -> Iterator[Finding]:
 
 
 def _key_findings(settings: Settings, session: Session) -> Iterator[Finding]:
-    """Whether the store is this instance's, its file private, and no report without its key."""
-    try:
-        store = setup.key_store(settings, session, reads_only=True)
-    except (RegisterError, SQLAlchemyError):
-        return  # the seal key is missing, which another check reports
-    with closing(store):
-        store_finding = _check("key_store", lambda: setup.require_seal(settings, session))
-        yield store_finding
-        if store_finding.good:
-            yield from _file_mode_finding(Path(store.where))
-            lost = lost_keys(session, store)
-            yield Finding("report_keys", not lost, str(lost or ""))
-            yield from _file_findings(settings, session, store)
-            yield from _backup_findings(settings, store)
+    """Whether the file of the keys is private, and no report without its key."""
+    with closing(setup.key_store(settings, session, reads_only=True)) as store:
+        yield from _file_mode_finding(Path(store.where))
+        lost = lost_keys(session, store)
+        yield Finding("report_keys", not lost, str(lost or ""))
+        yield from _file_findings(settings, session, store)
+        yield from _backup_findings(settings, store)
 
 
 def _file_findings(settings: Settings, session: Session, store: KeyStore) -> Iterator[Finding]:
     """Whether the store of files answers, and no file of a report or case lacks a part."""
+    files = setup.sealed_files(settings, store)
     try:
-        files = setup.sealed_files(settings, store)
         files.store.free_bytes()
         files.store.get("0" * 64)  # a missing bucket says so before any file is in it
         days, case_ids = incomplete_files(session, store, files)
         orphans = count_orphans(session, files, paris_day(now()))
-    except RegisterError:
-        yield Finding("evidence_store", False, settings.evidence_url)
+    except (Unavailable, OSError) as error:
+        is_empty = isinstance(error, Unavailable) and error.key == "evidence_empty"
+        place = settings.evidence_url or str(settings.instance / "evidence")
+        yield Finding("evidence_empty" if is_empty else "evidence_store", False, place)
         return
     yield Finding("evidence_store", True)
     yield Finding("evidence_left", not orphans, str(orphans or ""))

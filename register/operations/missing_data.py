@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from register.cases.case_evidence import case_key_name
 from register.cases.copy_storage import CaseCopy, CaseCopyPage, open_page
 from register.cases.models import CaseEvidence, SourceCopy
+from register.errors import Unavailable
 from register.evidence.sealed_files import FileManifest, SealedFiles, open_manifest
 from register.incoming import queries as incoming
 from register.incoming.content import key_name as incoming_key_name
@@ -35,12 +36,15 @@ def incomplete_files(
 ) -> tuple[list[date], set[int]]:
     """Files with missing blobs: the days of their reports, and the ids of their cases.
 
-    :raises Unavailable: ``evidence_away``.
+    :raises Unavailable: ``evidence_away``; ``evidence_empty`` when there is nothing at all where
+        files should be, as of a disk that is not mounted.
     """
     file_rows = list(_file_rows(session))
     keys = store.keys({name for name, _owner, _manifest in file_rows})
     # Listed after the rows were read, so that their files are in it.
     listed = files.listed_names() if keys else set()
+    if keys and not listed:
+        raise Unavailable("evidence_empty")
     owners = [
         owner
         for name, owner, manifest in file_rows

@@ -38,16 +38,18 @@ def test_a_sound_register_has_nothing_wrong(settings, engine, desk, inbox):
     codes = [finding.code for finding in examine(settings)]
     assert _faults(settings) == {}
     assert codes == [
+        "account",
+        "disk",
         "database",
         "schema",
         "seal",
+        "key_store",
         "territory",
         "vocabulary",
         "texts",
         "journal",
         "journal",
         "journal",
-        "key_store",
         "mode",
         "report_keys",
         "evidence_store",
@@ -172,7 +174,7 @@ def test_a_missing_database_is_reported_and_no_empty_file_is_made(settings, engi
     for file in settings.instance.glob("register.sqlite3*"):
         file.unlink()
     path = settings.instance / "register.sqlite3"
-    assert _faults(settings) == {"database": str(path)}
+    assert _faults(settings) == {"database_missing": str(path)}
     assert not path.exists()
 
 
