@@ -18,7 +18,9 @@ from sqlalchemy.exc import OperationalError
 from register import create_app
 from register.db import db
 from register.errors import RegisterError, TextError
+from register.log_priority import priority_prefix
 from register.operations import schema
+from register.server import startup_checks
 from register.web.error_messages import error_sentence
 
 
@@ -43,7 +45,8 @@ def command_on_any_schema(run: Callable[..., None]) -> Callable[..., None]:
             with current_app.app_context() if current_app else application(create_app()):
                 run(*args, **options)
         except (RegisterError, TextError) as error:
-            fail(error_sentence(error))
+            is_ours = isinstance(error, RegisterError)
+            fail(error_sentence(error), startup_checks.exit_code(error) if is_ours else 1)
         except OperationalError as error:
             fail(f"La base de données ne répond pas : {error.orig}")
 
@@ -61,10 +64,10 @@ def command(run: Callable[..., None]) -> Callable[..., None]:
     return command_on_any_schema(run_on_schema)
 
 
-def fail(sentence: str) -> NoReturn:
-    """Print a sentence on standard error and exit with 1."""
-    click.echo(sentence, err=True)
-    sys.exit(1)
+def fail(sentence: str, code: int = 1) -> NoReturn:
+    """Print a sentence on standard error and exit."""
+    click.echo(priority_prefix("error") + sentence, err=True)
+    sys.exit(code)
 
 
 @contextmanager

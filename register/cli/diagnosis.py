@@ -11,14 +11,18 @@ from sqlalchemy.exc import SQLAlchemyError
 from register.cli.backups import rehearse_restore
 from register.cli.console import command_on_any_schema
 from register.cli.maintenance import has_worker, index_status
-from register.db import read_only_engine
+from register.db import db, read_only_engine
 from register.errors import ConfigError
 from register.operations import doctor as doctors
 from register.operations.doctor import Finding
 from register.server import startup_checks
-from register.web import messages
+from register.web import messages, rate_limits
 from register.web.error_messages import error_sentence
 from register.web.request_context import settings
+from register.worker.lock import worker_lock
+
+# What the worker does: without it, it is late for no reason of its own.
+_BY_WORKER = frozenset({"search", "late_texts", "retention", "evidence_left", "mail"})
 
 
 @click.command()
@@ -37,7 +41,11 @@ def doctor(rehearse: bool) -> None:
         # What else is wrong may follow from it, and is looked at once it is over.
         findings = findings[-1:]
     else:
-        findings += [*_page_findings(), *_index_findings()]
+        findings += [*_page_findings(), *_index_findings(), *_limiter_findings()]
+        worker = list(_worker_findings())
+        if not all(finding.good for finding in worker):
+            findings = [each for each in findings if each.good or each.code not in _BY_WORKER]
+        findings += worker
     for finding in findings:
         click.echo(_line(finding))
     if not all(finding.good for finding in findings):
@@ -50,6 +58,28 @@ def _line(finding: Finding) -> str:
     good, bad = messages.console.findings[finding.code]
     sentence = f"✓ {good}" if finding.good else f"✗ {bad}"
     return f"{sentence} ({finding.detail})" if finding.detail else sentence
+
+
+def _worker_findings() -> Iterator[Finding]:
+    """Whether a worker runs, and does something."""
+    try:
+        lock = worker_lock(settings(), db.engine)
+        is_held, is_still = lock.is_held(), lock.stands_still()
+    except (OSError, SQLAlchemyError):
+        return
+    if is_still:
+        yield Finding("worker_still", False)
+    elif is_held:
+        yield Finding("worker", True)
+    elif not settings().is_loopback:  # a demonstration may have none
+        yield Finding("worker", False)
+
+
+def _limiter_findings() -> Iterator[Finding]:
+    """Whether the Redis answers, where there is one."""
+    is_away = rate_limits.is_redis_away()
+    if is_away is not None:
+        yield Finding("redis", not is_away)
 
 
 def _page_findings() -> Iterator[Finding]:

@@ -86,9 +86,12 @@ def upgrade() -> None:
     help="Processus qui répondent ; au-delà d’un, avec un Redis.",
 )
 @click.option("--no-worker", is_flag=True, help="Sans le suiveur, que tient « follow » à part.")
+@click.option("--check", "checks", is_flag=True, help="D’abord, tout ce que vérifie check.")
 @command_on_any_schema
-def serve(host: str, port: int, workers: int, no_worker: bool) -> None:
+def serve(host: str, port: int, workers: int, no_worker: bool, checks: bool) -> None:
     """Servir le site. HUP relance sur le même port, TERM arrête ; rien d’entamé n’est perdu."""
+    if checks:
+        startup_checks.require_pages(current_app)
     _serve("register:create_app", host, port, workers, with_worker=not no_worker)
 
 

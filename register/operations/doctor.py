@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import stat
+import re
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from datetime import datetime, timedelta
@@ -12,9 +12,11 @@ from sqlalchemy import Engine, func, select, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from register import encryption
 from register.accounts.sealed_address import count_plain_addresses
 from register.cases import case_codes, published_texts, vocabulary
-from register.config import MEMORY, Settings, missing_for_public
+from register.config import LEGAL_FIELDS, MEMORY, Settings, missing_for_public
+from register.database_urls import PREFIX
 from register.db import now, read_only_engine
 from register.errors import SealError, Unavailable
 from register.evidence.clean_copy import copies
@@ -23,7 +25,9 @@ from register.evidence.upkeep import count_orphans
 from register.journal import JournalEntry, Ledger, head
 from register.key_store import KeyStore
 from register.mail import outbox
-from register.operations import move, replay_list, setup
+from register.mail.delivery import DeliveryError, MailConnection
+from register.mail_urls import parse_mail_url, sender_domain
+from register.operations import move, replay_list, secret_files, setup
 from register.operations.missing_data import incomplete_files, lost_keys
 from register.operations.outages import Finding, outage, vital_findings
 from register.postgresql import APPLICATION_NAME
@@ -34,7 +38,13 @@ from register.reports.retention import clock_jump, destruction_clause
 from register.text.dates import paris_day
 
 BACKUP_DAYS, REHEARSAL_DAYS = 2, 100
+CLOCK_TOLERANCE = timedelta(minutes=10)
+MAIL_SECONDS = 10.0  # for each answer of the mail server
 TEXTS_LISTED = 5  # labels, places and pages that a finding names
+# Words of the demonstration and of the example of the settings, and the beginnings of telephone
+# numbers that Arcep keeps for fiction.
+_MADE_UP = re.compile("exemple|example|fictif|fictive|démonstration|lorem", re.IGNORECASE)
+_FICTION_NUMBERS = ("000000", "019900", "026191", "035301", "046571", "053649", "063998")
 
 
 def examine(settings: Settings) -> Iterator[Finding]:
@@ -51,10 +61,24 @@ def examine(settings: Settings) -> Iterator[Finding]:
                     return
     finally:
         engine.dispose()
-    yield from _file_mode_finding(settings.instance)
     yield from _copy_findings()
     missing = missing_for_public(settings)
     yield Finding("legal", not missing, ", ".join(missing))
+    if not settings.is_loopback and not missing:
+        made_up = _made_up_fields(settings)
+        yield Finding("legal_words", not made_up, ", ".join(made_up))
+
+
+def _made_up_fields(settings: Settings) -> list[str]:
+    """The variables of the legal notice that still say what an example says."""
+    names = []
+    for name in LEGAL_FIELDS:
+        value = getattr(settings, name)
+        number = "".join(filter(str.isdigit, value.replace("+33", "0")))
+        is_number = name.endswith("_phone") and number.startswith(_FICTION_NUMBERS)
+        if is_number or _MADE_UP.search(value):
+            names.append(PREFIX + name.upper())
+    return names
 
 
 def _database_findings(settings: Settings, engine: Engine) -> Iterator[Finding]:
@@ -63,6 +87,7 @@ def _database_findings(settings: Settings, engine: Engine) -> Iterator[Finding]:
             ("territory", _data_findings(session)),
             ("texts", _text_findings(session)),
             *(("journal", _head_findings(session, ledger)) for ledger in Ledger),
+            ("clock", _clock_findings(session)),
             ("key_store", _key_findings(settings, session)),
             ("retention", _retention_findings(session)),
             ("addresses", _address_findings(engine)),
@@ -113,14 +138,43 @@ def _head_findings(session: Session, ledger: Ledger) -> Iterator[Finding]:
     yield Finding("journal", (last or 0) == position.seq, f"{ledger.value} {position.seq}")
 
 
+def _clock_findings(session: Session) -> Iterator[Finding]:
+    """Whether the machine's clock is not behind the journal; that of reports has days only."""
+    for ledger in (Ledger.PUBLIC, Ledger.DESK):
+        at = session.scalar(
+            select(JournalEntry.at)
+            .where(JournalEntry.ledger == ledger.value)
+            .order_by(JournalEntry.seq.desc())
+            .limit(1)
+        )
+        if at is not None and at > now() + CLOCK_TOLERANCE:
+            yield Finding("clock", False, f"{now():%Y-%m-%d %H:%M} UTC")
+            return
+    yield Finding("clock", True)
+
+
 def _key_findings(settings: Settings, session: Session) -> Iterator[Finding]:
     """Whether the file of the keys is private, and no report without its key."""
     with closing(setup.key_store(settings, session, reads_only=True)) as store:
-        yield from _file_mode_finding(Path(store.where))
+        yield from _secret_findings(settings, session, store)
         lost = lost_keys(session, store)
         yield Finding("report_keys", not lost, str(lost or ""))
         yield from _file_findings(settings, session, store)
         yield from _backup_findings(settings, store)
+
+
+def _secret_findings(settings: Settings, session: Session, store: KeyStore) -> Iterator[Finding]:
+    """Whether only the service reads what is secret, and no copy of it was left over."""
+    key_folder = encryption.key_folder(settings.seal_dir, setup.identity(session).instance_id)
+    last = replay_list.read_note(store, replay_list.BACKUP) or {}
+    backups = [Path(last[name]) for name in ("folder", "keys") if name in last]
+    for code, paths in (
+        ("mode", secret_files.open_modes(settings, key_folder, backups)),
+        ("owner", secret_files.other_owners(settings, key_folder, backups)),
+        ("copies", secret_files.left_copies(settings, backups)),
+    ):
+        found = list(paths)
+        yield Finding(code, not found, ", ".join(found))
 
 
 def _file_findings(settings: Settings, session: Session, store: KeyStore) -> Iterator[Finding]:
@@ -132,9 +186,9 @@ def _file_findings(settings: Settings, session: Session, store: KeyStore) -> Ite
         days, case_ids = incomplete_files(session, store, files)
         orphans = count_orphans(session, files, paris_day(now()))
     except (Unavailable, OSError) as error:
-        is_empty = isinstance(error, Unavailable) and error.key == "evidence_empty"
+        is_empty = isinstance(error, Unavailable) and error.key == "evidence_absent"
         place = settings.evidence_url or str(settings.instance / "evidence")
-        yield Finding("evidence_empty" if is_empty else "evidence_store", False, place)
+        yield Finding("evidence_absent" if is_empty else "evidence_store", False, place)
         return
     yield Finding("evidence_store", True)
     yield Finding("evidence_left", not orphans, str(orphans or ""))
@@ -183,11 +237,24 @@ def _address_findings(engine: Engine) -> Iterator[Finding]:
 
 
 def _mail_findings(settings: Settings, session: Session) -> Iterator[Finding]:
-    """Whether mails leave, and none was given up in the last weeks."""
+    """Whether the server answers, mails leave, and none was given up in the last weeks."""
+    if settings.mail_url and (fault := _mail_fault(settings)):
+        yield Finding("mail_away", False, fault)
+        return
     late, dead = outbox.count_late(session, now() - timedelta(hours=1)), outbox.count_dead(session)
     if settings.mail_url or late or dead:
         yield Finding("mail", not late, str(late or ""))
         yield Finding("dead_mail", not dead, str(dead or ""))
+
+
+def _mail_fault(settings: Settings) -> str:
+    """Why the mail server takes no mail; empty when it would."""
+    server, domain = parse_mail_url(settings.mail_url), sender_domain(settings.mail_from)
+    try:
+        with MailConnection(server, domain, MAIL_SECONDS):
+            return ""
+    except DeliveryError as error:
+        return " ".join(filter(None, (error.cause, str(error.reply_code or ""))))
 
 
 def _left_over_findings(settings: Settings, session: Session) -> Iterator[Finding]:
@@ -233,10 +300,3 @@ def _copy_findings() -> Iterator[Finding]:
     yield Finding("copy_child", not unprotected, ", ".join(unprotected))
     # Without it sounds and videos stay sealed, which is no fault.
     yield Finding("ffmpeg" if copies.has_ffmpeg() else "no_ffmpeg", True)
-
-
-def _file_mode_finding(path: Path) -> Iterator[Finding]:
-    """Whether only the service's own user can read a file or folder."""
-    if path.exists():
-        mode = stat.S_IMODE(path.stat().st_mode)
-        yield Finding("mode", mode & 0o077 == 0, f"{path.name} {mode:o}")

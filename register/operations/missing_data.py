@@ -36,7 +36,7 @@ def incomplete_files(
 ) -> tuple[list[date], set[int]]:
     """Files with missing blobs: the days of their reports, and the ids of their cases.
 
-    :raises Unavailable: ``evidence_away``; ``evidence_empty`` when there is nothing at all where
+    :raises Unavailable: ``evidence_away``; ``evidence_absent`` when there is nothing at all where
         files should be, as of a disk that is not mounted.
     """
     file_rows = list(_file_rows(session))
@@ -44,7 +44,7 @@ def incomplete_files(
     # Listed after the rows were read, so that their files are in it.
     listed = files.listed_names() if keys else set()
     if keys and not listed:
-        raise Unavailable("evidence_empty")
+        raise Unavailable("evidence_absent")
     owners = [
         owner
         for name, owner, manifest in file_rows

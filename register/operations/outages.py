@@ -173,9 +173,9 @@ def _writer(path: Path) -> int:
     for line in lines:
         # As in "1: POSIX ADVISORY WRITE 4242 fe:01:131090 120 120".
         _number, kind, _mode, access, process, file, start, *_end = [*line.split(), "", ""]
-        if (kind, access, start) == ("POSIX", "WRITE", _WRITE_LOCK_BYTE):
-            if file.rpartition(":")[2] == str(inode):
-                return int(process)
+        is_writer = (kind, access, start) == ("POSIX", "WRITE", _WRITE_LOCK_BYTE)
+        if is_writer and file.rpartition(":")[2] == str(inode):
+            return int(process)
     return 0
 
 

@@ -1,4 +1,4 @@
-"""``webcitoyen doctor`` in an outage: one sentence, on its cause, and nothing that makes it worse."""
+"""``webcitoyen doctor`` in an outage: one sentence on its cause, and no harmful advice."""
 
 from __future__ import annotations
 

@@ -50,7 +50,10 @@ def test_a_sound_register_has_nothing_wrong(settings, engine, desk, inbox):
         "journal",
         "journal",
         "journal",
+        "clock",
         "mode",
+        "owner",
+        "copies",
         "report_keys",
         "evidence_store",
         "evidence_left",
@@ -60,7 +63,6 @@ def test_a_sound_register_has_nothing_wrong(settings, engine, desk, inbox):
         "late_texts",
         "retention",
         "addresses",
-        "mode",
         "copy_child",
         "ffmpeg" if copies.has_ffmpeg() else "no_ffmpeg",
         "legal",
@@ -151,12 +153,12 @@ def test_a_clock_that_jumped_is_named_with_the_last_day_known(settings, engine, 
 
 def test_a_key_store_that_others_may_read_is_named_with_its_mode(settings, engine, store):
     Path(store.where).chmod(0o644)
-    assert _faults(settings) == {"mode": "keys.sqlite3 644"}
+    assert _faults(settings) == {"mode": f"{store.where} 644"}
 
 
 def test_a_data_folder_that_others_may_read_is_named_with_its_mode(settings, engine):
     settings.instance.chmod(0o755)
-    assert _faults(settings) == {"mode": f"{settings.instance.name} 755"}
+    assert _faults(settings) == {"mode": f"{settings.instance} 755"}
 
 
 def test_a_public_register_without_its_legal_notice_is_named(settings, engine):
