@@ -37,7 +37,17 @@ def application(app: Flask) -> Iterator[None]:
 
 def command_on_any_schema(run: Callable[..., None]) -> Callable[..., None]:
     """A command that runs whatever the version of the tables; an error is one sentence."""
+    return _wrapped(run, lambda _error: 1)
 
+
+def service_command(run: Callable[..., None]) -> Callable[..., None]:
+    """A command of a systemd unit: its exit code says whether another try may succeed."""
+    return _wrapped(run, startup_checks.exit_code)
+
+
+def _wrapped(
+    run: Callable[..., None], exit_code: Callable[[RegisterError | TextError], int]
+) -> Callable[..., None]:
     @functools.wraps(run)
     def run_in_app(*args: Any, **options: Any) -> None:
         try:
@@ -45,8 +55,7 @@ def command_on_any_schema(run: Callable[..., None]) -> Callable[..., None]:
             with current_app.app_context() if current_app else application(create_app()):
                 run(*args, **options)
         except (RegisterError, TextError) as error:
-            is_ours = isinstance(error, RegisterError)
-            fail(error_sentence(error), startup_checks.exit_code(error) if is_ours else 1)
+            fail(error_sentence(error), exit_code(error))
         except OperationalError as error:
             fail(f"La base de données ne répond pas : {error.orig}")
 

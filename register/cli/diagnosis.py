@@ -14,7 +14,7 @@ from register.cli.maintenance import has_worker, index_status
 from register.db import db, read_only_engine
 from register.errors import ConfigError
 from register.operations import doctor as doctors
-from register.operations.doctor import Finding
+from register.operations.outages import Finding
 from register.server import startup_checks
 from register.web import messages, rate_limits
 from register.web.error_messages import error_sentence

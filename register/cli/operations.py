@@ -14,7 +14,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from register import config
 from register import demo as demonstration
 from register.cases import verify as proofs
-from register.cli.console import application, command, command_on_any_schema, fail, progress
+from register.cli.console import (
+    application,
+    command,
+    command_on_any_schema,
+    fail,
+    progress,
+    service_command,
+)
 from register.cli.members import print_invitation
 from register.db import db, now
 from register.errors import Invalid, RegisterError
@@ -87,7 +94,7 @@ def upgrade() -> None:
 )
 @click.option("--no-worker", is_flag=True, help="Sans le suiveur, que tient « follow » à part.")
 @click.option("--check", "checks", is_flag=True, help="D’abord, tout ce que vérifie check.")
-@command_on_any_schema
+@service_command
 def serve(host: str, port: int, workers: int, no_worker: bool, checks: bool) -> None:
     """Servir le site. HUP relance sur le même port, TERM arrête ; rien d’entamé n’est perdu."""
     if checks:
@@ -114,7 +121,7 @@ def _serve(
 
 
 @click.command()
-@command_on_any_schema
+@service_command
 def check() -> None:
     """Vérifier que le site peut être servi. À lancer avant de le relancer."""
     startup_checks.require_servable(current_app)

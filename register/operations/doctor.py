@@ -28,7 +28,7 @@ from register.mail import outbox
 from register.mail.delivery import DeliveryError, MailConnection
 from register.mail_urls import parse_mail_url, sender_domain
 from register.operations import move, replay_list, secret_files, setup
-from register.operations.missing_data import incomplete_files, lost_keys
+from register.operations.missing_data import EmptyStoreError, incomplete_files, lost_keys
 from register.operations.outages import Finding, outage, vital_findings
 from register.postgresql import APPLICATION_NAME
 from register.reports import report_lists
@@ -186,8 +186,8 @@ def _file_findings(settings: Settings, session: Session, store: KeyStore) -> Ite
         days, case_ids = incomplete_files(session, store, files)
         orphans = count_orphans(session, files, paris_day(now()))
     except (Unavailable, OSError) as error:
-        is_empty = isinstance(error, Unavailable) and error.key == "evidence_absent"
         place = settings.evidence_url or str(settings.instance / "evidence")
+        is_empty = isinstance(error, EmptyStoreError)
         yield Finding("evidence_absent" if is_empty else "evidence_store", False, place)
         return
     yield Finding("evidence_store", True)

@@ -26,6 +26,10 @@ from register.reports.models import Report, ReportEvidence
 _FileRow = tuple[str, date | int, Callable[[bytes], FileManifest]]
 
 
+class EmptyStoreError(Unavailable):
+    """Nothing at all is where the register has files: a disk may not be mounted."""
+
+
 def lost_keys(session: Session, store: KeyStore) -> int:
     """Number of keys in use that are missing from the key store."""
     return len((reports.keys_in_use(session) | incoming.keys_in_use(session)) - store.names())
@@ -36,15 +40,15 @@ def incomplete_files(
 ) -> tuple[list[date], set[int]]:
     """Files with missing blobs: the days of their reports, and the ids of their cases.
 
-    :raises Unavailable: ``evidence_away``; ``evidence_absent`` when there is nothing at all where
-        files should be, as of a disk that is not mounted.
+    :raises Unavailable: ``evidence_away``.
+    :raises EmptyStoreError: see there.
     """
     file_rows = list(_file_rows(session))
     keys = store.keys({name for name, _owner, _manifest in file_rows})
     # Listed after the rows were read, so that their files are in it.
     listed = files.listed_names() if keys else set()
     if keys and not listed:
-        raise Unavailable("evidence_absent")
+        raise EmptyStoreError("evidence_away")
     owners = [
         owner
         for name, owner, manifest in file_rows

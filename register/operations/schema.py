@@ -73,11 +73,13 @@ def require(engine: Engine) -> None:
     """
     revision, wanted = current_revision(engine), expected_revision()
     if not revision:
-        is_unfinished = _is_there(engine) and inspect(engine).has_table(UNFINISHED_TABLE)
-        raise SchemaError("restore_unfinished" if is_unfinished else "schema_missing")
+        if _is_there(engine) and inspect(engine).has_table(UNFINISHED_TABLE):
+            raise SchemaError("restore_unfinished")
+        raise SchemaError("schema_missing")
+    if revision > wanted:
+        raise SchemaError("schema_newer", present=revision, wanted=wanted)
     if revision != wanted:
-        key = "schema_newer" if revision > wanted else "schema_other"
-        raise SchemaError(key, present=revision, wanted=wanted)
+        raise SchemaError("schema_other", present=revision, wanted=wanted)
 
 
 def _is_there(engine: Engine) -> bool:

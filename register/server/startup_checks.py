@@ -15,7 +15,7 @@ from register.cases import case_codes
 from register.cases.vocabulary import LANGUAGES
 from register.config import Settings, missing_for_public
 from register.db import db, sqlite_path
-from register.errors import ConfigError, RegisterError, SealError
+from register.errors import ConfigError, RegisterError, SealError, TextError
 from register.hosts import is_loopback
 from register.operations import schema, setup
 from register.pages import content as editorial
@@ -44,7 +44,7 @@ def load(spec: str) -> Flask:
     return app
 
 
-def exit_code(error: RegisterError) -> int:
+def exit_code(error: RegisterError | TextError) -> int:
     """The exit code of a command that an error has ended."""
     is_lasting = isinstance(error, ConfigError | SealError | schema.SchemaError)
     return CANNOT_START if is_lasting and error.key not in _PASSING else 1

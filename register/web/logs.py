@@ -132,12 +132,17 @@ def log_outage(error: BaseException, endpoint: str) -> str:
 def attach(app: Flask) -> None:
     """Set up logging for the process; repeating it is harmless."""
     app.extensions[_EXTENSION] = OutageLog()
+    configure()
+
+
+def configure() -> None:
+    """Write lines of JSON, those of libraries too."""
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.JSONRenderer(ensure_ascii=False),
-            lambda _logger, level, line: priority_prefix(level) + line,
+            _with_priority,
         ],
         # Looked up at each line: a supervisor may have replaced the stream.
         logger_factory=lambda *_args: LineWriter(sys.stderr),
@@ -148,6 +153,10 @@ def attach(app: Flask) -> None:
         logger.handlers = [LibraryLogHandler()]
         logger.propagate = False
         logger.setLevel(logging.WARNING)
+
+
+def _with_priority(_logger: object, level: str, line: Any) -> str:
+    return f"{priority_prefix(level)}{line}"
 
 
 def log() -> Any:
