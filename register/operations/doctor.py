@@ -57,8 +57,8 @@ def examine(settings: Settings) -> Iterator[Finding]:
         for findings in (vital_findings(settings, engine), _database_findings(settings, engine)):
             for finding in findings:
                 yield finding
-                if finding.is_outage:
-                    return
+            if finding.is_outage:
+                return
     finally:
         engine.dispose()
     yield from _copy_findings()
@@ -101,11 +101,13 @@ def _database_findings(settings: Settings, engine: Engine) -> Iterator[Finding]:
                 detail = f"{code} : {type(error).__name__}"
                 if isinstance(error, DBAPIError) and error.connection_invalidated:
                     yield outage("database_lost", detail)
+                    return
                 yield Finding("unexamined", False, detail)
                 session.rollback()
             except SealError as error:
                 # There a moment ago.
                 yield outage("key_store", error=error)
+                return
 
 
 def _data_findings(session: Session) -> Iterator[Finding]:

@@ -350,7 +350,7 @@ def test_an_installation_without_its_pages_is_one_sentence(
     python, *arguments = command("serve", "--port", "0")
     served = Served([python, "-P", *arguments], site_settings, PYTHONPATH=path_to(program))
     try:
-        assert served.process.wait(30) == 1
+        assert served.process.wait(30) == CANNOT_START
         assert word in served.logged()
         assert str(program / name) in served.logged()
         assert served.logged().count("\n") == 1
