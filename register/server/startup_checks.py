@@ -11,7 +11,7 @@ from pathlib import Path
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from register.cases import case_codes
+from register.cases import case_codes, legal_rules
 from register.cases.vocabulary import LANGUAGES
 from register.config import Settings, missing_for_public
 from register.db import db, sqlite_path
@@ -19,6 +19,7 @@ from register.errors import ConfigError, RegisterError, SealError, TextError
 from register.hosts import is_loopback
 from register.operations import schema, setup
 from register.pages import content as editorial
+from register.pages.web import legal_calendars
 from register.reports import form_vocabulary
 from register.search import synonyms
 from register.server.process_start import CANNOT_START
@@ -109,6 +110,8 @@ def read_pages(app: Flask) -> None:
     template_env.read(app)
     assets.read_sources(Path(app.static_folder or ""))
     editorial.prepare()
+    legal_calendars.letter_rows()
+    legal_rules.rules()
     territory()
     former_areas()
     synonyms.read_files()
