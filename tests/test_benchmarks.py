@@ -28,6 +28,7 @@ NOT_COPIED = {
     "incoming",
     "invitation",
     "note",
+    "notice_review",
     "pending_change",
     "received_post",
     "source_check",
