@@ -25,7 +25,7 @@ from register.web.form_fields import DeskForm, line_field, text_field
 from register.web.request_context import head, key_store, outbox
 
 
-class DecisionForm(DeskForm):
+class NoticeDecisionForm(DeskForm):
     """What was decided and why, for the author of the notice."""
 
     decision = RadioField(
@@ -47,7 +47,7 @@ def notice_term_days() -> int:
 def content_notice(post_id: int) -> ResponseReturnValue:
     """A notice, whose first reading is recorded, and the form that decides it."""
     head()
-    form = DecisionForm()
+    form = NoticeDecisionForm()
     if not form.is_submitted():
         return _page(post_id, form)
     if not form.validate():
@@ -73,7 +73,7 @@ def content_notice(post_id: int) -> ResponseReturnValue:
     return redirect(f"/moderation/courrier/{post_id}", 303)
 
 
-def _page(post_id: int, form: DecisionForm, error_text: str = "") -> str:
+def _page(post_id: int, form: NoticeDecisionForm, error_text: str = "") -> str:
     session, today = db.session(), paris_day(now())
     key = notice_queries.key_of_post(session, post_id)
     status = notice_queries.notice_status(session, key_store(), key, today)

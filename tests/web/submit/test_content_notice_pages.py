@@ -138,7 +138,7 @@ def test_a_notice_is_decided_at_the_desk_contested_and_decided_again(app, case, 
     page = re.search(r'href="(/moderation/courrier/\d+)"', queue).group(1)
     assert client.get(page).status_code in (302, 303)
     desk_page = bruno.get(page).text
-    for words in ("condamné zibeline", "jeanne@zibeline.example", "Jeanne Zibeline", "art. 29"):
+    for words in ("condamné zibeline", "jeanne@zibeline.example", "Jeanne Zibeline", "Diffamation"):
         assert words in desk_page
     assert "Lu par l’équipe" in _page(client.post("/suivi", data={"code": code}))
     decision = {"decision": "maintenu", "ground": "Article 29", "reasons": "Le jugement le dit."}
