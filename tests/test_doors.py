@@ -137,7 +137,6 @@ PROTECTED_STATES = (
                 "purge_on",
                 "sealed",
                 "contact",
-                "decision",
                 "masked_digest",
                 "account_lookup",
             }
@@ -146,7 +145,7 @@ PROTECTED_STATES = (
         frozenset({"report", "report_message", "report_note", "report_kept", "report_tally"})
         | {"report_destroyed_file"},
         model_module="register.reports.models",
-        shared_columns=CLAIM_COLUMNS | {"state", "reason", "digest"},
+        shared_columns=CLAIM_COLUMNS | {"state", "reason", "digest", "decision"},
         row_names=frozenset({"report"}),
     ),
     ProtectedState(

@@ -170,6 +170,7 @@ def _open_review(tx: WriteTransaction, row: Incoming, kind: PostKind) -> NoticeR
     clock = post.enter_online(tx, kind, row.incident_id)
     review = NoticeReview(post_id=clock.id, incoming_key=row.key)
     tx.session.add(review)
+    tx.session.flush()
     return review
 
 

@@ -51,12 +51,11 @@ class NoticeForm(SessionlessForm):
 
     def answers(self) -> list[tuple[Any, str]]:
         """Label and words of each filled field, to be read once more."""
+        fields = [field for field in self if field.short_name not in ("jeton", "site_web")]
         return [
-            (field.label.text, field.data)
-            for field in self
-            if isinstance(field.data, str)
-            and field.data
-            and field.short_name not in ("jeton", "site_web", "motif")
+            (field.label.text, str(messages.incoming.grounds.get(field.data, field.data)))
+            for field in fields
+            if isinstance(field.data, str) and field.data
         ]
 
     def hidden_fields(self) -> list[tuple[str, str]]:

@@ -85,11 +85,7 @@ def check(number: int, form: NoticeForm) -> ResponseReturnValue:
     if not form.is_sent:
         return _form_html(number, form), 422
     return render_template(
-        "incoming/notice_check.html",
-        number=number,
-        form=form,
-        ground=messages.incoming.grounds.get(form.sent.ground, ""),
-        jeton=_reusable_token(form),
+        "incoming/notice_check.html", number=number, form=form, jeton=_reusable_token(form)
     )
 
 
