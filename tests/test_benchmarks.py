@@ -28,7 +28,6 @@ NOT_COPIED = {
     "incoming",
     "invitation",
     "note",
-    "notice_review",
     "pending_change",
     "received_post",
     "source_check",

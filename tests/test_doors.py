@@ -151,7 +151,7 @@ PROTECTED_STATES = (
     ProtectedState(
         "what is sent online",
         ("register/incoming/acts.py", "register/incoming/notice_acts.py"),
-        frozenset({"sealed_content", "purged_on", "read_on"}),
+        frozenset({"sealed_content", "sealed_texts", "purged_on", "read_on"}),
         frozenset({"Incoming", "IncomingFile", "NoticeReview"}),
         frozenset({"incoming", "incoming_file", "notice_review"}),
     ),

@@ -20,6 +20,7 @@ from register.cli.maintenance import has_worker, index_status
 from register.cli.members import print_invitation
 from register.db import db, now, read_only_engine
 from register.errors import ConfigError, Invalid, RegisterError
+from register.incoming import verify as incoming
 from register.journal.verify import Anchor, Problem
 from register.operations import doctor as doctors
 from register.operations import rotation, schema, setup
@@ -191,6 +192,7 @@ def verify(anchors: tuple[str, ...], receipt: Path | None) -> None:
     for problem in chain(
         proofs.verify(db.session(), parsed_anchors),
         reports.problems(db.session()),
+        incoming.problems(db.session()),
         _file_problems(),
     ):
         count += 1

@@ -191,7 +191,7 @@ def run_retention(
 def _destroy_content(tx: WriteTransaction, row: Incoming) -> None:
     row.sealed_content, row.purged_on = None, paris_day(tx.at)
     for review, clock in notice_queries.review_rows(tx.session, row.key):
-        review.sealed = None
+        review.sealed_texts = None
         if clock.closed_on is None:
             post.close_row(tx, clock, by=None)
     # The worker deletes the files that nothing refers to any more.

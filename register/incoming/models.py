@@ -74,7 +74,8 @@ class NoticeReview(Base):
     """An examination of a notice: first of itself, then of the complaint about the decision.
 
     Its row of ``received_post`` says what it is, since when, until when, and who decided it.
-    ``sealed`` has the words of the complaint and the reasons, encrypted with the notice's data key.
+    ``sealed_texts`` has the words of the complaint and the reasons, encrypted with the data key of
+    the notice.
     """
 
     __tablename__ = "notice_review"
@@ -83,4 +84,4 @@ class NoticeReview(Base):
     incoming_key: Mapped[str] = mapped_column(ForeignKey("incoming.key"), index=True)
     # Empty while nobody has decided.
     decision: Mapped[str] = mapped_column(String(12), default="")
-    sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    sealed_texts: Mapped[bytes | None] = mapped_column(LargeBinary)

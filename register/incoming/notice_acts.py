@@ -115,8 +115,9 @@ def complain(tx: WriteTransaction, store: KeyStore, key: str, text: str) -> None
         raise Refused("complaint_late")
     if not text:
         raise Invalid("missing", field="reclamation")
+    data_key, _notice = _unseal(store, row)
     review = _open_review(tx, row, PostKind.COMPLAINT)
-    review.sealed = seal_review(_data_key(store, row), key, review.post_id, ReviewTexts(text))
+    review.sealed_texts = seal_review(data_key, key, review.post_id, ReviewTexts(text))
 
 
 def decide(
@@ -151,19 +152,18 @@ def decide(
         if not typed:
             raise Invalid("missing", field=field)
     row = tx.load(Incoming, review.incoming_key)
-    data_key = _data_key(store, row)
+    data_key, notice = _unseal(store, row)
     if clock.kind == PostKind.COMPLAINT:
         _require_other_member(tx, row, member)
     if not _was_done(tx, row.incident_id, decision, clock.received_on):
         raise Refused("notice_measure_missing")
-    texts = unseal_review(data_key, row.key, post_id, review.sealed)
+    texts = unseal_review(data_key, row.key, post_id, review.sealed_texts)
     texts = replace(texts, reasons=reasons, ground=ground)
-    review.sealed = seal_review(data_key, row.key, post_id, texts)
+    review.sealed_texts = seal_review(data_key, row.key, post_id, texts)
     review.decision = decision
     post.close_row(tx, clock, by=member.id, decision=decision)
-    if row.sealed_content is not None:
-        contact = unseal_notice(data_key, row.key, row.sealed_content)[0].contact
-        _send_mail(tx, outbox, MailKind.CONTENT_NOTICE_DECIDED, contact, clock.received_on, link)
+    kind = MailKind.CONTENT_NOTICE_DECIDED
+    _send_mail(tx, outbox, kind, notice.contact, clock.received_on, link)
 
 
 def _open_review(tx: WriteTransaction, row: Incoming, kind: PostKind) -> NoticeReview:
@@ -174,11 +174,12 @@ def _open_review(tx: WriteTransaction, row: Incoming, kind: PostKind) -> NoticeR
     return review
 
 
-def _data_key(store: KeyStore, row: Incoming) -> bytes:
+def _unseal(store: KeyStore, row: Incoming) -> tuple[bytes, NoticeContent]:
+    """The data key of a notice, and what it says."""
     data_key = store.key(content.key_name(row.key)) if row.sealed_content else None
-    if data_key is None:
+    if data_key is None or row.sealed_content is None:
         raise Refused("notice_destroyed")
-    return data_key
+    return data_key, unseal_notice(data_key, row.key, row.sealed_content)[0]
 
 
 def _require_other_member(tx: WriteTransaction, row: Incoming, member: Member) -> None:

@@ -79,7 +79,7 @@ def notice_status(session: Session, store: KeyStore, key: str, today: date) -> N
         Review(
             clock,
             review.decision,
-            unseal_review(data_key, key, clock.id, review.sealed) if data_key else None,
+            unseal_review(data_key, key, clock.id, review.sealed_texts) if data_key else None,
         )
         for review, clock in rows
     ]

@@ -10,12 +10,12 @@ import pytest
 from alembic import command
 from cast import AT
 from report_factory import nonce
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select, update
 
 from register.accounts import acts as accounts
 from register.errors import Invalid, NotFound, Refused
 from register.incoming import acts as incoming
-from register.incoming import content, notice_acts, notice_queries, queries, retention
+from register.incoming import content, notice_acts, notice_queries, queries, retention, verify
 from register.incoming.models import Incoming, IncomingKind, NoticeReview
 from register.incoming.notice_content import NoticeContent, NoticeDecision
 from register.journal import Act, JournalEntry, Ledger, head
@@ -24,6 +24,7 @@ from register.mail.outbox import Outbox
 from register.operations import schema
 from register.operations.missing_data import lost_keys
 from register.post import acts as post
+from register.post.delays import load_delays
 from register.post.models import PostKind, ReceivedPost
 
 TODAY = date(2026, 3, 2)
@@ -330,3 +331,54 @@ def test_an_unknown_notice_is_not_found(session, store):
         notice_queries.notice_status(session, store, "0" * 32, TODAY)
     with pytest.raises(NotFound):
         notice_queries.key_of_post(session, 404)
+
+
+@pytest.mark.one_database
+def test_verification_names_a_row_that_differs_from_its_lines(
+    session, engine, pen, store, cast, receive, decide
+):
+    receipts = [receive() for _ in range(5)]
+    for receipt in receipts[1:]:
+        decide(receipt, cast.bruno)
+    with pen() as p:
+        notice_acts.complain(p, store, receipts[1].key, "Relisez.")
+        post.enter_post(p, PostKind.SUMMONS, TODAY, by=cast.bruno)
+    session.rollback()
+    assert list(verify.problems(session)) == []
+    ids = [notice_queries.review_rows(session, receipt.key)[0][1].id for receipt in receipts]
+    session.rollback()
+    with engine.begin() as connection:
+        for model, key, values in (
+            (ReceivedPost, ids[0], {"closed_on": TODAY}),
+            (ReceivedPost, ids[1], {"kind": PostKind.ERROR}),
+            (ReceivedPost, ids[2], {"closed_by": cast.chloe}),
+        ):
+            column = model.__table__.primary_key.columns[0]
+            connection.execute(update(model).where(column == key).values(values))
+        changed = update(NoticeReview).where(NoticeReview.post_id == ids[3])
+        connection.execute(changed.values(decision=NoticeDecision.WITHDRAWN))
+        connection.execute(delete(NoticeReview).where(NoticeReview.post_id == ids[4]))
+        connection.execute(delete(ReceivedPost).where(ReceivedPost.id == ids[4]))
+    assert [problem.values["post"] for problem in verify.problems(session)] == ids
+
+
+@pytest.mark.one_database
+def test_counts_are_of_full_months_and_of_decisions_by_people(
+    session, engine, pen, store, cast, receive, decide
+):
+    january = AT - timedelta(days=40)
+    early, slow, _undecided, recent = (receive(at=at) for at in (january, january, january, AT))
+    decide(early, cast.bruno, at=january + timedelta(days=2))
+    decide(slow, cast.bruno, at=january + timedelta(days=9))
+    decide(recent, cast.bruno)
+    session.rollback()
+    delays = load_delays(session, PostKind.ILLEGAL, TODAY)
+    assert (delays.since, delays.until) == (date(2025, 3, 1), date(2026, 3, 1))
+    assert (delays.received, delays.decided, delays.days) == (3, 2, 2)
+    assert load_delays(session, PostKind.ERROR, TODAY).days is None
+    with pen() as p:
+        acts.erase(p, receive.case.id, by=cast.ada, restriction="erreur", single=True)
+    # The undecided one is closed with the texts of its case, by nobody.
+    _retain(session, engine, store, AT, only_erased=True)
+    delays = load_delays(session, PostKind.ILLEGAL, date(2026, 4, 1))
+    assert (delays.received, delays.decided) == (4, 3)

@@ -20,6 +20,7 @@ from register.incoming import queries as incoming_queries
 from register.incoming.acts import Receipt
 from register.incoming.models import IncomingKind
 from register.incoming.web.notice_form import FORMS, ComplaintForm, NoticeForm
+from register.post.delays import Delays, load_delays
 from register.post.models import OWN_TERMS
 from register.reports import receipt_codes
 from register.reports.web import follow_up_page, public_forms
@@ -43,7 +44,8 @@ def content_notice(number: str, kind: str) -> ResponseReturnValue:
     case = _load_case(number)
     form = _form_class(kind)(formdata=None)
     form.endroit.data = settings().base_url + urls.case(case.number)
-    return _form_html(case.number, form)
+    delays = load_delays(db.session(), form.kind, paris_day(now()))
+    return _form_html(case.number, form, delays=delays)
 
 
 @submit.post(_ROUTE)
@@ -197,7 +199,9 @@ def _status_html(
     )
 
 
-def _form_html(number: int, form: NoticeForm, *, error_text: str = "") -> str:
+def _form_html(
+    number: int, form: NoticeForm, *, error_text: str = "", delays: Delays | None = None
+) -> str:
     """The form as it was typed, with the reason why it is shown again."""
     return render_template(
         "incoming/notice.html",
@@ -206,6 +210,7 @@ def _form_html(number: int, form: NoticeForm, *, error_text: str = "") -> str:
         error_text=error_text,
         jeton=_reusable_token(form),
         term=OWN_TERMS[form.kind].days,
+        delays=delays,
     )
 
 

@@ -18,7 +18,7 @@ def upgrade() -> None:
     sa.Column('post_id', sa.Integer(), nullable=False),
     sa.Column('incoming_key', sa.String(length=32), nullable=False),
     sa.Column('decision', sa.String(length=12), nullable=False),
-    sa.Column('sealed', sa.LargeBinary(), nullable=True),
+    sa.Column('sealed_texts', sa.LargeBinary(), nullable=True),
     sa.ForeignKeyConstraint(['post_id'], ['received_post.id'], name=op.f('fk_notice_review_post_id_received_post')),
     sa.ForeignKeyConstraint(['incoming_key'], ['incoming.key'], name=op.f('fk_notice_review_incoming_key_incoming')),
     sa.PrimaryKeyConstraint('post_id', name=op.f('pk_notice_review')),
