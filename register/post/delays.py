@@ -50,7 +50,7 @@ def load_delays(session: Session, kind: PostKind, today: date) -> Delays:
     def decided_days() -> Iterator[int]:
         for received_on, closed_on, closed_by, count in rows:
             # Nobody decided what was closed because its texts were destroyed.
-            if closed_by is not None and closed_on < until:
+            if closed_by is not None and closed_on is not None and closed_on < until:
                 yield from [(closed_on - received_on).days] * count
 
     days = list(decided_days())
