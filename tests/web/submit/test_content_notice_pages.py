@@ -193,3 +193,12 @@ def test_every_ground_and_decision_has_its_words():
 
     assert set(messages.incoming.decisions) == set(NoticeDecision)
     assert CHILD_ABUSE in messages.incoming.grounds
+
+
+def test_a_merged_case_takes_notices_and_a_withdrawn_one_is_gone(app, desk):
+    client = app.test_client()
+    merged, withdrawn = desk.merged(title="Le cas réuni"), desk.withdrawn(title="Le cas retiré")
+    assert _code(_page(_send(client, merged, "erreur")))
+    address = _address(withdrawn, "erreur")
+    assert client.get(address).status_code == 410
+    assert client.post(address, data=ERROR).status_code == 410
