@@ -30,6 +30,7 @@ class MailKind(StrEnum):
     TEST = "test"
     MEMBER_INVITATION = "member_invitation"
     RESET_LINK = "reset_link"
+    PASSKEY = "passkey"
     NOTICE = "notice"
 
 
