@@ -225,7 +225,7 @@ def _refusing_what_fails() -> Iterator[None]:
 
     try:
         yield
-    except (WebAuthnException, SealError, ValueError, TypeError, LookupError) as error:
+    except (WebAuthnException, SealError, ValueError, TypeError, RecursionError) as error:
         raise Refused("passkey_refused") from error
 
 

@@ -194,13 +194,14 @@ def remove_passkey(tx: WriteTransaction, member_id: int, passkey_id: int) -> boo
     return True
 
 
-def remove_again(tx: WriteTransaction, journal_key: str, *, event: str) -> bool:
+def remove_again(tx: WriteTransaction, key: str, *, event: str) -> bool:
     """Remove a passkey that a restore brought back; False when there is none.
 
+    :param key: its name in journal lines.
     :param event: of the line of its removal.
     """
     rows = tx.session.scalars(select(Passkey)).all()
-    row = next((row for row in rows if journal_key(row) == journal_key), None)
+    row = next((row for row in rows if journal_key(row) == key), None)
     if row is None:
         return False
     tx.record(Act.PASSKEY_REMOVED, by=None, details={**_details(row), "again": event})

@@ -121,9 +121,7 @@ def remove_passkey(passkey: int) -> ResponseReturnValue:
             notify(tx, member_id, "retirée de")
     if is_removed:
         flash(
-            _(
-                "La clé d’accès est retirée : elle n’ouvre plus rien. Effacez-la aussi de l’appareil."
-            )
+            _("La clé d’accès est retirée, et n’ouvre plus rien. Effacez-la de l’appareil aussi.")
         )
     return redirect(_SECTION, 303)
 
