@@ -41,6 +41,8 @@ function attach(box) {
 
   async function ask() {
     if (isWaiting) return;
+    const password = "withPassword" in box.dataset ? form.querySelector("[type=password]") : null;
+    if (password?.value === "") return password.focus();
     isWaiting = true;
     message.textContent = "";
     try {

@@ -140,9 +140,11 @@ def test_two_authenticators_sign_in_one_is_lost_and_the_other_and_recovery_work(
         page.goto("/compte")
         page.get_by_role("button", name=re.compile("^Retirer la clé d’accès «.téléphone.»")).click()
         expect_heading(page, "Confirmez que c’est vous")
+        user.press("Continuer avec une clé d’accès")
+        expect(page.get_by_label("Mot de passe")).to_be_focused()
         user.write("Mot de passe", PASSWORD)
         with devices.at_hand(key):
-            user.press("Confirmer avec le mot de passe et une clé d’accès")
+            user.press("Continuer avec une clé d’accès")
             expect_message(page, "La clé d’accès est retirée")
             sign_out(user)
             sign_in_by_passkey(user)
