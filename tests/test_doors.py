@@ -640,6 +640,7 @@ def cast_with_account_states(pen, cast):
     with pen() as p:
         accounts.set_factor(p, cast.chloe, "A" * 32, KEY, ["a"], 1)
         passkeys.add_passkey(p, cast.chloe, KEY, "a", _credential(b"a"))
+        p.session.flush()
         PASSKEYS[:] = [passkeys.journal_key(p.session.scalars(select(Passkey)).one())]
         LINKS.append(one_use_links.make_link(p, cast.chloe, by=cast.ada))
         TOKENS.append(one_use_links.invite(p, "z@register.test", Role.MODERATOR, by=cast.ada))
