@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from cast import AT, PASSWORD
@@ -369,3 +371,9 @@ def test_a_passkey_written_into_another_account_opens_nothing(bruno, session, pe
     assert [(each.key, each.values["member"]) for each in problems] == [
         ("member_standing", member) for member in sorted((cast.bruno, cast.ada))
     ]
+
+
+def test_the_library_is_imported_at_the_first_passkey_and_not_at_a_start():
+    at_the_top = re.compile(r"^(?:import|from) webauthn", re.MULTILINE)
+    top = Path(passkeys.__file__).parent.parent
+    assert [path for path in top.rglob("*.py") if at_the_top.search(path.read_text("utf-8"))] == []
