@@ -32,6 +32,8 @@ class MailKind(StrEnum):
     RESET_LINK = "reset_link"
     PASSKEY = "passkey"
     NOTICE = "notice"
+    CONTENT_NOTICE_RECEIVED = "content_notice_received"
+    CONTENT_NOTICE_DECIDED = "content_notice_decided"
 
 
 @dataclass(frozen=True)
