@@ -81,6 +81,7 @@ ROUTE_ACCESS: Mapping[str, RouteAccess] = {
     "moderation.deadline_file": RouteAccess(MEMBER),
     "moderation.received_post": RouteAccess(MEMBER),
     "moderation.close_post": RouteAccess(MEMBER),
+    "moderation.content_notice": RouteAccess(MEMBER),
     "moderation.reply_identity": RouteAccess(MEMBER),
     "moderation.reply_document": RouteAccess(MEMBER),
     "moderation.reports": RouteAccess(MEMBER),
