@@ -50,7 +50,7 @@ _STATE_DETAILS = {"into": "merged_into", "restriction": "restriction"}
 # Acts that set the date of the last public event; a redaction does only for a published case.
 _MOVING_ACTS = _RESULTING_STATE.keys() - {Act.DRAFTED}
 
-# Content and reasons for flags of a revision → the columns of its checklist.
+# Content and reasons for flags → columns of the checklist; many revisions of a case have the same.
 Checklists = dict[tuple[bytes, str | None], dict[str, Any]]
 
 
@@ -63,12 +63,8 @@ def verify(session: Session, anchors: Iterable[Anchor] = ()) -> Iterator[Problem
     with_originals = set(session.scalars(select(RedactedOriginal.revision_id).distinct()))
 
     def read_openings(revision_id: int) -> dict[int | None, CommitmentOpening]:
-        stored = [
-            (None, *revision)
-            for revision in session.execute(
-                select(Revision.salt, Revision.content).where(Revision.id == revision_id)
-            )
-        ]
+        present = select(Revision.salt, Revision.content).where(Revision.id == revision_id)
+        stored = [(None, *revision) for revision in session.execute(present)]
         if revision_id in with_originals:
             stored += session.execute(
                 select(
@@ -326,19 +322,15 @@ def _committed_texts(
 
 
 def _checklist_holds(session: Session, revision: Revision, checklists: Checklists) -> bool:
-    """Whether the stored checklist is that of the text, or empty once the text is destroyed.
-
-    :param checklists: those of the former revisions of the case, most of which say the same.
-    """
+    """Whether the stored checklist is that of the text, or empty once the text is destroyed."""
     if revision.content is None:
         return revision.unmet is None
     key = (revision.content, revision.flags_reason)
     if key not in checklists:
-        document, vocabulary = json.loads(revision.content), current_vocabulary(session)
-        checklists[key] = checklist_columns(document, revision.flags_reason, vocabulary)
-    needed = revision.act == Act.PUBLISHED and revision.needs_second
-    expected = checklists[key]
-    expected = expected | {"needs_second": expected["needs_second"] or needed}
+        document, reasons = json.loads(revision.content), revision.flags_reason
+        checklists[key] = checklist_columns(document, reasons, current_vocabulary(session))
+    expected = dict(checklists[key])
+    expected["needs_second"] |= revision.act == Act.PUBLISHED and revision.needs_second
     return expected == {name: getattr(revision, name) for name in expected}
 
 
