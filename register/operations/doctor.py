@@ -25,8 +25,8 @@ from register.journal import JournalEntry, Ledger, head
 from register.key_store import KeyStore
 from register.mail import outbox
 from register.operations import move, replay_list, schema, setup
+from register.operations.database_use import count_other_processes
 from register.operations.missing_data import incomplete_files, lost_keys
-from register.postgresql import APPLICATION_NAME
 from register.reports import report_lists
 from register.reports.models import Report
 from register.reports.report_lists import ReportFolder, ReportQuery
@@ -65,7 +65,10 @@ def examine(settings: Settings) -> Iterator[Finding]:
 def _database_findings(settings: Settings, engine: Engine) -> Iterator[Finding]:
     try:
         yield _check("database", lambda: engine.connect().close())
-        yield _check("schema", lambda: schema.require(engine))
+        schema_finding = _schema_finding(engine)
+        yield schema_finding
+        if not schema_finding.good:
+            return  # what else would be found missing is of another version
         with Session(engine) as session:
             yield _check(
                 "seal", lambda: setup.key_store(settings, session, reads_only=True).close()
@@ -87,6 +90,17 @@ def _database_findings(settings: Settings, engine: Engine) -> Iterator[Finding]:
                     yield Finding(code, False, type(error).__name__)
     finally:
         engine.dispose()
+
+
+def _schema_finding(engine: Engine) -> Finding:
+    try:
+        schema.require(engine)
+    except schema.SchemaError as error:
+        code = "schema_newer" if error.key == "schema_newer" else "schema"
+        return Finding(code, False, str(error.values.get("present", "")))
+    except SQLAlchemyError as error:
+        return Finding("schema", False, type(error).__name__)
+    return Finding("schema", True)
 
 
 def _check(code: str, check: Callable[[], object]) -> Finding:
@@ -216,16 +230,10 @@ def _left_over_findings(settings: Settings, session: Session) -> Iterator[Findin
 
 
 def _count_processes(session: Session) -> int:
-    """Processes of the register that are connected to PostgreSQL, on all machines; 0 on SQLite."""
+    """Other processes of the register that use the same database; 0 on SQLite."""
     if session.get_bind().dialect.name == "sqlite":
         return 0
-    pattern = f"{APPLICATION_NAME} %"
-    stmt = text(
-        "SELECT count(DISTINCT application_name) FROM pg_stat_activity"
-        " WHERE datname = current_database() AND application_name LIKE :pattern"
-    )
-    # This command is one of them.
-    return (session.scalar(stmt, {"pattern": pattern}) or 1) - 1
+    return count_other_processes(session.connection())
 
 
 def process_findings(settings: Settings, session: Session, processes: int) -> Iterator[Finding]:

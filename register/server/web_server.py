@@ -61,6 +61,7 @@ def run(app: Flask, fds: list[int], workers: int) -> None:
 
     def start_process(_worker: object) -> None:
         startup_checks.start_index_refresher(app)
+        startup_checks.open_database(app)
         log().info("serving", threads=THREADS)
 
     WebServer(

@@ -258,6 +258,23 @@ def test_upgrade_may_be_repeated(run_with_members: Callable[..., Result], tmp_pa
     assert not list((tmp_path / "instance").glob("*.copy"))
 
 
+def test_every_command_names_a_database_of_a_newer_version(
+    run_with_members: Callable[..., Result], tmp_path: Path
+) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path / 'instance' / 'register.sqlite3'}")
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    engine.dispose()
+    for words in (
+        *("init", "upgrade", "serve", "check", "follow", "doctor", "verify", "purge"),
+        *("case-file 1", "member list", "search status", "seal rotate", "sources status"),
+        *(f"import {DEMO_FILE}", "backup a --keys b"),
+    ):
+        refusal = run_with_members(*words.split())
+        assert (refusal.exit_code, "version plus récente" in refusal.output) == (1, True), words
+    assert not list((tmp_path / "instance").glob("*.copy"))
+
+
 def test_help_names_every_command(run: Callable[..., Result]) -> None:
     output = run("--help").output
     for name in (

@@ -76,6 +76,7 @@ def test_a_system_that_does_not_restrict_copies_is_reported(settings, engine, mo
     ("code", "statement"),
     [
         ("schema", "UPDATE alembic_version SET version_num = '0000'"),
+        ("schema_newer", "UPDATE alembic_version SET version_num = '9999'"),
         ("territory", "UPDATE dataset SET version = 'old' WHERE name = 'case_code'"),
         ("vocabulary", "DELETE FROM dataset WHERE name = 'vocabulary'"),
         ("journal", "UPDATE journal_head SET seq = 9 WHERE ledger = 'desk'"),
