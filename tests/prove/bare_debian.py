@@ -52,8 +52,16 @@ def missing_means() -> str:
 
 def make_debian(folder: Path, suite: str) -> str:
     """Make a minimal Debian from the packages; the reason when they cannot be had."""
-    command = ["debootstrap", "--variant=minbase", suite, str(folder), "http://deb.debian.org/debian"]
+    command = [
+        "debootstrap",
+        "--variant=minbase",
+        suite,
+        str(folder),
+        "http://deb.debian.org/debian",
+    ]
     result = subprocess.run(command, capture_output=True, text=True, timeout=INSTALL_SECONDS)
+    # The packages themselves, as an engine's base image is without them.
+    shutil.rmtree(folder / "var" / "cache" / "apt", ignore_errors=True)
     return "" if result.returncode == 0 else f"no packages: {result.stdout[-300:]}"
 
 
@@ -125,7 +133,7 @@ def build(stages: Mapping[str, Stage], debian: System, folder: Path) -> System:
             else:
                 from_stage, sources, target = copied(arguments)
                 origin = systems[from_stage].root if from_stage else TOP
-                place = system.root / os.path.join(workdir, target).lstrip("/")
+                place = system.root / str(Path(workdir, target)).lstrip("/")
                 for source in sources:
                     _copy(origin / source.lstrip("/"), place, into=target.endswith("/"))
     return systems[""]
@@ -178,9 +186,9 @@ class Container:
 
     def _words(self, words: Sequence[str]) -> list[str]:
         user, group = self._stage.user.split(":")
-        without_rights = ["--clear-groups", "--bounding-set=-all", "--inh-caps=-all", "--no-new-privs"]
+        rights = ("--clear-groups", "--bounding-set=-all", "--inh-caps=-all", "--no-new-privs")
         return [
-            *("/usr/bin/setpriv", f"--reuid={user}", f"--regid={group}", *without_rights),
+            *("/usr/bin/setpriv", f"--reuid={user}", f"--regid={group}", *rights),
             *_env(self._environ),
             *("/bin/sh", "-c", f'cd {self._stage.workdir} && exec "$@"', "sh", *words),
         ]

@@ -143,8 +143,9 @@ def test_the_image_serves_a_register_from_nothing(
         assert "NoNewPrivs:\t1" in status
         report = web.execute("webcitoyen", "doctor").stdout
         faults = [line for line in report.splitlines() if line.startswith("✗")]
-        assert len(faults) == 1, faults  # no rehearsal yet
-        assert "Suiveur : à l’œuvre" in web.execute("webcitoyen", "search", "status").stdout
+        assert len(faults) == 1, faults
+        assert "répét" in faults[0]
+        assert "à l’œuvre" in web.execute("webcitoyen", "search", "status").stdout
         _require_end(web, worker)
     size = image.size() // MEGABYTE
     print(f"The image has {size} MB, of which {debian.size() // MEGABYTE} are Debian's.")
