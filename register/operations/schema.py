@@ -128,11 +128,11 @@ def upgrade(engine: Engine, at: datetime) -> None:
             copy.unlink(missing_ok=True)
         if isinstance(error, RegisterError) or not isinstance(error, Exception):
             raise
-        # Not the statement and its values, which may be words of reports.
-        values = {"cause": str(getattr(error, "orig", error))}
+        # The first line, without the statement and its values, which may be words of reports.
+        cause = str(getattr(error, "orig", error)).partition("\n")[0] or type(error).__name__
         if is_unchanged:
-            raise SchemaError("schema_unchanged", **values) from error
-        raise SchemaError("schema_failed", **values, copy=str(copy or "")) from error
+            raise SchemaError("schema_unchanged", cause=cause) from error
+        raise SchemaError("schema_failed", cause=cause, copy=str(copy or "")) from error
     if copy is not None:
         copy.unlink()
     analyse_tables(engine)

@@ -144,7 +144,7 @@ def test_the_image_serves_a_register_from_nothing(
         report = web.execute("webcitoyen", "doctor").stdout
         faults = [line for line in report.splitlines() if line.startswith("✗")]
         assert len(faults) == 1, faults
-        assert "répét" in faults[0]
+        assert "--rehearse" in faults[0]
         assert "à l’œuvre" in web.execute("webcitoyen", "search", "status").stdout
         _require_end(web, worker)
     size = image.size() // MEGABYTE
