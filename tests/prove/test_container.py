@@ -198,8 +198,9 @@ def test_the_commands_of_the_guide_make_a_service_on_a_bare_debian(
 def test_the_wheel_is_installed_by_pipx_and_serves(debian: System, tmp_path: Path) -> None:
     """As a person without root's rights does, but for the packages of Debian."""
     system = debian.copy(tmp_path / "pipx")
-    system.run("apt-get update; useradd --create-home amina")
     _bring_repository(system)
+    # git reads no repository of somebody else on the same machine.
+    system.run(f"apt-get update; useradd --create-home amina; chown -R amina {REPOSITORY}")
     packages, _newline, typed = _commands("### Par un paquet", "### En conteneur").partition("\n")
     assert packages.startswith("apt install ")
     system.run(packages)
