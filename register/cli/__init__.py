@@ -20,6 +20,7 @@ COMMANDS: tuple[click.Command, ...] = (
     maintenance.seal,
     maintenance.purge,
     maintenance.move,
+    maintenance.mode,
     backups.backup,
     backups.restore,
     members.member,

@@ -22,6 +22,7 @@ from register.evidence.clean_copy import copies
 from register.evidence.sealed_files import SealedFiles
 from register.evidence.upkeep import count_orphans
 from register.journal import JournalEntry, Ledger, head
+from register.journal.service_mode import read_mode
 from register.key_store import KeyStore
 from register.mail import outbox
 from register.operations import move, replay_list, schema, setup
@@ -76,6 +77,7 @@ def _database_findings(settings: Settings, engine: Engine) -> Iterator[Finding]:
                 *(("journal", _head_findings(session, ledger)) for ledger in Ledger),
                 ("report_keys", _key_findings(settings, session)),
                 ("retention", _retention_findings(session)),
+                ("service_mode", _mode_finding(session)),
                 ("addresses", _address_findings(engine)),
                 ("mail", _mail_findings(settings, session)),
                 ("left_over", _left_over_findings(settings, session)),
@@ -193,6 +195,13 @@ def _retention_findings(session: Session) -> Iterator[Finding]:
     late_texts = session.scalar(select(func.count()).select_from(Report).where(due))
     yield Finding("late_texts", not late_texts, str(late_texts or ""))
     yield Finding("retention", since is None, since.isoformat() if since else "")
+
+
+def _mode_finding(session: Session) -> Iterator[Finding]:
+    """Whether forms are taken: a register that was closed for an hour must not stay so."""
+    state = read_mode(session)
+    since = state.since.isoformat(timespec="minutes") if state.since else ""
+    yield Finding("service_mode", state.is_open, "" if state.is_open else f"{state.mode} {since}")
 
 
 def _address_findings(engine: Engine) -> Iterator[Finding]:

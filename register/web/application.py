@@ -71,6 +71,7 @@ import register.web.query_parameters
 from register.accounts.web import access_control
 from register.cases.web.public import search_request
 from register.errors import SealError
+from register.journal import service_mode
 from register.postgresql import request_limits
 from register.web import (
     assets,
@@ -89,7 +90,7 @@ from register.web import (
 )
 from register.web.blueprints import account, desk, public, submit
 from register.web.form_streams import StreamedRequest
-from register.web.headers import StartResponse
+from register.web.headers import SAFE_METHODS, StartResponse
 
 _COOKIE_KEY = "register.cookie_key"
 
@@ -128,7 +129,8 @@ class Application(Flask):
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request, within the time limits of one."""
-        with request_limits():
+        has_form = environ["REQUEST_METHOD"] not in SAFE_METHODS
+        with request_limits(), service_mode.answering(form=has_form):
             return self.wsgi_app(environ, start_response)
 
     @property

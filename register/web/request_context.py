@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from threading import Lock
 from typing import cast
 
@@ -17,6 +18,7 @@ from register.config import Settings
 from register.db import REPLICA_KEY, db
 from register.evidence.sealed_files import SealedFiles
 from register.journal import LedgerPosition
+from register.journal.service_mode import ModeState, read_mode
 from register.key_store import KeyStore
 from register.mail.outbox import Outbox
 from register.operations import setup
@@ -78,6 +80,15 @@ def has_data_version() -> bool:
 def head() -> LedgerPosition:
     """The head of the public ledger in the data version of this request."""
     return current_data_version().head
+
+
+def current_mode() -> ModeState:
+    """The service mode, read once in this request; open when the database cannot say."""
+    if "register_mode" not in g:
+        g.register_mode = ModeState()
+        with suppress(SQLAlchemyError):
+            g.register_mode = read_mode(db.session())
+    return cast(ModeState, g.register_mode)
 
 
 def current_vocabulary() -> Vocabulary:

@@ -272,3 +272,13 @@ def test_help_names_every_command(run: Callable[..., Result]) -> None:
         "purge",
     ):
         assert name in output
+
+
+def test_the_mode_is_told_and_changed_by_one_command(run_on_register):
+    assert "Ouvert" in run_on_register("mode").output
+    closed = run_on_register("mode", "readonly")
+    assert (closed.exit_code, "En lecture seule" in closed.output) == (0, True)
+    assert "depuis le" in run_on_register("mode").output
+    assert run_on_register("doctor").exit_code == 1
+    assert run_on_register("mode", "shut").exit_code == 2
+    assert "Ouvert" in run_on_register("mode", "open").output

@@ -24,7 +24,7 @@ from register.web.error_messages import field_name
 from register.web.l10n import day_words, typeset
 from register.web.request_context import settings
 from register.web.standalone import standalone_style
-from register.web.template_env import clock
+from register.web.l10n import clock
 
 
 @dataclass(frozen=True)
