@@ -136,6 +136,10 @@ class Settings:
     mail_from: str
     """Address that sends, with or without a name; goes with ``mail_url``."""
 
+    metrics_token: str
+    """With which a monitor reads ``/metrics`` from elsewhere. Empty by default: only a program of
+    this machine, which asks the register directly, may."""
+
     search: str
     """``whoosh``: an index in a folder, nothing else to install. ``postgresql``: in the database
     itself, one index for all machines. Default: the database's own where it has one."""
@@ -236,6 +240,7 @@ def load() -> Settings:
         trusted_proxies=number("TRUSTED_PROXIES", 0, 0, 8),
         link_checks=_switch("LINK_CHECKS", read("LINK_CHECKS") or _default_checks(base_url)),
         **check_mail(read("MAIL_URL"), read("MAIL_FROM")),
+        metrics_token=_token(read("METRICS_TOKEN")),
         search=_search(read("SEARCH"), database_url),
     )
 
@@ -342,6 +347,13 @@ def _seal_dir(raw: str, instance: Path) -> Path | None:
         # A backup of the data folder would contain the key that decrypts it.
         raise ConfigError("config_seal_inside", name=PREFIX + "SEAL_DIR", value=raw)
     return path
+
+
+def _token(raw: str) -> str:
+    is_plain = raw.isascii() and raw.isprintable() and " " not in raw
+    if raw and not (is_plain and 32 <= len(raw) <= 200):
+        raise ConfigError("config_token", name=PREFIX + "METRICS_TOKEN")
+    return raw
 
 
 def _short_text(name: str, raw: str) -> str:

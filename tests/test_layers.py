@@ -52,7 +52,7 @@ STARTERS = {"cli", "demo"}
 # of rooms before its own in this order.
 FACES = (
     *("territory", "accounts", "pages", "journal", "cases", "post", "reports", "incoming"),
-    *("exchange", "feeds"),
+    *("exchange", "feeds", "operations"),
 )
 # Modules of the shared web that import all faces.
 COMPOSERS = {"register.web.application", "register.web.template_env"}

@@ -40,6 +40,7 @@ import register.incoming.web.reply_identity
 import register.incoming.web.reply_views
 import register.journal.web.members_journal
 import register.journal.web.public_journal
+import register.operations.web.metrics
 import register.pages.web.help
 import register.pages.web.legal_calendars
 import register.pages.web.page_editor
@@ -84,6 +85,7 @@ from register.web import (
     page_cache,
     rate_limits,
     request_context,
+    request_counts,
     request_validation,
     service_endpoints,
     template_env,
@@ -174,5 +176,7 @@ def attach(app: Flask) -> None:
     request_validation.attach(app, settings)
     # Outside request validation, which then sees one address per page in both languages.
     l10n.attach(app)
-    # Last, so that the answers of every other middleware get the headers too.
+    # So that the answers of every other middleware get the headers too.
     headers.attach(app, settings)
+    # Last, so that every answer is counted.
+    request_counts.attach(app)

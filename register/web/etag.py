@@ -53,6 +53,7 @@ _UNSHOWN_SETTINGS = frozenset(
         "limiter_url",
         "trusted_proxies",
         "link_checks",
+        "metrics_token",
         "mail_url",
         "mail_from",
         "onion_url",
