@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextvars import Context
 from dataclasses import fields, replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import get_type_hints
 from urllib.parse import urlencode
 
@@ -46,8 +47,10 @@ from register.cases.piece_content import PieceContent, PiecePage
 from register.cases.second_person import PendingChange
 from register.cases.source_addresses import digest
 from register.cases.urgency import Urgency
+from register.cli.exchange import site_reader
 from register.db import db
 from register.evidence.sealed_files import new_file
+from register.exchange.mirror import mirror
 from register.incoming import acts as incoming_acts
 from register.incoming.content import ReplyContent
 from register.journal import Act, JournalEntry, Ledger, head
@@ -605,10 +608,23 @@ def _without_etag(page: str) -> str:
     )
 
 
+def copy_leaks(app: Flask, folder: Path) -> list[str]:
+    """Files of a static copy of the site that have the marker; the copy is made or renewed."""
+    base_url = app.extensions["register.settings"].base_url
+    mirror(site_reader(app), base_url, folder, range(1, 8))
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    assert len(files) > 50
+    return [
+        str(path.relative_to(folder))
+        for path in files
+        if any(secret.encode() in _unpacked(path.read_bytes()).lower() for secret in SECRETS)
+    ]
+
+
 # --- the tests ---------------------------------------------------------------------------------
 
 
-def test_a_visible_marker_is_found(app, hidden):
+def test_a_visible_marker_is_found(app, hidden, pen, cast, tmp_path):
     """Proof that leaks are found: the marker on a public case."""
     case = hidden.published()
     assert leaks(app, f"/incidents/{case.number}")
@@ -622,9 +638,15 @@ def test_a_visible_marker_is_found(app, hidden):
     assert leaks(app, f"/incidents.atom?media={MARKER}")
     assert all(leaks(app, path) for path in CASE_FEEDS)
     assert leaks(app, f"/communes/2B033.atom?avant={_event_ids()[-1]}")
+    names = copy_leaks(app, tmp_path)
+    for end in (".html", ".atom", ".zip", "/preuve.json", f"/pieces/{DIGEST}.txt"):
+        assert any(name.endswith(f"incidents/{case.number}{end}") for name in names), end
+    with pen() as p:
+        acts.withdraw(p, case.id, by=cast.bruno, restriction="erreur", reason=MARKER)
+    assert copy_leaks(app, tmp_path) == []
 
 
-def test_no_route_shows_hidden_content(app, hidden, desk, session, store):
+def test_no_route_shows_hidden_content(app, hidden, desk, session, store, tmp_path):
     visible = desk.published()
     hidden.desk_only(visible)
     assert set(hidden.reports(store, visible).values()) == set(_report_keys())
@@ -637,6 +659,7 @@ def test_no_route_shows_hidden_content(app, hidden, desk, session, store):
     all_addresses = (*addresses(app), *in_english(app), *searches(app))
     leaking = [address for address in all_addresses if leaks(app, address)]
     assert leaking == []
+    assert copy_leaks(app, tmp_path) == []
 
 
 @pytest.mark.prove
@@ -646,6 +669,8 @@ def test_acts_of_the_desk_change_no_byte_of_any_public_page(
     """Neither texts nor counts, nor an ETag that would reveal a new report."""
     visible = desk.published()
     all_addresses = [*addresses(app), *in_english(app), *searches(app)]
+    # Not for the public: it counts reports from the next day on.
+    all_addresses.remove("/metrics")
     pages_before = {address: read_page(app, address) for address in all_addresses}
     # An hour later, so that a Last-Modified header would change too.
     hidden.pen = desk.pen = lambda: pen(datetime(2026, 3, 2, 10, 30, tzinfo=UTC))

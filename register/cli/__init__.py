@@ -27,6 +27,7 @@ COMMANDS: tuple[click.Command, ...] = (
     mail.mail,
     exchange.import_,
     exchange.case_file,
+    exchange.mirror,
     maintenance.search,
     sources.sources,
 )

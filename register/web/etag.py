@@ -56,7 +56,6 @@ _UNSHOWN_SETTINGS = frozenset(
         "metrics_token",
         "mail_url",
         "mail_from",
-        "onion_url",
     }
 )
 # WSGI environ key of the ResponseNotes that the hooks leave for the page cache.

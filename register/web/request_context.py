@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import datetime
 from threading import Lock
 from typing import cast
 
-from flask import current_app, g
+from flask import current_app, g, request
 from sqlalchemy.exc import SQLAlchemyError
 
 from register.cases import vocabulary
@@ -31,6 +32,8 @@ _SEALED_FILES = "register.sealed_files"
 COOKIE_PURPOSE = "cookies and their forms"
 # Purpose of the key that signs the forms without session.
 FORM_PURPOSE = "forms without a session"
+# WSGI environ key of the time at which a static copy of the site is made.
+COPY_KEY = "register.copied_at"
 _opening_lock = Lock()
 
 
@@ -89,6 +92,11 @@ def current_mode() -> ModeState:
         with suppress(SQLAlchemyError):
             g.register_mode = read_mode(db.session())
     return cast(ModeState, g.register_mode)
+
+
+def copied_at() -> datetime | None:
+    """When the copy is made that this page is for; None for a reader."""
+    return cast("datetime | None", request.environ.get(COPY_KEY))
 
 
 def current_vocabulary() -> Vocabulary:

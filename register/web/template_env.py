@@ -27,7 +27,7 @@ from register.text.typography import first_upper
 from register.web import l10n, urls
 from register.web.error_messages import field_name
 from register.web.maps import locator
-from register.web.request_context import current_mode, current_vocabulary, settings
+from register.web.request_context import copied_at, current_mode, current_vocabulary, settings
 
 # Titles, notes and dates of the cache of typeset texts.
 _CACHE_SIZE = 4096
@@ -85,6 +85,7 @@ def attach(app: Flask) -> None:
         rel=markup.LINK_REL,
         settings=settings,
         mode=current_mode,
+        copied_at=copied_at,
         member=current_member.member,
         who=current_member.display_name,
         to=urls,
