@@ -19,7 +19,7 @@ MODULES = sorted((TOP / "register").rglob("*.py"))
 ROOMS: tuple[frozenset[str], ...] = (
     frozenset({"errors", "hosts", "postgresql", "program_files"}),
     frozenset({"text", "database_urls"}),
-    frozenset({"mail_urls"}),
+    frozenset({"mail_urls", "site_urls"}),
     frozenset({"config", "encryption", "concurrency_limit"}),
     frozenset({"db"}),
     frozenset({"key_store"}),

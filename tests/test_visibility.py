@@ -25,6 +25,7 @@ from case_contents import a_case
 from case_pieces import MadePage, add_piece
 from flask import Flask
 from report_factory import nonce
+from site_copies import copy_site
 from sqlalchemy import func, select
 
 from register import create_app
@@ -47,10 +48,8 @@ from register.cases.piece_content import PieceContent, PiecePage
 from register.cases.second_person import PendingChange
 from register.cases.source_addresses import digest
 from register.cases.urgency import Urgency
-from register.cli.exchange import site_reader
 from register.db import db
 from register.evidence.sealed_files import new_file
-from register.exchange.mirror import mirror
 from register.incoming import acts as incoming_acts
 from register.incoming.content import ReplyContent
 from register.journal import Act, JournalEntry, Ledger, head
@@ -610,8 +609,7 @@ def _without_etag(page: str) -> str:
 
 def copy_leaks(app: Flask, folder: Path) -> list[str]:
     """Files of a static copy of the site that have the marker; the copy is made or renewed."""
-    base_url = app.extensions["register.settings"].base_url
-    mirror(site_reader(app), base_url, folder, range(1, 8))
+    copy_site(app, folder, range(1, 8))
     files = [path for path in folder.rglob("*") if path.is_file()]
     assert len(files) > 50
     return [

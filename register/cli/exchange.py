@@ -171,9 +171,13 @@ def site_reader(app: Flask) -> Fetch:
         environ = EnvironBuilder(address, base_url).get_environ()
         environ |= {COPY_KEY: copied_at, "HTTP_IF_NONE_MATCH": tag}
         body, status, headers = run_wsgi_app(app, environ)
-        with path.open("wb") as file:
-            file.writelines(body)
-        return FetchedFile(int(status.split()[0]), headers)
+        try:
+            with path.open("wb") as file:
+                file.writelines(body)
+        finally:
+            if hasattr(body, "close"):
+                body.close()
+        return FetchedFile(int(status.split()[0]), dict(headers))
 
     def fetch_alone(address: str, tag: str, path: Path) -> FetchedFile:
         # A context of its own, as on a server: nothing of one page is kept for the next.
@@ -188,8 +192,7 @@ def site_reader(app: Flask) -> Fetch:
 def mirror(folder: Path) -> None:
     """Copier le site public dans un dossier, pour un serveur de fichiers ; peut être répété."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-    stmt = select(Incident.number).where(Incident.number.is_not(None))
-    cases = list(db.session.scalars(stmt))
+    cases = [number for number in db.session.scalars(select(Incident.number)) if number]
     db.session.remove()
     outcome = copies.mirror(site_reader(app), settings().base_url, folder, cases)
     site = folder / copies.SITE

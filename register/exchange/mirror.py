@@ -157,7 +157,9 @@ class _Mirror:
         if answer.mime == _HTML:
             self._pages.add(name)
             text = path.read_text("utf-8")
-            links = (unescape(link[2]) for tag in _TAG.findall(text) for link in _LINK.finditer(tag))
+            links = (
+                unescape(link[2]) for tag in _TAG.findall(text) for link in _LINK.finditer(tag)
+            )
         elif answer.mime in _FEEDS:
             found = _XML_LINK.findall(path.read_text("utf-8"))
             links = (unescape(href or loc) for href, loc in found)

@@ -47,14 +47,14 @@ class ModeState:
         :raises ReadOnly: with the time since when they are not.
         """
         if not (self.is_open or (signing_in and self.mode is ServiceMode.READ_ONLY)):
-            raise ReadOnly(self.mode.value, since=self.since)
+            if self.mode is ServiceMode.LOCKDOWN:
+                raise ReadOnly("lockdown", since=self.since)
+            raise ReadOnly("readonly", since=self.since)
 
 
 _LAST_CHANGE = (
     select(JournalEntry.at, JournalEntry.private_json)
-    .where(
-        JournalEntry.ledger == Ledger.DESK.value, JournalEntry.act == Act.MODE_CHANGED.value
-    )
+    .where(JournalEntry.ledger == Ledger.DESK.value, JournalEntry.act == Act.MODE_CHANGED.value)
     .order_by(JournalEntry.seq.desc())
     .limit(1)
 )

@@ -65,7 +65,7 @@ class RequestCounts:
             registry=None if folder else registry,
         )
         if folder is not None:
-            multiprocess.MultiProcessCollector(registry, str(folder))
+            multiprocess.MultiProcessCollector(registry, str(folder))  # type: ignore[no-untyped-call]
         self.registry = registry
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:

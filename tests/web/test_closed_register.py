@@ -1,4 +1,4 @@
-"""What readers, reporters and members see of a register that takes no form (``webcitoyen mode``)."""
+"""What readers, reporters and members see of a register that takes no form."""
 
 from __future__ import annotations
 
@@ -65,9 +65,7 @@ def test_files_wait_for_a_register_that_is_closed(app, close):
     assert (begun.status_code, "lecture seule" in begun.json["erreur"]) == (503, True)
 
 
-def test_read_only_keeps_the_form_of_a_member_who_may_still_sign_in_and_out(
-    app, cast, desk, close
-):
+def test_read_only_keeps_the_form_of_a_member_who_may_still_sign_in_and_out(app, cast, desk, close):
     case = desk.draft()
     bruno = MemberClient(app, cast.bruno)
     close()

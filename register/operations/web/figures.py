@@ -2,7 +2,7 @@
 
 None may tell when a report arrived. A monitor writes down each figure every few seconds, so what
 reporters do counts from the next day on, and the figures of a day stay as they were first read.
-Mails, which follow a report within minutes, count once they are late; the disk counts in hundredths.
+Mails, which follow a report within minutes, count once they are late; the disk, in hundredths.
 """
 
 from __future__ import annotations
@@ -100,15 +100,15 @@ def _database_figures(session: Session) -> Mapping[str, Any]:
 def _queue_figures(session: Session, today: date) -> QueueFigures:
     """The queue as first read today: not even a report that is withdrawn shows before tomorrow."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-    day, figures = app.extensions.get(_DAY_FIGURES, (None, None))
-    if day != today:
+    by_day: dict[date, QueueFigures] = app.extensions.get(_DAY_FIGURES, {})
+    if today not in by_day:
         stmt = select(func.count(), func.min(Report.day)).where(
             undecided_clause(), Report.day < today
         )
         count, oldest = session.execute(stmt).one()
-        figures = QueueFigures(min(count, COUNT_LIMIT), (today - oldest).days if oldest else 0)
-        app.extensions[_DAY_FIGURES] = (today, figures)
-    return figures
+        age = (today - oldest).days if oldest else 0
+        by_day = app.extensions[_DAY_FIGURES] = {today: QueueFigures(min(count, COUNT_LIMIT), age)}
+    return by_day[today]
 
 
 def _note_time(kind: str) -> datetime | None:

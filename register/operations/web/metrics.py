@@ -38,7 +38,7 @@ def metrics() -> Response:
     from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
     registry = CollectorRegistry()
-    registry.register(FigureCollector(read_figures()))  # type: ignore[arg-type]
+    registry.register(FigureCollector(read_figures()))
     body = generate_latest(registry)
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     counts = request_counts.of(app).registry

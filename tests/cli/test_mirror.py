@@ -8,14 +8,14 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
+from site_copies import copy_site, small_site
 
 from register.accounts import sessions
 from register.cases import acts
-from register.cli.exchange import site_reader
 from register.exchange import mirror as copies
 from register.journal.service_mode import ServiceMode
 
-pytestmark = pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+on_sqlite = pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 
 LINK = re.compile(r'(?<=\s)(?:href|src|action|formaction|poster)="([^"]*)"')
 
@@ -34,12 +34,11 @@ def local_links(page: Path) -> list[str]:
     return [link for link in links if not re.match(r"[a-z]+:|#", link)]
 
 
-def test_a_copy_is_whole_leads_to_its_own_files_and_is_renewed(
-    run_on_register, desk, pen, cast, tmp_path
-):
+@on_sqlite
+def test_a_copy_is_whole_leads_to_its_own_files_and_is_renewed(app, desk, pen, cast, tmp_path):
     case, other = desk.published(), desk.published(title="Un arrêté affiché en mairie")
-    made = run_on_register("mirror", str(tmp_path))
-    assert made.exit_code == 0, made.output
+    made = copy_site(app, tmp_path, (case.number, other.number))
+    assert made.changed == made.files
     files = copied_files(tmp_path)
     for name in (
         "index.html", "en/index.html", "incidents.html", f"incidents/{case.number}.html",
@@ -62,11 +61,11 @@ def test_a_copy_is_whole_leads_to_its_own_files_and_is_renewed(
     assert "cette copie est statique" in files["miroirs.html"].decode().lower()
     assert "This copy is static" in files["en/miroirs.html"].decode()
 
-    assert "Rien n’a changé" in run_on_register("mirror", str(tmp_path)).output
+    assert copy_site(app, tmp_path) is None
     with pen() as p:
         acts.withdraw(p, other.id, by=cast.bruno, restriction="erreur", reason="Vérifié.")
-    renewed = run_on_register("mirror", str(tmp_path))
-    assert renewed.exit_code == 0, renewed.output
+    renewed = copy_site(app, tmp_path, (case.number, other.number))
+    assert 0 < renewed.changed < renewed.files
     after = copied_files(tmp_path)
     assert f"incidents/{case.number}.html" in after
     assert f"incidents/{other.number}.html" not in after
@@ -80,26 +79,33 @@ def test_a_copy_is_whole_leads_to_its_own_files_and_is_renewed(
     assert len(leftovers) == 3, "the former copy is destroyed"
 
 
+@on_sqlite
 def test_a_copy_that_fails_leaves_the_last_one_whole(desk, app, tmp_path):
     desk.published()
-    base_url, read = app.extensions["register.settings"].base_url, site_reader(app)
-    assert copies.mirror(read, base_url, tmp_path, ())
+    copy_site(app, tmp_path)
     before = copied_files(tmp_path)
     desk.published()
+    read = small_site(app)
 
     def broken(address, tag, path):
         answer = read(address, tag, path)
         return copies.FetchedFile(503, {}) if address == "/registre" else answer
 
     with pytest.raises(copies.MirrorError, match="mirror_failed"):
-        copies.mirror(broken, base_url, tmp_path, ())
+        copies.mirror(broken, app.extensions["register.settings"].base_url, tmp_path, ())
     assert copied_files(tmp_path) == before
 
 
-def test_the_copy_of_a_closed_register_is_made_too(run_on_register, pen, tmp_path):
+@pytest.mark.prove
+@on_sqlite
+def test_the_command_copies_a_closed_register_too_and_says_when_nothing_changed(
+    run_on_register, pen, tmp_path
+):
     with pen() as p:
         sessions.change_mode(p, ServiceMode.LOCKDOWN)
-    assert run_on_register("mirror", str(tmp_path)).exit_code == 0
+    made = run_on_register("mirror", str(tmp_path))
+    assert (made.exit_code, "fichiers" in made.output) == (0, True)
+    assert "Rien n’a changé" in run_on_register("mirror", str(tmp_path)).output
 
 
 @pytest.mark.parametrize(
