@@ -36,10 +36,11 @@ def local_links(page: Path) -> list[str]:
 
 @on_sqlite
 def test_a_copy_is_whole_leads_to_its_own_files_and_is_renewed(app, desk, pen, cast, tmp_path):
+    folder = tmp_path / "copy"
     case, other = desk.published(), desk.published(title="Un arrêté affiché en mairie")
-    made = copy_site(app, tmp_path, (case.number, other.number))
+    made = copy_site(app, folder, (case.number, other.number))
     assert made.changed == made.files
-    files = copied_files(tmp_path)
+    files = copied_files(folder)
     for name in (
         "index.html", "en/index.html", "incidents.html", f"incidents/{case.number}.html",
         f"en/incidents/{case.number}.html", f"incidents/{case.number}.atom", "incidents.atom",
@@ -49,7 +50,7 @@ def test_a_copy_is_whole_leads_to_its_own_files_and_is_renewed(app, desk, pen, c
         assert name in files, name
     assert any(name.startswith("static/css/areas/public.") for name in files)
     assert not any(re.match(r"(en/)?(signaler|suivi|moderation|compte)", name) for name in files)
-    site = tmp_path / copies.SITE
+    site = folder / copies.SITE
     for page in site.rglob("*.html"):
         for link in local_links(page):
             target = (page.parent / unquote(link.partition("#")[0].partition("?")[0])).resolve()
@@ -61,17 +62,17 @@ def test_a_copy_is_whole_leads_to_its_own_files_and_is_renewed(app, desk, pen, c
     assert "cette copie est statique" in files["miroirs.html"].decode().lower()
     assert "This copy is static" in files["en/miroirs.html"].decode()
 
-    assert copy_site(app, tmp_path) is None
+    assert copy_site(app, folder) is None
     with pen() as p:
         acts.withdraw(p, other.id, by=cast.bruno, restriction="erreur", reason="Vérifié.")
-    renewed = copy_site(app, tmp_path, (case.number, other.number))
+    renewed = copy_site(app, folder, (case.number, other.number))
     assert 0 < renewed.changed < renewed.files
-    after = copied_files(tmp_path)
+    after = copied_files(folder)
     assert f"incidents/{case.number}.html" in after
     assert f"incidents/{other.number}.html" not in after
     assert f"incidents/{other.number}.atom" in after, "it says that the case is gone"
     assert "Un arrêté affiché en mairie".encode() not in b"".join(after.values())
-    leftovers = [path.name for path in tmp_path.iterdir()]
+    leftovers = [path.name for path in folder.iterdir()]
     assert sorted(name for name in leftovers if not name.startswith(".")) == [
         "manifest.json",
         "site",
@@ -81,19 +82,22 @@ def test_a_copy_is_whole_leads_to_its_own_files_and_is_renewed(app, desk, pen, c
 
 @on_sqlite
 def test_a_copy_that_fails_leaves_the_last_one_whole(desk, app, tmp_path):
-    desk.published()
-    copy_site(app, tmp_path)
-    before = copied_files(tmp_path)
-    desk.published()
-    read = small_site(app)
+    folder = tmp_path / "copy"
+    read, base_url = small_site(app), app.extensions["register.settings"].base_url
+    statuses = {}
 
-    def broken(address, tag, path):
-        answer = read(address, tag, path)
-        return copies.FetchedFile(503, {}) if address == "/registre" else answer
+    def read_some(address, tag, path):
+        if address not in ("/", "/incidents", "/miroirs", "/en/miroirs"):
+            return copies.FetchedFile(statuses.get(address, 404), {})
+        return read(address, tag, path)
 
+    assert copies.mirror(read_some, base_url, folder, ()).files == 4
+    before = copied_files(folder)
+    desk.published()
+    statuses["/registre"] = 503
     with pytest.raises(copies.MirrorError, match="mirror_failed"):
-        copies.mirror(broken, app.extensions["register.settings"].base_url, tmp_path, ())
-    assert copied_files(tmp_path) == before
+        copies.mirror(read_some, base_url, folder, ())
+    assert copied_files(folder) == before
 
 
 @pytest.mark.prove

@@ -57,6 +57,7 @@ def test_a_sound_register_has_nothing_wrong(settings, engine, desk, inbox):
         "overdue",
         "late_texts",
         "retention",
+        "service_mode",
         "addresses",
         "mode",
         "copy_child",
