@@ -71,7 +71,8 @@ def read_figures() -> ServiceFigures:
         usage = disk_usage(settings().instance)
         values["disk_free"] = 100 * usage.free // usage.total
     with suppress(SQLAlchemyError, RegisterError, OSError):
-        values["worker_running"] = worker_lock(settings(), db.engine).is_held()
+        lock = worker_lock(settings(), db.engine)
+        values["worker_running"] = lock.is_held() and not lock.stands_still()
     try:
         with Session(db.engine) as session:
             values |= _database_figures(session)

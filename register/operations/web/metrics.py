@@ -87,7 +87,11 @@ class FigureCollector:
 def _gauges(figures: ServiceFigures) -> Iterator[tuple[str, str, float | None]]:
     queue, mode = figures.queue, figures.mode
     yield "database_up", "Whether the database answers.", figures.database_up
-    yield "worker_running", "Whether a worker holds the lock.", figures.worker_running
+    yield (
+        "worker_running",
+        "Whether a worker has the lock and does something.",
+        figures.worker_running,
+    )
     closed = "0 open, 1 read-only, 2 lockdown."
     yield "mode", closed, _MODES.index(mode) if mode else None
     waiting = "Undecided reports of before today, as first read today; at most 200."
