@@ -49,8 +49,15 @@ class RequestCounts:
         if folder is not None:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             os.environ[_FOLDER_VARIABLE] = str(folder)
-        from prometheus_client import CollectorRegistry, Counter, Histogram, multiprocess
+        from prometheus_client import (
+            CollectorRegistry,
+            Counter,
+            Histogram,
+            disable_created_metrics,
+            multiprocess,
+        )
 
+        disable_created_metrics()
         registry = CollectorRegistry()
         self._requests = Counter(
             "webcitoyen_requests",
@@ -60,7 +67,7 @@ class RequestCounts:
         )
         self._seconds = Histogram(
             "webcitoyen_request_seconds",
-            "Time until the response is ready, without its transfer.",
+            "Time until the response is ready, up to the end of its bucket.",
             buckets=_BUCKETS,
             registry=None if folder else registry,
         )
@@ -85,7 +92,10 @@ class RequestCounts:
         try:
             return self.app(environ, start)
         finally:
-            self._seconds.observe(time.monotonic() - started)
+            # The exact time of a lone request would tell what it was.
+            seconds = time.monotonic() - started
+            bound = next((bound for bound in _BUCKETS if seconds <= bound), seconds)
+            self._seconds.observe(bound)
             self._requests.labels(kind, status_class).inc()
 
 
