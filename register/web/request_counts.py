@@ -1,7 +1,8 @@
 """Counts and durations of requests, by kind of address and class of status.
 
-Nothing is counted before :func:`start`, which only a server calls: the library takes time and
-memory to import. A report is a request among those of all pages, since its minute must be nowhere.
+Nothing is counted before the first scrape, or the start of several processes: the library takes
+time and memory to import, and most registers have no monitor. A report is a request among those of
+all pages, since its minute must be nowhere.
 """
 
 from __future__ import annotations
@@ -118,12 +119,14 @@ def of(app: Flask) -> RequestCounts:
 
 
 def start(app: Flask, instance: Path, processes: int) -> None:
-    """Begin to count in a web server, before its processes fork.
+    """Begin to count in a web server of several processes, before they fork.
 
-    Several processes add up in files, in a folder of this server; those of ended ones are removed.
+    They add up in files, in a folder of this server; those of ended ones are removed.
     """
+    if processes == 1:
+        return  # which begins at the first scrape
     folder = instance / "counts"
     for path in folder.glob("*") if folder.is_dir() else ():
         if not (path.name.isdigit() and Path(f"/proc/{path.name}").exists()):
             shutil.rmtree(path, ignore_errors=True)
-    of(app).start(folder / str(os.getpid()) if processes > 1 else None)
+    of(app).start(folder / str(os.getpid()))

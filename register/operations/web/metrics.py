@@ -41,10 +41,10 @@ def metrics() -> Response:
     registry.register(FigureCollector(read_figures()))
     body = generate_latest(registry)
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-    counts = request_counts.of(app).registry
-    if counts is not None:
-        body += generate_latest(counts)
-    response = Response(body, content_type=CONTENT_TYPE_LATEST)
+    counts = request_counts.of(app)
+    if counts.registry is None:
+        counts.start(None)
+    response = Response(body + generate_latest(counts.registry), content_type=CONTENT_TYPE_LATEST)
     response.headers["Cache-Control"] = "no-store"
     return response
 
