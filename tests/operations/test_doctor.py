@@ -336,4 +336,4 @@ def test_a_quick_look_asks_no_other_server_and_lists_no_file(settings, engine, d
     assert {"database", "schema", "seal", "journal", "retention", "legal"} <= codes
     assert "mail" not in codes
     nowhere = replace(settings, database_url=f"sqlite:///{settings.instance}/none.sqlite3")
-    assert [f.code for f in doctor.examine_quickly(nowhere) if not f.good] == ["database"]
+    assert [f.code for f in doctor.examine_quickly(nowhere) if not f.good] == ["database_missing"]
