@@ -111,10 +111,10 @@ class Act(StrEnum):
     DESTRUCTION_KEPT = "destruction_kept"  # another member cancelled that destruction
     INVITED = "invited"  # the authority was invited to reply, or the reason why not was noted
     REPLY_RECEIVED = "reply_received"  # a right of reply arrived; its three days run
-    POST_ENTERED = "post_entered"  # something came by post; its last day runs
+    POST_ENTERED = "post_entered"  # something came by post or a form; its last day runs
     POST_CLOSED = "post_closed"  # it was dealt with
     REPLY_REFUSED = "reply_refused"  # it was refused, with the reason
-    # What was sent online beside a reply: identity, contact, documents.
+    # What was sent online: a notice, or identity, contact and documents beside a reply.
     INCOMING_READ = "incoming_read"  # a member read it for the first time
     INCOMING_PURGED = "incoming_purged"  # it was destroyed on its day, or with its case
     CLAIMED = "claimed"  # a member claimed a case, for some hours
@@ -149,6 +149,8 @@ class Act(StrEnum):
     MEMBER_LINK_REVOKED = "member_link_revoked"
     MEMBER_FACTOR = "member_factor"  # a member set up or renewed their second factor
     MEMBER_FACTOR_RESET = "member_factor_reset"  # somebody else removed it, to be set up again
+    PASSKEY_ADDED = "passkey_added"  # a member added a passkey to their account
+    PASSKEY_REMOVED = "passkey_removed"  # they removed it, or a restore did so again
     SIGNED_IN = "signed_in"  # a member signed in
     # A member's sessions were closed: by signing out, on their own page, or by an administrator.
     SESSIONS_ENDED = "sessions_ended"

@@ -89,6 +89,8 @@ def _sentence_key(line: MembersJournalLine) -> str:
     released = "other" if private.get("holder", line.by) != line.by else ""
     assigned = "self" if is_own else ""
     marks = [mark for mark in ("danger", "term") if private.get(mark)]
+    closed = "" if line.by is not None else "destroyed"
+    notice = "notice" if private.get("kind") == "notice" else ""
     urgency = "both" if len(marks) == 2 else "".join(marks)
     variants: dict[str, str] = {
         Act.APPROVED: purpose if purpose in ("erase", "change") else "",
@@ -97,6 +99,10 @@ def _sentence_key(line: MembersJournalLine) -> str:
         Act.DESTROYED: "term" if line.by is None else "",
         Act.INVITED: "not" if private.get("invited") is False else "",
         Act.REPLY_RECEIVED: "online" if line.by is None else "",
+        Act.POST_ENTERED: "online" if line.by is None else "",
+        Act.POST_CLOSED: "decided" if "decision" in private else closed,
+        Act.INCOMING_READ: notice,
+        Act.INCOMING_PURGED: notice,
         Act.RELEASED: released,
         Act.REPORT_RELEASED: released,
         Act.ASSIGNED: assigned,
@@ -106,6 +112,7 @@ def _sentence_key(line: MembersJournalLine) -> str:
         Act.MEMBER_PASSWORD: "link" if "link" in private else "",
         Act.MEMBER_FACTOR: "codes" if private.get("what") == "codes" else "",
         Act.MEMBER_ADDED: "self" if is_own else "",
+        Act.PASSKEY_REMOVED: "" if is_own else "other",
         Act.SESSIONS_ENDED: sessions if private.get("member") == line.by else "other",
         Act.MODE_CHANGED: private["mode"] if private.get("mode") in _CLOSED else "",
         Act.SOURCE_COPIED: "asked" if line.by is not None else "",
@@ -138,7 +145,7 @@ def details(
     page_digests = private["pages"] if isinstance(private.get("pages"), list) else []
     if isinstance(private.get("sha256"), str):
         page_digests = [private["sha256"]]
-    why = str(private.get("why") or "")
+    why, decision = str(private.get("why") or ""), str(private.get("decision") or "")
     evidence_words = messages.evidence.removal_reasons | messages.evidence.evidence_errors
     fields = (
         (_("Version"), str(private.get("revision") or private.get("version") or "")),
@@ -153,5 +160,6 @@ def details(
         (_("Empreinte de l’original"), str(private.get("original") or "")),
         (_("Empreintes de la copie"), ", ".join(map(str, page_digests))),
         (_("Raison"), str(evidence_words.get(why, why))),
+        (_("Décision"), str(messages.incoming.decisions.get(decision, decision))),
     )
     return [(str(label), words) for label, words in fields if words]
