@@ -32,6 +32,8 @@ _RETRY_VIEWS: Mapping[str, Callable[[], ResponseReturnValue]] = {
     "account.invitation": sign_in.retry_invitation_page,
     "account.password_link": sign_in.retry_password_link_page,
 }
+# Their forms are taken in a read-only register.
+_SIGN_IN_VIEWS = frozenset({"account.sign_in", "account.passkey_challenge"})
 
 
 def attach_access_control(app: Flask, app_settings: Settings) -> None:
@@ -103,9 +105,8 @@ def _require_open() -> None:
         return
     with Session(db.engine) as session:
         state = read_mode(session)
-    path = request.path
-    if path != current_member.SIGN_OUT:
-        state.require_open(signing_in=path == current_member.SIGN_IN)
+    if request.path != current_member.SIGN_OUT:
+        state.require_open(signing_in=request.endpoint in _SIGN_IN_VIEWS)
 
 
 def _requested_permission() -> Permission:
