@@ -58,7 +58,7 @@ class RequestCounts:
             multiprocess,
         )
 
-        disable_created_metrics()
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         registry = CollectorRegistry()
         self._requests = Counter(
             "webcitoyen_requests",
