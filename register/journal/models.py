@@ -149,6 +149,8 @@ class Act(StrEnum):
     MEMBER_LINK_REVOKED = "member_link_revoked"
     MEMBER_FACTOR = "member_factor"  # a member set up or renewed their second factor
     MEMBER_FACTOR_RESET = "member_factor_reset"  # somebody else removed it, to be set up again
+    PASSKEY_ADDED = "passkey_added"  # a member added a passkey to their account
+    PASSKEY_REMOVED = "passkey_removed"  # they removed it, or a restore did so again
     SIGNED_IN = "signed_in"  # a member signed in
     # A member's sessions were closed: by signing out, on their own page, or by an administrator.
     SESSIONS_ENDED = "sessions_ended"
@@ -157,6 +159,7 @@ class Act(StrEnum):
     SIGN_INS_FAILED = "sign_ins_failed"
     # Of texts that no reader is shown; former versions recorded PAGE_CHANGED as one of these too.
     PAGE_EDITED = "page_edited"  # an editorial page got another text
+    MODE_CHANGED = "mode_changed"  # the operator closed the register to forms, or opened it again
     PAGE_RESTORED = "page_restored"  # it got back the text shipped with the code
     REPORT_CLAIMED = "report_claimed"  # a member claimed a report, for some hours
     REPORT_RELEASED = "report_released"  # the claim ended

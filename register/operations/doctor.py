@@ -23,6 +23,7 @@ from register.evidence.clean_copy import copies
 from register.evidence.sealed_files import SealedFiles
 from register.evidence.upkeep import count_orphans
 from register.journal import JournalEntry, Ledger, head
+from register.journal.service_mode import read_mode
 from register.key_store import KeyStore
 from register.mail import outbox
 from register.mail.delivery import DeliveryError, MailConnection
@@ -69,6 +70,26 @@ def examine(settings: Settings) -> Iterator[Finding]:
         yield Finding("legal_words", not made_up, ", ".join(made_up))
 
 
+def examine_quickly(settings: Settings) -> Iterator[Finding]:
+    """The checks that list no files and ask no other server, for a page."""
+    engine = read_only_engine(settings.database_url)
+    try:
+        for finding in vital_findings(settings, engine):
+            yield finding
+        if finding.is_outage:
+            return
+        with Session(engine) as session:
+            for ledger in Ledger:
+                yield from _head_findings(session, ledger)
+            yield from _clock_findings(session)
+            yield from _retention_findings(session)
+            yield from _left_over_findings(settings, session)
+    finally:
+        engine.dispose()
+    missing = missing_for_public(settings)
+    yield Finding("legal", not missing, ", ".join(missing))
+
+
 def _made_up_fields(settings: Settings) -> list[str]:
     """The variables of the legal notice that still say what an example says."""
     names = []
@@ -90,6 +111,7 @@ def _database_findings(settings: Settings, engine: Engine) -> Iterator[Finding]:
             ("clock", _clock_findings(session)),
             ("key_store", _key_findings(settings, session)),
             ("retention", _retention_findings(session)),
+            ("service_mode", _mode_finding(session)),
             ("addresses", _address_findings(engine)),
             ("mail", _mail_findings(settings, session)),
             ("left_over", _left_over_findings(settings, session)),
@@ -230,6 +252,13 @@ def _retention_findings(session: Session) -> Iterator[Finding]:
     late_texts = session.scalar(select(func.count()).select_from(Report).where(due))
     yield Finding("late_texts", not late_texts, str(late_texts or ""))
     yield Finding("retention", since is None, since.isoformat() if since else "")
+
+
+def _mode_finding(session: Session) -> Iterator[Finding]:
+    """Whether forms are taken: a register that was closed for an hour must not stay so."""
+    state = read_mode(session)
+    since = state.since.isoformat(timespec="minutes") if state.since else ""
+    yield Finding("service_mode", state.is_open, "" if state.is_open else f"{state.mode} {since}")
 
 
 def _address_findings(engine: Engine) -> Iterator[Finding]:
