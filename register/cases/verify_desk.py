@@ -13,9 +13,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
-
 from register.cases import deadlines
 from register.cases.case_rows import CaseRows
 from register.cases.models import CaseState, Incident, Invitation, Note, Reply, Revision, SourceCopy
