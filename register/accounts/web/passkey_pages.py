@@ -123,7 +123,8 @@ def remove_passkey(passkey: int) -> ResponseReturnValue:
     if is_removed:
         flash(
             _(
-                "La clé d’accès est retirée, et vos autres séances sont fermées. Effacez-la de l’appareil."
+                "La clé d’accès est retirée, et vos autres séances sont fermées. "
+                "Effacez-la de l’appareil."
             )
         )
     return redirect(_SECTION, 303)
