@@ -100,6 +100,7 @@ PROTECTED_STATES = (
                 "Destruction",
                 "RedactedOriginal",
                 "SourceCopy",
+                "AuthorityContact",
                 "CaseCopy",
                 "CaseCopyPage",
             }
@@ -117,6 +118,8 @@ PROTECTED_STATES = (
                 "destruction",
                 "redacted_original",
                 "source_copy",
+                "invitation",
+                "authority_contact",
                 "case_copy",
                 "case_copy_page",
             }

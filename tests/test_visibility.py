@@ -51,6 +51,7 @@ from register.evidence.sealed_files import new_file
 from register.incoming import acts as incoming_acts
 from register.incoming.content import ReplyContent
 from register.journal import Act, JournalEntry, Ledger, head
+from register.mail.outbox import Outbox
 from register.operations import setup
 from register.reports import acts as report_acts
 from register.reports import queries as report_queries
@@ -216,6 +217,7 @@ class HiddenContent:
             acts.discard(p, discarded.id, by=self.cast.bruno)
             acts.refuse_reply(p, refused, by=self.cast.bruno, code="longueur", refusal=MARKER)
             acts.invite(p, visible.id, MARKER, by=self.cast.bruno, on=date(2026, 3, 1))
+            self._invite_by_mail(p, visible)
             acts.note(p, visible.id, MARKER, by=self.cast.bruno)
             acts.assign(p, visible.id, to=self.cast.chloe, by=self.cast.bruno, note=MARKER)
             acts.set_urgency(p, visible.id, MARKED_TERM, by=self.cast.bruno)
@@ -235,6 +237,17 @@ class HiddenContent:
         assert waiting
         self.changes(visible)
         return [draft.id, discarded.id, merged.id]
+
+    def _invite_by_mail(self, p, visible) -> None:
+        """The address of an authority, and the page that publishes it."""
+        source = f"https://exemple.test/{MARKER}"
+        acts.note_contact(
+            p, visible.id, by=self.cast.bruno, address=f"{MARKER}@mairie.test", source=source,
+            checked_on=date(2026, 3, 1), is_public_office=True,
+        )  # fmt: skip
+        outbox = Outbox(bytes(32), "registre.test")
+        link = "https://registre.test/incidents/1/droit-de-reponse"
+        acts.invite_by_mail(p, visible.id, by=self.cast.bruno, outbox=outbox, link=link)
 
     def changes(self, visible) -> None:
         """A pending follow-up, a pending correction and a refused follow-up."""

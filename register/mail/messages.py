@@ -31,6 +31,7 @@ class MailKind(StrEnum):
     MEMBER_INVITATION = "member_invitation"
     RESET_LINK = "reset_link"
     NOTICE = "notice"
+    REPLY_INVITATION = "reply_invitation"
 
 
 @dataclass(frozen=True)

@@ -203,7 +203,8 @@ def _address_findings(engine: Engine) -> Iterator[Finding]:
 
 def _mail_findings(settings: Settings, session: Session) -> Iterator[Finding]:
     """Whether mails leave, and none was given up in the last weeks."""
-    late, dead = outbox.count_late(session, now() - timedelta(hours=1)), outbox.count_dead(session)
+    at = now()
+    late, dead = outbox.count_late(session, at - timedelta(hours=1)), outbox.count_dead(session, at)
     if settings.mail_url or late or dead:
         yield Finding("mail", not late, str(late or ""))
         yield Finding("dead_mail", not dead, str(dead or ""))

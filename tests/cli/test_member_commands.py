@@ -18,7 +18,9 @@ from register.accounts.models import MemberInvitation, Role
 from register.db import db, now
 from register.errors import NotFound
 from register.journal import writing
+from register.mail import outbox as mails
 from register.operations import setup
+from register.web import request_context
 
 PASSWORD = "une-longue-phrase"
 _LINK = re.compile(r"^http://127\.0\.0\.1:5000/compte/invitation/([\w-]{43})$", re.MULTILINE)
@@ -91,6 +93,26 @@ def test_a_member_is_invited_from_the_console(
         "moderator",
         None,
     )
+
+
+def test_an_invitation_from_the_console_leaves_by_mail_where_there_is_a_server(
+    run: Callable[..., Result], initialised_app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REGISTER_MAIL_URL", "smtp://127.0.0.1")
+    monkeypatch.setenv("REGISTER_MAIL_FROM", "registre@registre.test")
+    invite = run("member", "invite", "chloe@x.test", "--role", "moderator")
+    assert (invite.exit_code, _LINK.findall(invite.stdout)) == (0, [])
+    assert "par courriel à chloe@x.test" in invite.stdout
+    [message_id] = mails.due_mails(db.session(), now(), 9)
+    outbox = setup.outbox(config.load(), request_context.key_store())
+    mail = outbox.claim(db.session(), message_id, now())
+    assert mail is not None
+    assert (mail.address, mail.values["role"]) == ("chloe@x.test", "modération")
+    token = mail.values["link"].rpartition("/")[2]
+    assert one_use_links.find(db.session(), MemberInvitation, token, now()).email == mail.address
+    refused = run("member", "invite", "pas une adresse", "--role", "moderator")
+    assert refused.exit_code == 1
+    assert len(mails.due_mails(db.session(), now(), 9)) <= 1
 
 
 @pytest.mark.parametrize("email", ["pas une adresse", "ada@x.test"])
