@@ -112,9 +112,7 @@ def mail_obstacle(
     return "" if contact else "invitation_no_contact"
 
 
-def mail_states(
-    session: Session, condition: ColumnElement[bool]
-) -> Mapping[str, tuple[str, int]]:
+def mail_states(session: Session, condition: ColumnElement[bool]) -> Mapping[str, tuple[str, int]]:
     """State and last answer of the server of the mails of some invitations, by Message-ID."""
     stmt = (
         select(OutgoingMail.message_id, OutgoingMail.state, OutgoingMail.reply_code)

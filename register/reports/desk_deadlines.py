@@ -15,7 +15,18 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Select, String, case, cast, func, literal, null, select
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    String,
+    case,
+    cast,
+    func,
+    literal,
+    null,
+    select,
+)
 from sqlalchemy.orm import Session
 
 from register.accounts.models import Member
@@ -60,8 +71,8 @@ class DeskDeadline:
     """A day, and its case or its report.
 
     ``ref`` is the id of a reply or destruction, or the number of a journal line; ``act`` the act of
-    that line, or the code of the rule of law of a request. ``member`` has claimed the case or report, hid what is to be destroyed, noted what
-    came by post, or published.
+    that line, or the code of the rule of law of a request. ``member`` has claimed the case or
+    report, hid what is to be destroyed, noted what came by post, or published.
     """
 
     kind: DeadlineKind

@@ -29,6 +29,8 @@ from register.operations import schema
 TODAY, DAY = date(2026, 3, 2), timedelta(days=1)
 ADDRESS, SOURCE = "mairie@gagny.example", "https://gagny.example/contact"
 LINK = "https://registre.example/incidents/1/droit-de-reponse"
+# After the publication, on the same day.
+SENT_AT = AT + timedelta(hours=1)
 # When the last invitation of a case is long over.
 LATE = AT + ANSWER_TERM + 2 * DAY
 
@@ -38,16 +40,14 @@ def note(pen, cast):
     def note_contact(case, **changes):
         values = {"address": ADDRESS, "source": SOURCE, "checked_on": TODAY, **changes}
         with pen() as p:
-            acts.note_contact(
-                p, case.id, by=cast.bruno, **{"is_public_office": True, **values}
-            )
+            acts.note_contact(p, case.id, by=cast.bruno, **{"is_public_office": True, **values})
 
     return note_contact
 
 
 @pytest.fixture
 def send(pen, cast):
-    def invite(case, at=AT):
+    def invite(case, at=SENT_AT):
         outbox = Outbox(bytes(32), "registre.example")
         with pen(at) as p:
             line = acts.invite_by_mail(p, case.id, by=cast.bruno, outbox=outbox, link=LINK)
@@ -73,7 +73,7 @@ def _state(engine, mail_id):
         return mail.state if mail else None
 
 
-def _finish(engine, finish, mail_id, code=250, at=AT):
+def _finish(engine, finish, mail_id, code=250, at=SENT_AT):
     with housekeeping(engine) as session:
         session.get_one(OutgoingMail, mail_id).next_at = at
         finish(session, mail_id, code)
@@ -88,7 +88,7 @@ def _public(engine, case, today, version=None):
 def test_the_mail_goes_to_the_office_once_and_names_only_the_case(invited, engine, session, send):
     case, mail_id = invited
     with housekeeping(engine) as writer:
-        mail = Outbox(bytes(32), "registre.example").claim(writer, mail_id, AT)
+        mail = Outbox(bytes(32), "registre.example").claim(writer, mail_id, SENT_AT)
     assert mail.address == ADDRESS
     assert mail.values == {
         "number": str(case.number),
@@ -172,9 +172,7 @@ def test_a_mail_that_waits_does_not_leave_once_its_case_is_hidden(
         if how == "withdraw":
             acts.withdraw(p, case.id, by=cast.bruno, restriction="erreur", reason="r")
         else:
-            acts.merge(
-                p, case.id, into=other.number, by=cast.bruno, second=cast.chloe, reason="r"
-            )
+            acts.merge(p, case.id, into=other.number, by=cast.bruno, second=cast.chloe, reason="r")
     assert _state(engine, mail_id) == MailState.STOPPED
     with housekeeping(engine) as session:
         assert Outbox(bytes(32), "registre.example").claim(session, mail_id, AT + DAY) is None
@@ -205,8 +203,8 @@ def test_the_state_of_a_mail_is_known_as_long_as_its_case(invited, engine):
     _case, mail_id = invited
     _finish(engine, mails.mark_dead, mail_id, 550)
     with housekeeping(engine) as session:
-        assert mails.count_dead(session, AT) == 1
-        assert mails.count_dead(session, AT + FORGET_AFTER) == 0
+        assert mails.count_dead(session, SENT_AT) == 1
+        assert mails.count_dead(session, SENT_AT + FORGET_AFTER) == 0
         mails.forget_old(session, AT + 2 * FORGET_AFTER)
     assert _state(engine, mail_id) == MailState.DEAD
 
@@ -253,9 +251,8 @@ def test_silence_is_said_after_the_day_that_the_mail_names(invited, engine, pen,
     last = TODAY + ANSWER_TERM
     assert _public(engine, case, last) == ReplyInvitation(TODAY)
     assert _public(engine, case, last + DAY) == ReplyInvitation(TODAY, last)
-    first = queries.load_public_case
     with Session(engine) as session:
-        version = first(session, case.number).version
+        version = queries.load_public_case(session, case.number).version
     desk.received_reply(case)
     assert _public(engine, case, last + DAY) == ReplyInvitation(TODAY)
     with pen(LATE) as p:

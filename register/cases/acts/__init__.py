@@ -21,12 +21,7 @@ from register.cases.acts.evidence import (
     request_copy,
     review_page,
 )
-from register.cases.acts.invitations import (
-    erase_contact,
-    invite,
-    invite_by_mail,
-    note_contact,
-)
+from register.cases.acts.invitations import erase_contact, invite, invite_by_mail, note_contact
 from register.cases.acts.mergers import merge, part
 from register.cases.acts.public_changes import approve_change, correct, follow_up
 from register.cases.acts.publication import erase, publish, restore, withdraw

@@ -63,7 +63,7 @@ def invite_by_mail(
 
     :param outbox: None in a register without a mail server.
     :param link: the page on which the authority replies.
-    :raises Refused: ``invitation_no_mail``, or as :func:`~register.cases.invitations.mail_obstacle`.
+    :raises Refused: ``invitation_no_mail``, or the key of :func:`mail_obstacle`.
     """
     case, member = steps.begin_act(tx, incident_id, Act.INVITED, by, seen)
     contact = authority_contacts.contact_of(tx.session, case)

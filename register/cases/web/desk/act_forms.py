@@ -6,9 +6,9 @@ from datetime import date
 from typing import Any
 
 from flask_babel import lazy_gettext as _
-from wtforms import BooleanField, DateField, IntegerField, RadioField, SelectField
+from wtforms import BooleanField, DateField, IntegerField, RadioField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
-from wtforms.validators import InputRequired, ValidationError
+from wtforms.validators import InputRequired
 
 from register.cases import reply_refusals
 from register.cases.acts.claims import NOTE_LIMIT

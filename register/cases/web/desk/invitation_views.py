@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
-from flask.typing import ResponseReturnValue
 from wtforms import BooleanField, SelectField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import InputRequired, ValidationError
@@ -45,7 +45,9 @@ class InviteForm(ActForm):
         invalid_choice_message=CHOOSE_ANSWER,
     )
     on = DayField(lazy_gettext("Jour de l’envoi"), format=DAY_FORMATS, default=today)
-    text = text_field(lazy_gettext("Comment, à quelle adresse ; ou pourquoi elle ne l’est pas"), required=True)
+    text = text_field(
+        lazy_gettext("Comment, à quelle adresse ; ou pourquoi elle ne l’est pas"), required=True
+    )
 
     @property
     def is_invited(self) -> bool:
@@ -63,7 +65,7 @@ class InviteForm(ActForm):
         return {"text": self.text.data, "on": sent_on, "seen": self.seen}
 
 
-class ContactForm(ActForm):
+class AuthorityContactForm(ActForm):
     """The address of the authority's public office, where it is published, and who checked it."""
 
     template = "authority_contact"
@@ -100,9 +102,7 @@ class EraseContactForm(ActForm):
 
 
 def _contact(desk_case: DeskCase) -> AuthorityContact | None:
-    return authority_contacts.contact_of(
-        db.session(), db.session.get_one(Incident, desk_case.id)
-    )
+    return authority_contacts.contact_of(db.session(), db.session.get_one(Incident, desk_case.id))
 
 
 def _reply_link(desk_case: DeskCase) -> str:
@@ -166,7 +166,7 @@ def authority_contact(incident_id: int) -> ResponseReturnValue:
     """The address of the authority's public office, and the form that notes another."""
     return perform_act(
         open_case(incident_id),
-        ContactForm(),
+        AuthorityContactForm(),
         Act.CONTACT_NOTED,
         acts.note_contact,
         _("L’adresse de l’autorité est notée, chiffrée."),
