@@ -112,7 +112,7 @@ def send_reply(mairie: Member, author: str, text: str) -> str:
     user.tick("L’autorité")
     user.write("Nom ou autorité, tel qu’il paraîtra", author)
     user.write("En quelle qualité, telle qu’elle paraîtra", "le maire, au nom de la commune")
-    user.write("Ce qui établit votre identité", "Rappelez le standard de la mairie.")
+    user.write("Ce qui établit votre identité, et votre mandat", "Rappelez le standard de la mairie.")
     user.write("Les passages que vous contestez", "« interdit de filmer »")
     user.write("Votre réponse", text)
     user.press("Relire avant d’envoyer")
@@ -158,7 +158,7 @@ def test_a_town_hall_is_invited_replies_and_reads_what_became_of_it(
     expect(first.get_by_role("link").first).to_have_attribute(
         "href", re.compile(rf"/dossiers/{late}\b")
     )
-    expect(first).to_contain_text("dépassé")
+    expect(first).to_contain_text("en retard")
     decide(bruno, case_id, REPLY, is_published=True)
     decide(bruno, case_id, OTHER_REPLY, is_published=False)
 
