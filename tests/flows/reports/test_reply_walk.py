@@ -112,7 +112,9 @@ def send_reply(mairie: Member, author: str, text: str) -> str:
     user.tick("L’autorité")
     user.write("Nom ou autorité, tel qu’il paraîtra", author)
     user.write("En quelle qualité, telle qu’elle paraîtra", "le maire, au nom de la commune")
-    user.write("Ce qui établit votre identité, et votre mandat", "Rappelez le standard de la mairie.")
+    user.write(
+        "Ce qui établit votre identité, et votre mandat", "Rappelez le standard de la mairie."
+    )
     user.write("Les passages que vous contestez", "« interdit de filmer »")
     user.write("Votre réponse", text)
     user.press("Relire avant d’envoyer")
