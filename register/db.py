@@ -212,6 +212,12 @@ def is_file_missing(error: BaseException) -> bool:
     return bool(code & 0xFF == sqlite3.SQLITE_CANTOPEN)
 
 
+def is_locked(error: BaseException) -> bool:
+    """Whether an error means that another process holds an SQLite database."""
+    code = getattr(getattr(error, "orig", None), "sqlite_errorcode", 0) or 0
+    return code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
 def create_sqlite_file(engine: Engine) -> None:
     """Create the empty file of an SQLite database if it does not exist, mode 600."""
     path = sqlite_path(str(engine.url))

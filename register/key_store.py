@@ -309,7 +309,8 @@ class KeyStore:
             raise self._unreadable_error(error) from error
 
     def _unreadable_error(self, error: SQLAlchemyError) -> SealError:
-        is_away = self._file is None and isinstance(error, OperationalError | PoolTimeout)
+        may_return = self._file is None or database.is_locked(error)
+        is_away = may_return and isinstance(error, OperationalError | PoolTimeout)
         return SealError("keystore_away" if is_away else "keystore_missing", where=self.where)
 
     @contextmanager

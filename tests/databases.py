@@ -142,7 +142,7 @@ class Registers:
                 yield load_settings(folder, url)
             return
         file = folder / "instance" / "register.sqlite3"
-        shutil.copyfile(self.folder / backend / "register.sqlite3", file)
+        shutil.copy(self.folder / backend / "register.sqlite3", file)
         try:
             yield load_settings(folder, f"sqlite:///{file}")
         finally:

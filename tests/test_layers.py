@@ -17,7 +17,7 @@ MODULES = sorted((TOP / "register").rglob("*.py"))
 
 # From the lowest layer up: a package (room) may import those of earlier lines only.
 ROOMS: tuple[frozenset[str], ...] = (
-    frozenset({"errors", "hosts", "postgresql", "program_files"}),
+    frozenset({"errors", "hosts", "log_priority", "postgresql", "program_files"}),
     frozenset({"text", "database_urls"}),
     frozenset({"mail_urls"}),
     frozenset({"config", "encryption", "concurrency_limit"}),

@@ -5,7 +5,16 @@ from __future__ import annotations
 import click
 from flask import Flask
 
-from register.cli import backups, exchange, mail, maintenance, members, operations, sources
+from register.cli import (
+    backups,
+    diagnosis,
+    exchange,
+    mail,
+    maintenance,
+    members,
+    operations,
+    sources,
+)
 from register.server import process_start
 
 COMMANDS: tuple[click.Command, ...] = (
@@ -14,7 +23,7 @@ COMMANDS: tuple[click.Command, ...] = (
     operations.serve,
     operations.check,
     maintenance.follow,
-    operations.doctor,
+    diagnosis.doctor,
     operations.verify,
     operations.demo,
     maintenance.seal,

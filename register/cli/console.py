@@ -18,7 +18,9 @@ from sqlalchemy.exc import OperationalError
 from register import create_app
 from register.db import db
 from register.errors import RegisterError, TextError
+from register.log_priority import priority_prefix
 from register.operations import schema
+from register.server import startup_checks
 from register.web.error_messages import error_sentence
 
 
@@ -35,7 +37,17 @@ def application(app: Flask) -> Iterator[None]:
 
 def command_on_any_schema(run: Callable[..., None]) -> Callable[..., None]:
     """A command that runs whatever the version of the tables; an error is one sentence."""
+    return _wrapped(run, lambda _error: 1)
 
+
+def service_command(run: Callable[..., None]) -> Callable[..., None]:
+    """A command of a systemd unit: its exit code says whether another try may succeed."""
+    return _wrapped(run, startup_checks.exit_code)
+
+
+def _wrapped(
+    run: Callable[..., None], exit_code: Callable[[RegisterError | TextError], int]
+) -> Callable[..., None]:
     @functools.wraps(run)
     def run_in_app(*args: Any, **options: Any) -> None:
         try:
@@ -43,7 +55,7 @@ def command_on_any_schema(run: Callable[..., None]) -> Callable[..., None]:
             with current_app.app_context() if current_app else application(create_app()):
                 run(*args, **options)
         except (RegisterError, TextError) as error:
-            fail(error_sentence(error))
+            fail(error_sentence(error), exit_code(error))
         except OperationalError as error:
             fail(f"La base de données ne répond pas : {error.orig}")
 
@@ -61,10 +73,10 @@ def command(run: Callable[..., None]) -> Callable[..., None]:
     return command_on_any_schema(run_on_schema)
 
 
-def fail(sentence: str) -> NoReturn:
-    """Print a sentence on standard error and exit with 1."""
-    click.echo(sentence, err=True)
-    sys.exit(1)
+def fail(sentence: str, code: int = 1) -> NoReturn:
+    """Print a sentence on standard error and exit."""
+    click.echo(priority_prefix("error") + sentence, err=True)
+    sys.exit(code)
 
 
 @contextmanager

@@ -10,12 +10,12 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from register.cli.console import command, fail, progress
+from register.cli.console import command, fail, progress, service_command
 from register.database_urls import parse_database_url, parse_key_store_url
 from register.db import db, now
 from register.incoming import acts as incoming
 from register.operations import move as moving
-from register.operations import rotation, setup
+from register.operations import rotation, schema, setup
 from register.reports.acts.purging import PurgeCounts, run_retention
 from register.search.engine_interface import IndexNotReady, SearchEngine
 from register.search.indexer import IndexStatus, catch_up, read_index_status
@@ -122,9 +122,10 @@ def rotate(prepare: bool) -> None:
 
 
 @click.command()
-@command
+@service_command
 def follow() -> None:
     """Tenir l’index à jour, purger à leur date. serve le fait déjà ; TERM arrête."""
+    schema.require(db.engine)
     click.echo("Web Citoyen suit le journal.")
     run_worker(current_app)
 

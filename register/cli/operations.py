@@ -1,4 +1,4 @@
-"""``webcitoyen init``, ``upgrade``, ``serve``, ``doctor``, ``verify`` and ``demo``."""
+"""``webcitoyen init``, ``upgrade``, ``serve``, ``check``, ``verify`` and ``demo``."""
 
 from __future__ import annotations
 
@@ -14,16 +14,20 @@ from sqlalchemy.exc import SQLAlchemyError
 from register import config
 from register import demo as demonstration
 from register.cases import verify as proofs
-from register.cli.backups import rehearse_restore
-from register.cli.console import application, command, command_on_any_schema, fail, progress
-from register.cli.maintenance import has_worker, index_status
+from register.cli.console import (
+    application,
+    command,
+    command_on_any_schema,
+    fail,
+    progress,
+    service_command,
+)
 from register.cli.members import print_invitation
-from register.db import db, now, read_only_engine
-from register.errors import ConfigError, Invalid, RegisterError
+from register.db import db, now
+from register.errors import Invalid, RegisterError
 from register.journal.verify import Anchor, Problem
 from register.operations import doctor as doctors
 from register.operations import rotation, schema, setup
-from register.operations.doctor import Finding
 from register.operations.missing_data import incomplete_files
 from register.reports import receipt_codes
 from register.reports import verify as reports
@@ -89,9 +93,12 @@ def upgrade() -> None:
     help="Processus qui répondent ; au-delà d’un, avec un Redis.",
 )
 @click.option("--no-worker", is_flag=True, help="Sans le suiveur, que tient « follow » à part.")
-@command_on_any_schema
-def serve(host: str, port: int, workers: int, no_worker: bool) -> None:
+@click.option("--check", "checks", is_flag=True, help="D’abord, tout ce que vérifie check.")
+@service_command
+def serve(host: str, port: int, workers: int, no_worker: bool, checks: bool) -> None:
     """Servir le site. HUP relance sur le même port, TERM arrête ; rien d’entamé n’est perdu."""
+    if checks:
+        startup_checks.require_pages(current_app)
     _serve("register:create_app", host, port, workers, with_worker=not no_worker)
 
 
@@ -114,7 +121,7 @@ def _serve(
 
 
 @click.command()
-@command_on_any_schema
+@service_command
 def check() -> None:
     """Vérifier que le site peut être servi. À lancer avant de le relancer."""
     startup_checks.require_servable(current_app)
@@ -124,43 +131,6 @@ def check() -> None:
 
 def _address(host: str, port: int) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
-@click.command()
-@click.option(
-    "--rehearse",
-    is_flag=True,
-    help="D’abord, restaurer la dernière sauvegarde à côté d’elle, la vérifier, et l’enlever.",
-)
-@command_on_any_schema
-def doctor(rehearse: bool) -> None:
-    """Vérifier que base, journal, données, clé et réglages s’accordent."""
-    if rehearse:
-        rehearse_restore()
-    findings = list(doctors.examine(settings()))
-    try:
-        startup_checks.require_pages(current_app)
-        findings.append(Finding("pages", True))
-    except ConfigError as error:
-        findings.append(Finding("pages", False, str(error.values.get("path", ""))))
-    engine = read_only_engine(settings().database_url)
-    try:
-        index_state = index_status(engine)
-    except SQLAlchemyError as error:
-        findings.append(Finding("search", False, type(error).__name__))
-    else:
-        # Outdated without follower is good: ``serve`` will bring it up.
-        lines_behind = f" -{index_state.lines_behind}" if index_state.is_usable else ""
-        is_good = index_state.is_usable or not has_worker()
-        findings.append(Finding("search", is_good, f"{index_state.engine}{lines_behind}"))
-    finally:
-        engine.dispose()
-    for finding in findings:
-        good, bad = messages.console.findings[finding.code]
-        sentence = f"✓ {good}" if finding.good else f"✗ {bad}"
-        click.echo(f"{sentence} ({finding.detail})" if finding.detail else sentence)
-    if not all(finding.good for finding in findings):
-        raise SystemExit(1)
 
 
 @click.command()

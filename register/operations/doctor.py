@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
-import stat
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Iterator
 from contextlib import closing, suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import Engine, func, select, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from register import encryption
 from register.accounts.sealed_address import count_plain_addresses
 from register.cases import case_codes, published_texts, vocabulary
-from register.config import MEMORY, Settings, missing_for_public
-from register.db import now, read_only_engine, sqlite_path
-from register.errors import RegisterError, Unavailable
+from register.config import LEGAL_FIELDS, MEMORY, Settings, missing_for_public
+from register.database_urls import PREFIX
+from register.db import now, read_only_engine
+from register.errors import SealError, Unavailable
 from register.evidence.clean_copy import copies
 from register.evidence.sealed_files import SealedFiles
 from register.evidence.upkeep import count_orphans
 from register.journal import JournalEntry, Ledger, head
 from register.key_store import KeyStore
 from register.mail import outbox
-from register.operations import move, replay_list, schema, setup
-from register.operations.missing_data import incomplete_files, lost_keys
+from register.mail.delivery import DeliveryError, MailConnection
+from register.mail_urls import parse_mail_url, sender_domain
+from register.operations import move, replay_list, secret_files, setup
+from register.operations.missing_data import EmptyStoreError, incomplete_files, lost_keys
+from register.operations.outages import Finding, outage, vital_findings
 from register.postgresql import APPLICATION_NAME
 from register.reports import report_lists
 from register.reports.models import Report
@@ -34,67 +38,76 @@ from register.reports.retention import clock_jump, destruction_clause
 from register.text.dates import paris_day
 
 BACKUP_DAYS, REHEARSAL_DAYS = 2, 100
+CLOCK_TOLERANCE = timedelta(minutes=10)
+MAIL_SECONDS = 10.0  # for each answer of the mail server
 TEXTS_LISTED = 5  # labels, places and pages that a finding names
-
-
-@dataclass(frozen=True)
-class Finding:
-    """The result of one check; ``detail`` is a number, path or error."""
-
-    code: str
-    good: bool
-    detail: str = ""
+# Words of the demonstration and of the example of the settings, and the beginnings of telephone
+# numbers that Arcep keeps for fiction.
+_MADE_UP = re.compile("exemple|example|fictif|fictive|démonstration|lorem", re.IGNORECASE)
+_FICTION_NUMBERS = ("000000", "019900", "026191", "035301", "046571", "053649", "063998")
 
 
 def examine(settings: Settings) -> Iterator[Finding]:
-    """Every check, those first on which others depend.
+    """Every check, those first on which others depend; an outage is the last finding.
 
     Nothing is written, neither rows nor a file in place of a missing one.
     """
-    path = sqlite_path(settings.database_url)
-    if path is not None and not path.exists():
-        yield Finding("database", False, str(path))
-    else:
-        yield from _database_findings(settings, read_only_engine(settings.database_url))
-    yield from _file_mode_finding(settings.instance)
+    engine = read_only_engine(settings.database_url)
+    try:
+        for findings in (vital_findings(settings, engine), _database_findings(settings, engine)):
+            for finding in findings:
+                yield finding
+            if finding.is_outage:
+                return
+    finally:
+        engine.dispose()
     yield from _copy_findings()
     missing = missing_for_public(settings)
     yield Finding("legal", not missing, ", ".join(missing))
+    if not settings.is_loopback and not missing:
+        made_up = _made_up_fields(settings)
+        yield Finding("legal_words", not made_up, ", ".join(made_up))
+
+
+def _made_up_fields(settings: Settings) -> list[str]:
+    """The variables of the legal notice that still say what an example says."""
+    names = []
+    for name in LEGAL_FIELDS:
+        value = getattr(settings, name)
+        number = "".join(filter(str.isdigit, value.replace("+33", "0")))
+        is_number = name.endswith("_phone") and number.startswith(_FICTION_NUMBERS)
+        if is_number or _MADE_UP.search(value):
+            names.append(PREFIX + name.upper())
+    return names
 
 
 def _database_findings(settings: Settings, engine: Engine) -> Iterator[Finding]:
-    try:
-        yield _check("database", lambda: engine.connect().close())
-        yield _check("schema", lambda: schema.require(engine))
-        with Session(engine) as session:
-            yield _check(
-                "seal", lambda: setup.key_store(settings, session, reads_only=True).close()
-            )
-            for code, findings in (
-                ("territory", _data_findings(session)),
-                ("texts", _text_findings(session)),
-                *(("journal", _head_findings(session, ledger)) for ledger in Ledger),
-                ("report_keys", _key_findings(settings, session)),
-                ("retention", _retention_findings(session)),
-                ("addresses", _address_findings(engine)),
-                ("mail", _mail_findings(settings, session)),
-                ("left_over", _left_over_findings(settings, session)),
-                ("connections", process_findings(settings, session, _count_processes(session))),
-            ):
-                try:
-                    yield from findings
-                except (SQLAlchemyError, ValueError) as error:
-                    yield Finding(code, False, type(error).__name__)
-    finally:
-        engine.dispose()
-
-
-def _check(code: str, check: Callable[[], object]) -> Finding:
-    try:
-        check()
-    except (RegisterError, SQLAlchemyError) as error:
-        return Finding(code, False, str(error))
-    return Finding(code, True)
+    with Session(engine) as session:
+        for code, findings in (
+            ("territory", _data_findings(session)),
+            ("texts", _text_findings(session)),
+            *(("journal", _head_findings(session, ledger)) for ledger in Ledger),
+            ("clock", _clock_findings(session)),
+            ("key_store", _key_findings(settings, session)),
+            ("retention", _retention_findings(session)),
+            ("addresses", _address_findings(engine)),
+            ("mail", _mail_findings(settings, session)),
+            ("left_over", _left_over_findings(settings, session)),
+            ("connections", process_findings(settings, session, _count_processes(session))),
+        ):
+            try:
+                yield from findings
+            except (SQLAlchemyError, ValueError) as error:
+                detail = f"{code} : {type(error).__name__}"
+                if isinstance(error, DBAPIError) and error.connection_invalidated:
+                    yield outage("database_lost", detail)
+                    return
+                yield Finding("unexamined", False, detail)
+                session.rollback()
+            except SealError as error:
+                # There a moment ago.
+                yield outage("key_store", error=error)
+                return
 
 
 def _data_findings(session: Session) -> Iterator[Finding]:
@@ -127,33 +140,57 @@ def _head_findings(session: Session, ledger: Ledger) -> Iterator[Finding]:
     yield Finding("journal", (last or 0) == position.seq, f"{ledger.value} {position.seq}")
 
 
+def _clock_findings(session: Session) -> Iterator[Finding]:
+    """Whether the machine's clock is not behind the journal; that of reports has days only."""
+    for ledger in (Ledger.PUBLIC, Ledger.DESK):
+        at = session.scalar(
+            select(JournalEntry.at)
+            .where(JournalEntry.ledger == ledger.value)
+            .order_by(JournalEntry.seq.desc())
+            .limit(1)
+        )
+        if at is not None and at > now() + CLOCK_TOLERANCE:
+            yield Finding("clock", False, f"{now():%Y-%m-%d %H:%M} UTC")
+            return
+    yield Finding("clock", True)
+
+
 def _key_findings(settings: Settings, session: Session) -> Iterator[Finding]:
-    """Whether the store is this instance's, its file private, and no report without its key."""
-    try:
-        store = setup.key_store(settings, session, reads_only=True)
-    except (RegisterError, SQLAlchemyError):
-        return  # the seal key is missing, which another check reports
-    with closing(store):
-        store_finding = _check("key_store", lambda: setup.require_seal(settings, session))
-        yield store_finding
-        if store_finding.good:
-            yield from _file_mode_finding(Path(store.where))
-            lost = lost_keys(session, store)
-            yield Finding("report_keys", not lost, str(lost or ""))
-            yield from _file_findings(settings, session, store)
-            yield from _backup_findings(settings, store)
+    """Whether the file of the keys is private, and no report without its key."""
+    with closing(setup.key_store(settings, session, reads_only=True)) as store:
+        yield from _secret_findings(settings, session, store)
+        lost = lost_keys(session, store)
+        yield Finding("report_keys", not lost, str(lost or ""))
+        yield from _file_findings(settings, session, store)
+        yield from _backup_findings(settings, store)
+
+
+def _secret_findings(settings: Settings, session: Session, store: KeyStore) -> Iterator[Finding]:
+    """Whether only the service reads what is secret, and no copy of it was left over."""
+    key_folder = encryption.key_folder(settings.seal_dir, setup.identity(session).instance_id)
+    last = replay_list.read_note(store, replay_list.BACKUP) or {}
+    backups = [Path(last[name]) for name in ("folder", "keys") if name in last]
+    for code, paths in (
+        ("mode", secret_files.open_modes(settings, key_folder, backups)),
+        ("owner", secret_files.other_owners(settings, key_folder, backups)),
+        ("copies", secret_files.left_copies(settings, backups)),
+    ):
+        found = list(paths)
+        yield Finding(code, not found, ", ".join(found))
 
 
 def _file_findings(settings: Settings, session: Session, store: KeyStore) -> Iterator[Finding]:
     """Whether the store of files answers, and no file of a report or case lacks a part."""
+    files = setup.sealed_files(settings, store)
     try:
-        files = setup.sealed_files(settings, store)
         files.store.free_bytes()
         files.store.get("0" * 64)  # a missing bucket says so before any file is in it
         days, case_ids = incomplete_files(session, store, files)
         orphans = count_orphans(session, files, paris_day(now()))
-    except RegisterError:
-        yield Finding("evidence_store", False, settings.evidence_url)
+    except (Unavailable, OSError) as error:
+        place = settings.evidence_url or str(settings.instance / "evidence")
+        is_empty = isinstance(error, EmptyStoreError)
+        yield Finding("evidence_absent" if is_empty else "evidence_store", False, place)
         return
     yield Finding("evidence_store", True)
     yield Finding("evidence_left", not orphans, str(orphans or ""))
@@ -202,12 +239,25 @@ def _address_findings(engine: Engine) -> Iterator[Finding]:
 
 
 def _mail_findings(settings: Settings, session: Session) -> Iterator[Finding]:
-    """Whether mails leave, and none was given up in the last weeks."""
+    """Whether the server answers, mails leave, and none was given up in the last weeks."""
+    if settings.mail_url and (fault := _mail_fault(settings)):
+        yield Finding("mail_away", False, fault)
+        return
     at = now()
     late, dead = outbox.count_late(session, at - timedelta(hours=1)), outbox.count_dead(session, at)
     if settings.mail_url or late or dead:
         yield Finding("mail", not late, str(late or ""))
         yield Finding("dead_mail", not dead, str(dead or ""))
+
+
+def _mail_fault(settings: Settings) -> str:
+    """Why the mail server takes no mail; empty when it would."""
+    server, domain = parse_mail_url(settings.mail_url), sender_domain(settings.mail_from)
+    try:
+        with MailConnection(server, domain, MAIL_SECONDS):
+            return ""
+    except DeliveryError as error:
+        return " ".join(filter(None, (error.cause, str(error.reply_code or ""))))
 
 
 def _left_over_findings(settings: Settings, session: Session) -> Iterator[Finding]:
@@ -253,10 +303,3 @@ def _copy_findings() -> Iterator[Finding]:
     yield Finding("copy_child", not unprotected, ", ".join(unprotected))
     # Without it sounds and videos stay sealed, which is no fault.
     yield Finding("ffmpeg" if copies.has_ffmpeg() else "no_ffmpeg", True)
-
-
-def _file_mode_finding(path: Path) -> Iterator[Finding]:
-    """Whether only the service's own user can read a file or folder."""
-    if path.exists():
-        mode = stat.S_IMODE(path.stat().st_mode)
-        yield Finding("mode", mode & 0o077 == 0, f"{path.name} {mode:o}")

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from register.cases.case_evidence import case_key_name
 from register.cases.copy_storage import CaseCopy, CaseCopyPage, open_page
 from register.cases.models import CaseEvidence, SourceCopy
+from register.errors import Unavailable
 from register.evidence.sealed_files import FileManifest, SealedFiles, open_manifest
 from register.incoming import queries as incoming
 from register.incoming.content import key_name as incoming_key_name
@@ -23,6 +24,10 @@ from register.reports.models import Report, ReportEvidence
 
 # The name of a file's key, the day of its report or the id of its case, how its key opens it.
 _FileRow = tuple[str, date | int, Callable[[bytes], FileManifest]]
+
+
+class EmptyStoreError(Unavailable):
+    """Nothing at all is where the register has files: a disk may not be mounted."""
 
 
 def lost_keys(session: Session, store: KeyStore) -> int:
@@ -36,11 +41,14 @@ def incomplete_files(
     """Files with missing blobs: the days of their reports, and the ids of their cases.
 
     :raises Unavailable: ``evidence_away``.
+    :raises EmptyStoreError: see there.
     """
     file_rows = list(_file_rows(session))
     keys = store.keys({name for name, _owner, _manifest in file_rows})
     # Listed after the rows were read, so that their files are in it.
     listed = files.listed_names() if keys else set()
+    if keys and not listed:
+        raise EmptyStoreError("evidence_away")
     owners = [
         owner
         for name, owner, manifest in file_rows

@@ -41,8 +41,6 @@ from register.operations.backup_sets import (
 from register.operations.missing_data import incomplete_files, lost_keys
 from register.operations.replay import Replay
 
-_UNFINISHED = ".restoring"
-
 
 @dataclass(frozen=True)
 class Restoration:
@@ -141,7 +139,7 @@ def _extracted(settings: Settings, archive: Path, identity: Path) -> Iterator[Pa
     identities = age_archive.read_identities(identity)
     _require_empty(settings)
     settings.instance.mkdir(mode=0o700, parents=True, exist_ok=True)
-    folder = settings.instance / _UNFINISHED
+    folder = settings.instance / schema.UNFINISHED_FILE
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o700)
     try:
@@ -206,7 +204,7 @@ def _is_begun(settings: Settings) -> bool:
     """Whether an interrupted restore may have left evidence files."""
     path = sqlite_path(settings.database_url)
     if path is not None:
-        return path.with_name(path.name + _UNFINISHED).exists()
+        return path.with_name(path.name + schema.UNFINISHED_FILE).exists()
     with database_copy.closing_engine(settings.database_url) as engine:
         return _is_unfinished(engine)
 
@@ -299,7 +297,7 @@ def _unfinished_database(settings: Settings, source: _Source) -> Iterator[sa.Eng
                 connection.exec_driver_sql(f"DROP TABLE {schema.UNFINISHED_TABLE}")
         return
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_name(path.name + _UNFINISHED)
+    draft = path.with_name(path.name + schema.UNFINISHED_FILE)
     for leftover in path.parent.glob(f"{draft.name}*"):
         leftover.unlink()
     copy_file(source.database, draft)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 # A table that marks an unfinished restore, whose tables nothing may serve.
 UNFINISHED_TABLE = "unfinished_restore"
+UNFINISHED_FILE = ".restoring"  # at the end of the name of an SQLite database in a restore
 # Alembic stores the revision in one row.
 _REVISION_QUERY = text("SELECT version_num FROM alembic_version")
 
@@ -55,8 +56,7 @@ def expected_revision() -> str:
 
 def current_revision(engine: Engine) -> str:
     """The revision of the database; empty without tables or file, or in an unfinished restore."""
-    path = sqlite_path(str(engine.url))
-    if path is not None and not path.exists():
+    if not _is_there(engine):
         return ""
     with engine.connect() as connection:
         tables = inspect(connection)
@@ -68,13 +68,24 @@ def current_revision(engine: Engine) -> str:
 def require(engine: Engine) -> None:
     """Require the database to have this code's schema.
 
-    :raises SchemaError: ``schema_missing`` or ``schema_other``.
+    :raises SchemaError: ``schema_missing``, ``restore_unfinished``, ``schema_newer`` or
+        ``schema_other``.
     """
-    revision = current_revision(engine)
+    revision, wanted = current_revision(engine), expected_revision()
     if not revision:
+        if _is_there(engine) and inspect(engine).has_table(UNFINISHED_TABLE):
+            raise SchemaError("restore_unfinished")
         raise SchemaError("schema_missing")
-    if revision != expected_revision():
-        raise SchemaError("schema_other", present=revision, wanted=expected_revision())
+    if revision > wanted:
+        raise SchemaError("schema_newer", present=revision, wanted=wanted)
+    if revision != wanted:
+        raise SchemaError("schema_other", present=revision, wanted=wanted)
+
+
+def _is_there(engine: Engine) -> bool:
+    """Whether the database can have tables; SQLite would make a missing file."""
+    path = sqlite_path(str(engine.url))
+    return path is None or path.exists()
 
 
 def migrate(engine: Engine) -> None:

@@ -140,12 +140,13 @@ def identity(session: Session) -> Identity:
     return existing
 
 
-def require_seal(settings: Settings, session: Session) -> None:
+def require_seal(settings: Settings, session: Session, *, reads_only: bool = False) -> None:
     """Require seal key and key store to exist and to be this register's.
 
+    :param reads_only: write nothing.
     :raises SealError: missing, foreign, or no ``init`` yet.
     """
-    with closing(key_store(settings, session)) as store:
+    with closing(key_store(settings, session, reads_only=reads_only)) as store:
         store.require()
         _require_root(store, identity(session))
 

@@ -21,6 +21,7 @@ from sqlalchemy.exc import OperationalError
 
 from register.db import db
 from register.errors import ConfigError, RegisterError
+from register.log_priority import priority_prefix
 from register.operations import schema
 from register.server import process_start, startup_checks, web_server
 from register.server.follower import run_worker
@@ -110,5 +111,5 @@ def _share_memory(app: Flask) -> None:
 
 
 def _refuse(error: RegisterError) -> int:
-    process_start.say(error_sentence(error), process_start.ERROR)
-    return 1
+    process_start.say(priority_prefix("error") + error_sentence(error), process_start.ERROR)
+    return startup_checks.exit_code(error)

@@ -18,7 +18,16 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 
-from register.server.process_start import SERVER, SIGNALS, WEB, line, notify, python_command, say
+from register.server.process_start import (
+    CANNOT_START,
+    SERVER,
+    SIGNALS,
+    WEB,
+    line,
+    notify,
+    python_command,
+    say,
+)
 
 STARTING = 120  # seconds that a successor may take to be ready
 PAUSE = 3  # seconds before a process that died young is started again
@@ -39,6 +48,7 @@ class Parent:
         self._arguments, self._sockets = arguments, sockets
         self.children = children
         self._successor = 0
+        self._exit_code = 1
         self._since = dict.fromkeys(filter(None, children.values()), time.monotonic())
         self._start_at = 0.0
         self._on_terminal = os.isatty(0)
@@ -52,9 +62,9 @@ class Parent:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
 
     def run(self, ready_line: str) -> int:
-        """Run until TERM or INT; the exit code of the command, 1 when nothing could be served."""
+        """Run until TERM or INT, or until nothing can be served; the exit code of the command."""
         is_ready = False
-        while not self._must_end():
+        while not self._must_end() and self._exit_code != CANNOT_START:
             for name, pid in self.children.items():
                 if not pid and time.monotonic() >= self._start_at:
                     self.children[name] = self._start(name)
@@ -75,7 +85,7 @@ class Parent:
         self.children, self._successor = {}, 0
         while self._since:
             self._wait()
-        return 0 if self._must_end() else 1
+        return 0 if self._must_end() else self._exit_code
 
     def _start(self, name: str) -> int:
         """Start a child; its number."""
@@ -133,4 +143,7 @@ class Parent:
             for name in [name for name, child in self.children.items() if child == pid]:
                 line("died", "error", process=name, code=code)
                 self.children[name] = 0
+                if name == WEB and code == CANNOT_START:
+                    # It has printed the reason, and the next one would have the same.
+                    self._exit_code = code
                 self._start_at = time.monotonic() + (PAUSE if age < SETTLED else 0)

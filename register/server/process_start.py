@@ -17,9 +17,13 @@ from contextlib import suppress
 from datetime import UTC, datetime
 
 from register.errors import ConfigError
+from register.log_priority import priority_prefix
 
 SERVER = "register.server"
 PARENT, WEB, WORKER = "parent", "web", "worker"
+# Exit code of a start that a person has to make possible (EX_CONFIG of sysexits.h): the units do
+# not try it again, and say that it failed.
+CANNOT_START = 78
 # Signals that the parent process handles; blocked until it is ready to.
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD, signal.SIGUSR1)
 
@@ -92,7 +96,7 @@ def line(event: str, level: str = "info", **fields: object) -> None:
     """Write one JSON line to standard error; like all our lines, without data about readers."""
     at = datetime.now(UTC).isoformat().replace("+00:00", "Z")
     fields = {"event": event, **fields, "level": level, "timestamp": at}
-    say(json.dumps(fields, ensure_ascii=False), ERROR)
+    say(priority_prefix(level) + json.dumps(fields, ensure_ascii=False), ERROR)
 
 
 def say(text: str, descriptor: int = OUTPUT) -> None:

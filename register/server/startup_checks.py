@@ -11,16 +11,18 @@ from pathlib import Path
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from register.cases import case_codes
+from register.cases import case_codes, legal_rules
 from register.cases.vocabulary import LANGUAGES
 from register.config import Settings, missing_for_public
 from register.db import db, sqlite_path
-from register.errors import ConfigError
+from register.errors import ConfigError, RegisterError, SealError, TextError
 from register.hosts import is_loopback
 from register.operations import schema, setup
 from register.pages import content as editorial
+from register.pages.web import legal_calendars
 from register.reports import form_vocabulary
 from register.search import synonyms
+from register.server.process_start import CANNOT_START
 from register.territory import dataset
 from register.territory.gazetteer import former_areas
 from register.territory.map_ground import map_ground
@@ -29,6 +31,8 @@ from register.web import assets, template_env
 from register.web.request_context import key_store
 
 _REFRESH_SECONDS = 5
+# Errors that may pass by themselves: another process has the port, a server starts.
+_PASSING = frozenset({"config_listen", "config_database_down", "keystore_away"})
 
 
 def load(spec: str) -> Flask:
@@ -39,6 +43,12 @@ def load(spec: str) -> Flask:
     module, name, *numbers = spec.split(":")
     app: Flask = getattr(import_module(module), name)(*map(int, numbers))
     return app
+
+
+def exit_code(error: RegisterError | TextError) -> int:
+    """The exit code of a command that an error has ended."""
+    is_lasting = isinstance(error, ConfigError | SealError | schema.SchemaError)
+    return CANNOT_START if is_lasting and error.key not in _PASSING else 1
 
 
 def require_servable(app: Flask) -> None:
@@ -100,6 +110,8 @@ def read_pages(app: Flask) -> None:
     template_env.read(app)
     assets.read_sources(Path(app.static_folder or ""))
     editorial.prepare()
+    legal_calendars.letter_rows()
+    legal_rules.rules()
     territory()
     former_areas()
     synonyms.read_files()

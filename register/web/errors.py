@@ -238,8 +238,11 @@ def _unavailable(error: Exception) -> ResponseReturnValue:
 
 
 def _failure_page(error: BaseException, status: int, sentence: str = "") -> Response:
-    reference = secrets.token_hex(4)
-    logs.log_failure(reference, request.endpoint or "", error)
+    if status == 503:
+        reference = logs.log_outage(error, request.endpoint or "")
+    else:
+        reference = secrets.token_hex(4)
+        logs.log_failure(reference, request.endpoint or "", error)
     with suppress(Exception):
         # The error page must not read in the transaction that failed.
         db.session.rollback()

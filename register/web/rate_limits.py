@@ -15,7 +15,7 @@ import math
 import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache, partial
 from typing import Any, cast
@@ -32,7 +32,7 @@ from register.db import now
 from register.hosts import is_loopback, is_onion
 from register.text.dates import paris_day
 from register.web.l10n import count_words
-from register.web.logs import log
+from register.web.logs import OutageLog
 from register.web.request_context import settings
 
 _EXTENSION = "register.limits"
@@ -81,6 +81,7 @@ class Limits:
     limiter: MovingWindowRateLimiter
     key_of: Callable[[date], bytes]
     fallback: Limits | None = None
+    outages: OutageLog = field(default_factory=OutageLog)
 
     def wait(self, rate: str, address: str, *, counted: bool = True) -> int:
         """Seconds until a source may send the next request; 0 when it may now.
@@ -103,7 +104,7 @@ class Limits:
             return self._seconds(source_counters(), checks)
         except StorageError as error:
             # A report must not be refused because the counters are unreachable.
-            log().warning("limiter_away", cause=type(error).__name__)
+            self.outages.note(error, "limiter_away", "warning")
             return self.fallback.wait(rate, address, counted=counted) if self.fallback else 0
 
     def budget(self, name: str) -> int:
@@ -113,7 +114,7 @@ class Limits:
         try:
             return self._seconds(counters, (self.limiter.hit,))
         except StorageError as error:
-            log().warning("limiter_away", cause=type(error).__name__)
+            self.outages.note(error, "limiter_away", "warning")
             return self.fallback.budget(name) if self.fallback else 0
 
     def _seconds(self, counters: Iterable[_Counter], checks: Sequence[Callable[..., bool]]) -> int:
@@ -186,6 +187,14 @@ def _redis_day_key(client: Any, day: date) -> bytes:
     except Exception as error:
         # ``limits`` wraps the client's errors only when it counts.
         raise StorageError(error) from error
+
+
+def is_redis_away() -> bool | None:
+    """Whether the Redis that counts for all processes does not answer; None without one."""
+    limits = _app_limits()
+    if limits is None or limits.fallback is None:
+        return None
+    return not limits.limiter.storage.check()
 
 
 def are_enabled() -> bool:

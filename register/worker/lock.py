@@ -26,6 +26,7 @@ SILENCE_SECONDS = 20
 PING_SECONDS = 2.0
 # Seconds after which a loop that has not come round stands still, though its process runs.
 STANDSTILL_SECONDS = 600.0
+BEAT_FILE, BEAT_SECONDS = "worker.seen", 10.0
 # The first key of the advisory lock is the register's, because other programs may lock in the same
 # database.
 _KEYS = f"{zlib.crc32(b'register.worker') & 0x7FFFFFFF}, 1"
@@ -39,7 +40,7 @@ def worker_lock(settings: Settings, engine: Engine) -> WorkerLock:
 
 
 class FolderLock:
-    """flock(2) on the data folder itself: no file to be created, owned or deleted.
+    """flock(2) on the data folder itself, and a file whose time says when the loop came round.
 
     A process that was stopped keeps it. On one machine nobody else could take over, and while it
     might continue, nobody else may write its files.
@@ -48,14 +49,18 @@ class FolderLock:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._descriptor: int | None = None
+        self._beat_at = 0.0
 
     def hold(self) -> bool:
         """Take the lock or keep it; one on a folder that was replaced is lost."""
         if self._descriptor is not None:
             if os.path.samestat(os.fstat(self._descriptor), self._folder.stat()):
+                self._beat()
                 return True
             self.release()
         self._descriptor = self._locked(fcntl.LOCK_EX)
+        if self._descriptor is not None:
+            self._beat()
         return self._descriptor is not None
 
     def is_held(self) -> bool:
@@ -65,11 +70,25 @@ class FolderLock:
             os.close(descriptor)
         return descriptor is None
 
+    def stands_still(self) -> bool:
+        """Whether the process that has the lock does nothing any more."""
+        try:
+            seen_at = (self._folder / BEAT_FILE).stat().st_mtime
+        except OSError:
+            return False
+        return self.is_held() and time.time() > seen_at + STANDSTILL_SECONDS
+
     def release(self) -> None:
         """Release the lock, if it is held."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
+
+    def _beat(self) -> None:
+        if time.monotonic() >= self._beat_at:
+            self._beat_at = time.monotonic() + BEAT_SECONDS
+            with suppress(OSError):  # a full disk
+                (self._folder / BEAT_FILE).touch(mode=0o600)
 
     def _locked(self, operation: int) -> int | None:
         descriptor = os.open(self._folder, os.O_RDONLY | os.O_CLOEXEC)
@@ -110,6 +129,10 @@ class ServerLock:
         with self._engine.connect() as connection:
             stmt = text(f"SELECT NOT pg_try_advisory_xact_lock_shared({_KEYS})")
             return bool(connection.scalar(stmt))
+
+    def stands_still(self) -> bool:
+        """Never: a worker that does has lost the lock."""
+        return False
 
     def release(self) -> None:
         """Close the session."""

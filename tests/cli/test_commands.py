@@ -52,9 +52,15 @@ def test_init_prints_where_the_seal_key_is_and_may_be_repeated(
 
 
 def test_before_init_every_command_says_what_is_missing(run: Callable[..., Result]) -> None:
-    for words in (("serve",), ("verify",), ("member", "list"), ("import", str(DEMO_FILE))):
+    for words, code in (
+        (("serve",), 78),
+        (("follow",), 78),
+        (("verify",), 1),
+        (("member", "list"), 1),
+        (("import", str(DEMO_FILE)), 1),
+    ):
         refusal = run(*words)
-        assert refusal.exit_code == 1
+        assert refusal.exit_code == code
         assert "webcitoyen" in refusal.output
 
 
@@ -63,7 +69,7 @@ def test_serve_refuses_without_its_seal_key(
 ) -> None:
     (tmp_path / "seal" / "seal.key").unlink()
     refusal = run_with_members("serve")
-    assert refusal.exit_code == 1
+    assert refusal.exit_code == 78
     assert "clé de scellement" in refusal.output
     assert run_with_members("doctor").exit_code == 1
 
@@ -73,7 +79,7 @@ def test_a_foreign_seal_key_is_noticed(
 ) -> None:
     (tmp_path / "seal" / "seal.key").write_text("00" * 32)
     assert run_with_members("doctor").exit_code == 1
-    assert run_with_members("serve").exit_code == 1
+    assert run_with_members("serve").exit_code == 78
 
 
 def test_a_secret_key_of_former_versions_is_ignored_in_one_sentence_and_its_file_removed(
@@ -125,6 +131,8 @@ def test_an_invalid_setting_is_refused_in_one_sentence(
     assert refusal.exit_code == 1
     assert name in refusal.output
     assert refusal.output.count("\n") == 1
+    # A unit does not start again what a person has to mend.
+    assert run("serve").exit_code == 78
 
 
 def test_a_public_address_needs_the_legal_notice(
@@ -132,8 +140,16 @@ def test_a_public_address_needs_the_legal_notice(
 ) -> None:
     monkeypatch.setenv("REGISTER_BASE_URL", "https://registre.example")
     refusal = run_with_members("serve")
-    assert refusal.exit_code == 1
+    assert refusal.exit_code == 78
     assert "REGISTER_PUBLISHER_DIRECTOR" in refusal.output
+
+
+def test_a_database_or_port_that_may_come_back_is_tried_again_by_a_unit(
+    run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("REGISTER_DATABASE_URL", f"postgresql://register@/x?host={tmp_path}")
+    for name in ("serve", "follow", "check"):
+        assert run(name).exit_code == 1
 
 
 def test_members_are_added_listed_disabled_and_reset(

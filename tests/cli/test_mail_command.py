@@ -70,8 +70,8 @@ def _mail_faults(settings):
     return {finding.code: finding.detail for finding in findings if not finding.good}
 
 
-def test_doctor_counts_mails_that_wait_and_those_given_up(settings, engine):
-    settings = replace(settings, mail_url="smtp://127.0.0.1", mail_from="registre@registre.test")
+def test_doctor_counts_mails_that_wait_and_those_given_up(settings, engine, mailbox):
+    settings = replace(settings, mail_url=mailbox.url, mail_from="registre@registre.test")
     outbox = Outbox(bytes(32), "registre.test")
     with housekeeping(engine) as session:
         for age in (timedelta(minutes=59), timedelta(minutes=61)):
@@ -80,3 +80,16 @@ def test_doctor_counts_mails_that_wait_and_those_given_up(settings, engine):
     with housekeeping(engine) as session:
         mails.give_up_old(session, now() + timedelta(days=4))
     assert _mail_faults(settings) == {"dead_mail": "2"}
+
+
+def test_doctor_says_of_a_mail_server_that_is_away_that_and_no_consequence(settings, engine):
+    url = f"smtp://127.0.0.1:{free_port()}"
+    settings = replace(settings, mail_url=url, mail_from="registre@registre.test")
+    with housekeeping(engine) as session:
+        outbox = Outbox(bytes(32), "registre.test")
+        hours = timedelta(hours=2)
+        outbox.enqueue(session, MailKind.TEST, ADDRESS, now() - hours, link="https://x.test")
+    findings = {finding.code: finding for finding in examine(settings) if not finding.good}
+    assert {code: finding.detail for code, finding in findings.items()} == {
+        "mail_away": "ConnectionRefusedError"
+    }

@@ -82,7 +82,7 @@ def test_without_the_keys_nothing_is_purged_and_the_command_reports_it(
     assert not list(settings.seal_dir.glob("keys.sqlite3*"))
     doctor = run("doctor")
     assert doctor.exit_code == 1
-    assert "✗ Les clés des signalements manquent" in doctor.stdout
+    assert "✗ Le magasin des clés des signalements manque" in doctor.stdout
 
 
 def test_verify_looks_at_reports_too(run, inbox, engine) -> None:

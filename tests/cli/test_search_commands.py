@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from click.testing import CliRunner, Result
@@ -10,8 +13,9 @@ from sqlalchemy import Engine as Database
 
 from register.cli import main
 from register.cli import maintenance as commands
+from register.db import now
 from register.search.engine_interface import IndexNotReady
-from register.worker.lock import worker_lock
+from register.worker.lock import BEAT_FILE, STANDSTILL_SECONDS, worker_lock
 
 pytestmark = pytest.mark.one_database
 
@@ -94,4 +98,32 @@ def test_doctor_asks_for_an_index_only_while_somebody_keeps_it(
     run("search", "rebuild")
     assert lock.hold()
     assert f"prochain suiveur. ({settings.search} -0)" in run("doctor").stdout
+    lock.release()
+
+
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+def test_doctor_names_a_worker_that_stands_still_and_nothing_that_it_left_undone(
+    run, settings, engine: Database, inbox
+) -> None:
+    inbox.declined(now() - timedelta(days=367))
+    lock = worker_lock(settings, engine)
+    assert lock.hold()
+    assert "✗ Des signalements sont encore là" in run("doctor").stdout
+    run("search", "rebuild")
+    os.utime(settings.instance / BEAT_FILE, (time.time() - STANDSTILL_SECONDS - 1,) * 2)
+    bad = [line for line in run("doctor").stdout.splitlines() if line.startswith("✗")]
+    assert len(bad) == 1
+    assert "Le suiveur ne fait plus rien" in bad[0]
+    lock.release()
+
+
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+def test_doctor_misses_a_worker_at_a_public_address(run, settings, engine, monkeypatch) -> None:
+    assert "suiveur ne tourne" not in run("doctor").stdout
+    monkeypatch.setenv("REGISTER_BASE_URL", "https://registre.test")
+    doctor = run("doctor")
+    assert "✗ Aucun suiveur ne tourne" in doctor.stdout
+    lock = worker_lock(settings, engine)
+    assert lock.hold()
+    assert "✓ Un suiveur est à l’œuvre." in run("doctor").stdout
     lock.release()

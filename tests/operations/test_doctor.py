@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from case_contents import a_case
+from cast import AT
 from report_factory import a_report, nonce
 from s3_server import s3_bucket
 from sqlalchemy import NullPool, create_engine, text
@@ -21,7 +23,7 @@ from register.evidence.sealed_files import new_file
 from register.incoming import acts as incoming
 from register.incoming.content import ReplyContent
 from register.key_store import KeyStore
-from register.operations import setup
+from register.operations import outages, replay_list, setup
 from register.operations.doctor import examine
 from register.reports import acts
 from register.reports.acts import purging
@@ -38,17 +40,22 @@ def test_a_sound_register_has_nothing_wrong(settings, engine, desk, inbox):
     codes = [finding.code for finding in examine(settings)]
     assert _faults(settings) == {}
     assert codes == [
+        "account",
+        "disk",
         "database",
         "schema",
         "seal",
+        "key_store",
         "territory",
         "vocabulary",
         "texts",
         "journal",
         "journal",
         "journal",
-        "key_store",
+        "clock",
         "mode",
+        "owner",
+        "copies",
         "report_keys",
         "evidence_store",
         "evidence_left",
@@ -58,7 +65,6 @@ def test_a_sound_register_has_nothing_wrong(settings, engine, desk, inbox):
         "late_texts",
         "retention",
         "addresses",
-        "mode",
         "copy_child",
         "ffmpeg" if copies.has_ffmpeg() else "no_ffmpeg",
         "legal",
@@ -149,12 +155,86 @@ def test_a_clock_that_jumped_is_named_with_the_last_day_known(settings, engine, 
 
 def test_a_key_store_that_others_may_read_is_named_with_its_mode(settings, engine, store):
     Path(store.where).chmod(0o644)
-    assert _faults(settings) == {"mode": "keys.sqlite3 644"}
+    assert _faults(settings) == {"mode": f"{store.where} 644"}
 
 
 def test_a_data_folder_that_others_may_read_is_named_with_its_mode(settings, engine):
     settings.instance.chmod(0o755)
-    assert _faults(settings) == {"mode": f"{settings.instance.name} 755"}
+    assert _faults(settings) == {"mode": f"{settings.instance} 755"}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="files of another account need root")
+def test_secrets_of_another_account_are_named(settings, engine, store):
+    key = settings.seal_dir / encryption.KEY_FILE
+    os.chown(key, 65534, -1)
+    assert _faults(settings) == {"owner": f"{key} nobody"}
+
+
+def test_a_file_of_a_setting_that_others_may_read_is_named(settings, engine, tmp_path, monkeypatch):
+    password = tmp_path / "mail"
+    password.write_text("smtp://registre:secret@courriel.test")
+    monkeypatch.setenv("REGISTER_MAIL_URL_FILE", str(password))
+    password.chmod(0o640)
+    assert _faults(settings) == {"mode": f"{password} 640"}
+    password.chmod(0o600)
+    assert _faults(settings) == {}
+
+
+def test_open_folders_of_backups_and_what_they_keep_too_long_are_named(
+    settings, engine, store, tmp_path
+):
+    folder, keys = tmp_path / "backup", tmp_path / "keys"
+    for place in (folder, keys):
+        place.mkdir(mode=0o700)
+    at = {"at": now().isoformat(), "folder": str(folder), "keys": str(keys)}
+    replay_list.note(store, replay_list.BACKUP, at)
+    old, young = folder / ".unfinished-1", keys / ".rehearsal-2"
+    for place in (old, young):
+        place.mkdir()
+    os.utime(old, (0, 0))
+    assert _faults(settings) == {"copies": str(old)}
+    old.rmdir()
+    keys.chmod(0o750)
+    assert _faults(settings) == {"mode": f"{keys} 750"}
+
+
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("name", ["20261129T010203.copy", "restoring"])
+def test_a_copy_that_an_upgrade_or_a_restore_left_is_named(settings, engine, name):
+    copy = settings.instance / f"register.sqlite3.{name}"
+    copy.touch(mode=0o600)
+    assert _faults(settings) == {"copies": str(copy)}
+
+
+def test_a_clock_behind_the_journal_is_named(settings, engine, desk, monkeypatch):
+    desk.published()
+    monkeypatch.setattr("register.operations.doctor.now", lambda: AT - timedelta(days=1))
+    assert set(_faults(settings)) == {"clock"}
+
+
+def test_a_disk_that_is_nearly_full_is_named_beside_all_else(settings, engine, monkeypatch):
+    monkeypatch.setattr(outages, "_LOW", 1 << 60)
+    monkeypatch.setattr(outages, "_LOW_SHARE", 1)
+    assert set(_faults(settings)) == {"disk"}
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("publisher_name", "Association fictive (démonstration)"),
+        ("publisher_address", "1 rue de l’Exemple, 93000 Bobigny"),
+        ("hosting_phone", "01 99 00 56 78"),
+        ("publisher_phone", "+33 1 99 00 12 34"),
+        ("contact_email", "contact@registre.example"),
+    ],
+)
+def test_a_legal_notice_of_an_example_is_named(settings, engine, field, value):
+    legal = dict.fromkeys(LEGAL_FIELDS, "Ligue des blogueurs, 01 42 00 12 34")
+    public = replace(settings, base_url="https://registre.test", **{**legal, field: value})
+    faults = _faults(public)
+    assert faults["legal_words"] == f"REGISTER_{field.upper()}"
+    assert "legal_words" not in _faults(replace(public, **legal))
+    assert "legal_words" not in _faults(replace(settings, **{field: value}))
 
 
 def test_a_public_register_without_its_legal_notice_is_named(settings, engine):
@@ -172,7 +252,7 @@ def test_a_missing_database_is_reported_and_no_empty_file_is_made(settings, engi
     for file in settings.instance.glob("register.sqlite3*"):
         file.unlink()
     path = settings.instance / "register.sqlite3"
-    assert _faults(settings) == {"database": str(path)}
+    assert _faults(settings) == {"database_missing": str(path)}
     assert not path.exists()
 
 

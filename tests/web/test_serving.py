@@ -35,7 +35,7 @@ from raw_http import (
 from register import create_app
 from register.cli import operations
 from register.config import Settings
-from register.server.process_start import WEB, WORKER
+from register.server.process_start import CANNOT_START, WEB, WORKER
 
 # Long: for ``make prove``.
 pytestmark = pytest.mark.prove
@@ -133,7 +133,7 @@ def test_the_check_says_whether_the_site_may_be_served(
 ) -> None:
     for seal_dir, code, sentence in (
         (site_settings.seal_dir, 0, "Le site peut être servi.\n"),
-        (tmp_path, 1, ""),
+        (tmp_path, CANNOT_START, ""),
     ):
         env = environ(replace(site_settings, seal_dir=seal_dir))
         check = subprocess.run(command("check"), env=env, capture_output=True, text=True)
@@ -231,7 +231,7 @@ def test_a_first_process_that_fails_to_start_ends_the_command(
 ) -> None:
     missing = replace(site_settings, seal_dir=tmp_path)
     with serving(missing) as (served, _port):
-        assert served.process.wait(30) == 1
+        assert served.process.wait(30) == CANNOT_START
         sentences = [line for line in served.logged().splitlines() if not line.startswith("{")]
         # The worker is not needed to serve, and says nothing of the key.
         assert len(sentences) == 1
@@ -350,7 +350,7 @@ def test_an_installation_without_its_pages_is_one_sentence(
     python, *arguments = command("serve", "--port", "0")
     served = Served([python, "-P", *arguments], site_settings, PYTHONPATH=path_to(program))
     try:
-        assert served.process.wait(30) == 1
+        assert served.process.wait(30) == CANNOT_START
         assert word in served.logged()
         assert str(program / name) in served.logged()
         assert served.logged().count("\n") == 1

@@ -235,11 +235,12 @@ def _letters(query: CalendarQuery, deadlines: Sequence[LegalDeadline]) -> Sequen
     if query.day:
         days[query.event] = dates.day_words(query.day)
     return [
-        Letter(row["code"], row[language()], row["text"].strip() % days) for row in _letter_rows()
+        Letter(row["code"], row[language()], row["text"].strip() % days) for row in letter_rows()
     ]
 
 
 @cache
-def _letter_rows() -> Sequence[Mapping[str, str]]:
+def letter_rows() -> Sequence[Mapping[str, str]]:
+    """The letters as the program ships them."""
     rows: Sequence[Mapping[str, str]] = tomllib.loads(_LETTERS.read_text("utf-8"))["letter"]
     return rows

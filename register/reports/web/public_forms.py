@@ -6,7 +6,6 @@ was filled in.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -118,7 +117,7 @@ OUTAGE_ERRORS = (SQLAlchemyError, OSError, SealError, Unavailable)
 
 def log_failure(error: Exception) -> None:
     """Log a failure whose answer shows no reference."""
-    logs.log_failure(secrets.token_hex(4), request.endpoint or "", error)
+    logs.log_outage(error, request.endpoint or "")
 
 
 def outage_response(error: Exception, default_text: str, render: Callable[[str], str]) -> Response:
