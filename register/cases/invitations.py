@@ -15,6 +15,7 @@ from register.cases.core_tables import CASE, REPLY
 from register.cases.models import CaseState, Invitation
 from register.cases.queries import PublicCase
 from register.db import UTCDateTime
+from register.errors import Refused
 from register.mail import outbox
 from register.mail.models import MailState, OutgoingMail
 from register.text.dates import PARIS, day_words, paris_day
@@ -22,7 +23,7 @@ from register.text.dates import PARIS, day_words, paris_day
 # From an invitation by mail until the page says that nothing came. The mail says this day; no law
 # sets one.
 ANSWER_TERM = timedelta(days=30)
-_ANSWERED_STATES = (MailState.WAITING.value, MailState.SENT.value)
+_UNDERWAY_STATES = (MailState.WAITING.value, MailState.SENT.value)
 
 
 @dataclass(frozen=True)
@@ -99,17 +100,17 @@ def mail_values(
 
 def mail_obstacle(
     session: Session, incident_id: int, state: str, contact: AuthorityContact | None
-) -> str:
-    """The key of the reason why no invitation by mail can be sent; empty when it can.
+) -> Refused | None:
+    """Why no invitation by mail can be sent; None when it can.
 
     An invitation whose mail did not leave may be sent again.
     """
     if state != CaseState.PUBLISHED:
-        return "invitation_not_public"
+        return Refused("invitation_not_public", state=state)
     states = mail_states(session, Invitation.incident_id == incident_id).values()
-    if any(mail_state in _ANSWERED_STATES for mail_state, _code in states):
-        return "invitation_mailed"
-    return "" if contact else "invitation_no_contact"
+    if any(mail_state in _UNDERWAY_STATES for mail_state, _code in states):
+        return Refused("invitation_mailed", state=state)
+    return None if contact else Refused("invitation_no_contact", state=state)
 
 
 def mail_states(session: Session, condition: ColumnElement[bool]) -> Mapping[str, tuple[str, int]]:

@@ -68,10 +68,10 @@ def invite_by_mail(
     case, member = steps.begin_act(tx, incident_id, Act.INVITED, by, seen)
     contact = authority_contacts.contact_of(tx.session, case)
     obstacle = sent.mail_obstacle(tx.session, case.id, case.state, contact)
-    if obstacle or contact is None:
-        raise Refused(obstacle, state=case.state)
-    if outbox is None:
-        raise Refused("invitation_no_mail", state=case.state)
+    if outbox is None and obstacle is None:
+        obstacle = Refused("invitation_no_mail", state=case.state)
+    if obstacle is not None or contact is None or outbox is None:
+        raise obstacle
     values = sent.mail_values(case.number, case.moved_at, link, tx.at)
     mail_id = outbox.enqueue(
         tx.session, MailKind.REPLY_INVITATION, contact.address, tx.at, **values

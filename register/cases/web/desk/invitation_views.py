@@ -136,12 +136,12 @@ def invite_by_mail(incident_id: int) -> ResponseReturnValue:
 
     def page_values(present: DeskCase) -> dict[str, Any]:
         contact = _contact(present)
-        key = invitations.mail_obstacle(db.session(), present.id, present.state, contact)
-        if not key and outbox() is None:
-            key = "invitation_no_mail"
+        obstacle = invitations.mail_obstacle(db.session(), present.id, present.state, contact)
+        if outbox() is None:
+            obstacle = obstacle or Refused("invitation_no_mail", state=present.state)
         why = blocked_reason(present, Act.INVITED)
-        if key and not why:
-            why = typeset(error_sentence(Refused(key, state=present.state)))
+        if obstacle and not why:
+            why = typeset(error_sentence(obstacle))
         mail_text = mail_texts()[MailKind.REPLY_INVITATION]
         values = invitations.mail_values(present.number, present.moved_at, link, now())
         return {
