@@ -50,6 +50,7 @@ PAGES: Mapping[str, str] = {
     "case of Gagny": "/incidents/{gagny}",
     "right of reply": "/incidents/{puteaux}/droit-de-reponse",
     "notice": "/incidents/{puteaux}/signaler-contenu",
+    "notice of illegal content": "/incidents/{puteaux}/signaler-contenu/illicite",
     "commune": "/communes/92062",
     "empty commune": "/communes/22001",
     "commune of many names": "/communes/14488",

@@ -49,10 +49,13 @@ from register.cases.urgency import Urgency
 from register.db import db
 from register.evidence.sealed_files import new_file
 from register.incoming import acts as incoming_acts
+from register.incoming import notice_acts, notice_queries
 from register.incoming.content import ReplyContent
+from register.incoming.notice_content import NoticeContent, NoticeDecision
 from register.journal import Act, JournalEntry, Ledger, head
 from register.mail.outbox import Outbox
 from register.operations import setup
+from register.post.models import PostKind
 from register.reports import acts as report_acts
 from register.reports import queries as report_queries
 from register.reports.models import MessageKind, Report
@@ -212,6 +215,7 @@ class HiddenContent:
         with self.pen() as p:
             online = ReplyContent(role="mandate", **words)
             incoming_acts.receive(p, self.store, visible.number, online, nonce())
+            self.notice(p, visible)
             refusal = {"refusal": MARKER, "passage": MARKER}
             acts.refuse_version(p, draft.id, by=self.cast.ada, **refusal)
             acts.discard(p, discarded.id, by=self.cast.bruno)
@@ -248,6 +252,18 @@ class HiddenContent:
         outbox = Outbox(bytes(32), "registre.test")
         link = "https://registre.test/incidents/1/droit-de-reponse"
         acts.invite_by_mail(p, visible.id, by=self.cast.bruno, outbox=outbox, link=link)
+
+    def notice(self, p, visible) -> None:
+        """A notice of illegal content, decided and contested, with the marker in all its words."""
+        sent = NoticeContent(**dict.fromkeys((spec.name for spec in fields(NoticeContent)), MARKER))
+        options = {"outbox": Outbox(bytes(32), "register.test"), "link": MARKER}
+        receipt = notice_acts.receive_notice(
+            p, self.store, visible.number, PostKind.ILLEGAL, sent, nonce(), **options
+        )
+        [(review, _clock)] = notice_queries.review_rows(p.session, receipt.key)
+        words = {"decision": NoticeDecision.NONE, "reasons": MARKER, "ground": MARKER}
+        notice_acts.decide(p, self.store, review.post_id, by=self.cast.bruno, **words)
+        notice_acts.complain(p, self.store, receipt.key, MARKER)
 
     def changes(self, visible) -> None:
         """A pending follow-up, a pending correction and a refused follow-up."""
@@ -412,6 +428,7 @@ REPORT_STATES = (
 SAMPLES = {
     ("incidents", "number"): [*map(str, range(12)), "01", "x", str(10**9), str(10**30)],
     ("incidents", "before"): ["2", "5"],
+    ("incidents", "kind"): ["erreur", "illicite", "autre"],
     ("incidents", "after"): [str(seq) for seq in range(3, 12)],
     ("incidents", "digest"): [DIGEST, "0" * 64, MARKER],
     ("communes", "code"): ["2A004", "2B033", "93032", "93059", "00000", "2a004"],
@@ -430,6 +447,7 @@ SAMPLES = {
     ("moderation", "name"): ["public", "bureau"],
     ("moderation", "seq"): ["1", "5"],
     ("moderation", "reply_id"): ["1", "9"],
+    ("moderation", "post_id"): ["1", "9"],
     ("moderation", "change_id"): ["1", "2", "3", "9"],
     ("moderation", "page"): ["methode", "nulle-part"],
 }

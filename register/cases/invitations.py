@@ -10,14 +10,15 @@ from sqlalchemy import ColumnElement, and_, bindparam, exists, select
 from sqlalchemy.orm import Session
 
 from register.cases import deadlines
-from register.cases.authority_contacts import AuthorityContact
+from register.cases.authority_contacts import AuthorityContact, contact_of
 from register.cases.core_tables import CASE, REPLY
-from register.cases.models import CaseState, Invitation
+from register.cases.models import CaseState, Incident, Invitation
 from register.cases.queries import PublicCase
 from register.db import UTCDateTime
 from register.errors import Refused
-from register.mail import outbox
+from register.mail import outbox as mails
 from register.mail.models import MailState, OutgoingMail
+from register.mail.outbox import Outbox
 from register.text.dates import PARIS, day_words, paris_day
 
 # From an invitation by mail until the page says that nothing came. The mail says this day; no law
@@ -98,19 +99,28 @@ def mail_values(
     }
 
 
-def mail_obstacle(
-    session: Session, incident_id: int, state: str, contact: AuthorityContact | None
-) -> Refused | None:
-    """Why no invitation by mail can be sent; None when it can.
+def require_mailable(
+    session: Session, case: Incident, outbox: Outbox | None
+) -> tuple[AuthorityContact, Outbox]:
+    """The contact and the outbox for an invitation by mail.
 
-    An invitation whose mail did not leave may be sent again.
+    One whose mail did not leave may be sent again.
+
+    :param outbox: None in a register without a mail server.
+    :raises Refused: ``invitation_not_public``, ``invitation_mailed``, ``invitation_no_contact`` or
+        ``invitation_no_mail``.
     """
-    if state != CaseState.PUBLISHED:
-        return Refused("invitation_not_public", state=state)
-    states = mail_states(session, Invitation.incident_id == incident_id).values()
+    if case.state != CaseState.PUBLISHED:
+        raise Refused("invitation_not_public", state=case.state)
+    states = mail_states(session, Invitation.incident_id == case.id).values()
     if any(mail_state in _UNDERWAY_STATES for mail_state, _code in states):
-        return Refused("invitation_mailed", state=state)
-    return None if contact else Refused("invitation_no_contact", state=state)
+        raise Refused("invitation_mailed", state=case.state)
+    contact = contact_of(session, case)
+    if contact is None:
+        raise Refused("invitation_no_contact", state=case.state)
+    if outbox is None:
+        raise Refused("invitation_no_mail", state=case.state)
+    return contact, outbox
 
 
 def mail_states(session: Session, condition: ColumnElement[bool]) -> Mapping[str, tuple[str, int]]:
@@ -125,12 +135,12 @@ def mail_states(session: Session, condition: ColumnElement[bool]) -> Mapping[str
 
 def stop_mails(session: Session, condition: ColumnElement[bool]) -> None:
     """Send mails of some invitations no more, where they still wait."""
-    outbox.stop(session, _message_ids(session, condition))
+    mails.stop(session, _message_ids(session, condition))
 
 
 def drop_mails(session: Session, condition: ColumnElement[bool]) -> None:
     """Delete the mails of some invitations, and whether they left."""
-    outbox.drop(session, *_message_ids(session, condition))
+    mails.drop(session, *_message_ids(session, condition))
 
 
 def _message_ids(session: Session, condition: ColumnElement[bool]) -> Sequence[str]:

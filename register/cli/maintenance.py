@@ -50,7 +50,7 @@ def purge(confirm: bool) -> None:
             db.engine, store, at, only_erased=outcome.waits_since is not None
         )
     if identities:
-        click.echo(f"Identités d’auteurs de réponses détruites : {identities}")
+        click.echo(f"Textes scellés détruits (réponses, signalements de contenu) : {identities}")
     for field, sentence in _PURGED.items():
         if count := getattr(outcome.done, field):
             click.echo(f"{sentence} : {count}")

@@ -25,6 +25,7 @@ from register.cli.console import (
 from register.cli.members import print_invitation
 from register.db import db, now
 from register.errors import Invalid, RegisterError
+from register.incoming import verify as incoming
 from register.journal.verify import Anchor, Problem
 from register.operations import doctor as doctors
 from register.operations import rotation, schema, setup
@@ -161,6 +162,7 @@ def verify(anchors: tuple[str, ...], receipt: Path | None) -> None:
     for problem in chain(
         proofs.verify(db.session(), parsed_anchors),
         reports.problems(db.session()),
+        incoming.problems(db.session()),
         _file_problems(),
     ):
         count += 1

@@ -16,11 +16,13 @@ from register.db import empty_log
 from register.errors import NotFound, Refused
 from register.evidence.models import EvidenceFile, register_file
 from register.evidence.sealed_files import FileManifest, seal_manifest
-from register.incoming import content, queries, retention
+from register.incoming import content, notice_queries, queries, retention
 from register.incoming.content import ReplyContent
 from register.incoming.models import Incoming, IncomingFile, IncomingKind
+from register.incoming.notice_content import NoticeContent
 from register.journal import Act, WriteTransaction, writing
 from register.key_store import KeyStore
+from register.post import acts as post
 from register.reports import receipt_codes
 from register.text.dates import paris_day
 
@@ -39,7 +41,7 @@ class Receipt:
 
 
 def find_received(
-    session: Session, store: KeyStore, sent: ReplyContent, nonce: str
+    session: Session, store: KeyStore, sent: ReplyContent | NoticeContent, nonce: str
 ) -> Receipt | None:
     """What was received before with a form's nonce; None if nothing was. It only reads.
 
@@ -52,7 +54,7 @@ def find_received(
     data_key = store.key(content.key_name(existing.key)) if existing.sealed_content else None
     is_other = (
         data_key is not None
-        and content.unseal(data_key, existing.key, existing.sealed_content or b"").digest
+        and content.unseal_fields(data_key, existing.key, existing.sealed_content or b"")["digest"]
         != sent.digest
     )
     return Receipt(existing.key, code, is_other)
@@ -124,12 +126,10 @@ def receive(
     return Receipt(key, code)
 
 
-def read(tx: WriteTransaction, reply_id: int, *, by: int) -> None:
-    """Record that a member read the sealed part of a reply; only the first reading is recorded."""
+def read(tx: WriteTransaction, key: str, *, by: int) -> None:
+    """Record that a member read what was sealed; only the first reading is recorded."""
     member = load_acting_member(tx, by)
-    row = tx.session.scalar(select(Incoming).where(Incoming.reply_id == reply_id))
-    if row is None:
-        raise NotFound("no_such_case")
+    row = tx.load(Incoming, key)
     if row.read_on is None:
         row.read_on = paris_day(tx.at)
         _record(tx, Act.INCOMING_READ, row, member.id)
@@ -147,6 +147,9 @@ def purge(tx: WriteTransaction, *, only_erased: bool = False) -> int:
     old = () if only_erased else tx.session.scalars(retention.old_statement(today)).all()
     for row in old:
         _record(tx, Act.INCOMING_PURGED, row, None)
+        for review, _clock in notice_queries.review_rows(tx.session, row.key):
+            tx.session.delete(review)
+        tx.session.flush()
         tx.session.delete(row)
     tx.session.flush()
     return len(due) + len(old)
@@ -187,6 +190,10 @@ def run_retention(
 
 def _destroy_content(tx: WriteTransaction, row: Incoming) -> None:
     row.sealed_content, row.purged_on = None, paris_day(tx.at)
+    for review, clock in notice_queries.review_rows(tx.session, row.key):
+        review.sealed_texts = None
+        if clock.closed_on is None:
+            post.close_row(tx, clock, by=None)
     # The worker deletes the files that nothing refers to any more.
     tx.session.execute(delete(IncomingFile).where(IncomingFile.incoming_key == row.key))
     _record(tx, Act.INCOMING_PURGED, row, None)
@@ -194,5 +201,5 @@ def _destroy_content(tx: WriteTransaction, row: Incoming) -> None:
 
 def _record(tx: WriteTransaction, act: Act, row: Incoming, by: int | None) -> None:
     number = tx.session.scalar(select(Incident.number).where(Incident.id == row.incident_id))
-    details = {"incoming": row.key, "reply": row.reply_id}
+    details = {"incoming": row.key, "reply": row.reply_id, "kind": row.kind}
     tx.record(act, by=by, incident=row.incident_id, case=number, details=details)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -67,10 +68,7 @@ def seal(key: bytes, name: str, content: ReplyContent, language: str) -> bytes:
     part = SealedPart(
         content.role, content.proof, content.passages, content.contact, content.digest, language
     )
-    plain = canonical_json(asdict(part))
-    # Spaces end a JSON text without changing it.
-    padded = plain.ljust(-(-len(plain) // _PADDED_BYTES) * _PADDED_BYTES)
-    return encryption.encrypt(key, _PURPOSE, padded, name.encode("ascii"))
+    return seal_fields(key, name, asdict(part))
 
 
 def unseal(key: bytes, name: str, sealed: bytes) -> SealedPart:
@@ -78,7 +76,22 @@ def unseal(key: bytes, name: str, sealed: bytes) -> SealedPart:
 
     :raises SealError: ``seal_opens_nothing``.
     """
-    fields: dict[str, Any] = json.loads(
-        encryption.decrypt(key, _PURPOSE, sealed, name.encode("ascii"))
-    )
-    return SealedPart(**fields)
+    return SealedPart(**unseal_fields(key, name, sealed))
+
+
+def seal_fields(key: bytes, name: str, fields: Mapping[str, Any]) -> bytes:
+    """Encrypted fields; ``name`` is the key of the row that stores them."""
+    plain = canonical_json(fields)
+    # Spaces end a JSON text without changing it.
+    padded = plain.ljust(-(-len(plain) // _PADDED_BYTES) * _PADDED_BYTES)
+    return encryption.encrypt(key, _PURPOSE, padded, name.encode("ascii"))
+
+
+def unseal_fields(key: bytes, name: str, sealed: bytes) -> dict[str, Any]:
+    """The inverse of :func:`seal_fields`.
+
+    :raises SealError: ``seal_opens_nothing``.
+    """
+    plain = encryption.decrypt(key, _PURPOSE, sealed, name.encode("ascii"))
+    fields: dict[str, Any] = json.loads(plain)
+    return fields

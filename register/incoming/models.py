@@ -1,7 +1,8 @@
 """Tables of what is sent online about a case.
 
 Its kind says which rows of the case it made: a right of reply is a row of ``reply``, which has its
-state. Here are the receipt and, sealed for members, what is never public.
+state. Here are the receipt and, sealed for members, what is never public. A notice of an error or
+of content held to be illegal is sealed as a whole; its clock is a row of ``received_post``.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from register.cases.models import Reply
 from register.db import Base
 from register.evidence.models import EvidenceFile
+from register.post.models import ReceivedPost
 
 _WITHOUT_ROWID = {"sqlite_with_rowid": False}
 
@@ -23,6 +25,7 @@ class IncomingKind(StrEnum):
     """What was sent."""
 
     REPLY = "reply"  # a right of reply
+    NOTICE = "notice"  # of an error, or of content held to be illegal
 
 
 class Incoming(Base):
@@ -39,7 +42,7 @@ class Incoming(Base):
     kind: Mapped[str] = mapped_column(String(12))
     receipt: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
     incident_id: Mapped[int] = mapped_column(ForeignKey("incident.id"), index=True)
-    # None once the texts of the case are erased.
+    # None for a notice, and once the texts of the case are erased.
     reply_id: Mapped[int | None] = mapped_column(
         ForeignKey(Reply.id, ondelete="SET NULL"), index=True, unique=True
     )
@@ -65,3 +68,20 @@ class IncomingFile(Base):
     position: Mapped[int]
     file_id: Mapped[str] = mapped_column(ForeignKey(EvidenceFile.file_id), index=True)
     sealed: Mapped[bytes] = mapped_column(LargeBinary)  # its manifest
+
+
+class NoticeReview(Base):
+    """An examination of a notice: first of itself, then of the complaint about the decision.
+
+    Its row of ``received_post`` says what it is, since when, until when, and who decided it.
+    ``sealed_texts`` has the words of the complaint and the reasons, encrypted with the data key of
+    the notice.
+    """
+
+    __tablename__ = "notice_review"
+
+    post_id: Mapped[int] = mapped_column(ForeignKey(ReceivedPost.id), primary_key=True)
+    incoming_key: Mapped[str] = mapped_column(ForeignKey("incoming.key"), index=True)
+    # Empty while nobody has decided.
+    decision: Mapped[str] = mapped_column(String(12), default="")
+    sealed_texts: Mapped[bytes | None] = mapped_column(LargeBinary)

@@ -14,7 +14,7 @@ from register.errors import NotFound
 from register.evidence.sealed_files import FileManifest, open_manifest
 from register.incoming import content, retention
 from register.incoming.content import SealedPart
-from register.incoming.models import Incoming, IncomingFile
+from register.incoming.models import Incoming, IncomingFile, IncomingKind
 from register.key_store import KeyStore
 from register.reports import receipt_codes
 from register.text.dates import paris_day
@@ -52,11 +52,14 @@ class ReplyIdentity:
     files: Sequence[tuple[str, FileManifest]]
 
 
-def key_by_code(session: Session, store: KeyStore, typed: str) -> str | None:
-    """The key of what has a code; None for an unknown and for a malformed code."""
+def key_by_code(
+    session: Session, store: KeyStore, typed: str, kind: IncomingKind = IncomingKind.REPLY
+) -> str | None:
+    """The key of what has a code; None for another kind, an unknown and a malformed code."""
     lookup_key = store.derived_key(receipt_codes.RECEIPTS)
     receipt = receipt_codes.hash_code(lookup_key, receipt_codes.normalize_code(typed))
-    return session.scalar(select(Incoming.key).where(Incoming.receipt == receipt))
+    is_it = Incoming.receipt == receipt, Incoming.kind == kind
+    return session.scalar(select(Incoming.key).where(*is_it))
 
 
 def reply_status(session: Session, store: KeyStore, key: str) -> ReplyStatus:

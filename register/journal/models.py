@@ -113,10 +113,10 @@ class Act(StrEnum):
     CONTACT_NOTED = "contact_noted"  # the address of the authority's public office was noted
     CONTACT_ERASED = "contact_erased"  # it was erased
     REPLY_RECEIVED = "reply_received"  # a right of reply arrived; its three days run
-    POST_ENTERED = "post_entered"  # something came by post; its last day runs
+    POST_ENTERED = "post_entered"  # something came by post or a form; its last day runs
     POST_CLOSED = "post_closed"  # it was dealt with
     REPLY_REFUSED = "reply_refused"  # it was refused, with the reason
-    # What was sent online beside a reply: identity, contact, documents.
+    # What was sent online: a notice, or identity, contact and documents beside a reply.
     INCOMING_READ = "incoming_read"  # a member read it for the first time
     INCOMING_PURGED = "incoming_purged"  # it was destroyed on its day, or with its case
     CLAIMED = "claimed"  # a member claimed a case, for some hours

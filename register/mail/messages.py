@@ -31,6 +31,8 @@ class MailKind(StrEnum):
     MEMBER_INVITATION = "member_invitation"
     RESET_LINK = "reset_link"
     NOTICE = "notice"
+    CONTENT_NOTICE_RECEIVED = "content_notice_received"
+    CONTENT_NOTICE_DECIDED = "content_notice_decided"
     REPLY_INVITATION = "reply_invitation"
 
 

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from register.cases import verify as proofs
 from register.db import Base, configure_engine, engine_options, read_only_engine, sqlite_path
+from register.incoming import verify as incoming
 from register.journal.verify import Problem
 from register.operations.backup_sets import BackupError, sync_file
 from register.reports import verify as reports
@@ -103,7 +104,7 @@ def row_counts(session: Session) -> dict[str, int]:
 
 def problems(session: Session) -> Iterator[Problem]:
     """What ``verify`` finds in a database: journal, texts, cases and reports."""
-    return chain(proofs.verify(session), reports.problems(session))
+    return chain(proofs.verify(session), reports.problems(session), incoming.problems(session))
 
 
 @contextmanager

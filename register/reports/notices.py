@@ -32,6 +32,7 @@ class NoticeKind(StrEnum):
     DANGER = "danger"
     DEADLINE = "deadline"
     REPLY = "reply"
+    CONTENT = "content"  # a notice of an error or of illegal content
     ENTRUSTED = "entrusted"
     NEWS = "news"
     REPORT = "report"
@@ -47,7 +48,7 @@ _QUEUE_KINDS = {
     QueueKind.DESTRUCTION: NoticeKind.SECOND,
     QueueKind.ERASURE: NoticeKind.SECOND,
 }
-_DEADLINE_KINDS = (DeadlineKind.REPLY, DeadlineKind.TERM, DeadlineKind.REPORT)
+_DEADLINE_KINDS = (DeadlineKind.REPLY, DeadlineKind.TERM, DeadlineKind.REPORT, DeadlineKind.POST)
 
 
 def waiting_things(
@@ -73,6 +74,9 @@ def waiting_things(
         session, _DEADLINE_KINDS, todo_context.at, undecided_after, THINGS_LIMIT
     )
     for item in deadlines:
+        if item.kind is DeadlineKind.POST and item.member is None:
+            # It came by a form, and nobody has it in hand.
+            things[f"{item.kind} {item.ref}"] = NoticeKind.CONTENT
         # What another member has in hand is theirs.
         if item.due in near and item.member in (None, member.id):
             name = f"{item.due} {item.kind} {item.incident} {item.report} {item.ref}"

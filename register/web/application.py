@@ -37,6 +37,8 @@ import register.cases.web.public.structured_data
 import register.exchange.web.file_import
 import register.exchange.web.public_bundle
 import register.feeds.web
+import register.incoming.web.notice_desk
+import register.incoming.web.notice_views
 import register.incoming.web.reply_identity
 import register.incoming.web.reply_views
 import register.journal.web.members_journal

@@ -48,6 +48,8 @@ RATES: Mapping[str, str] = {
     "message": "20 per hour",
     # Rights of reply: an authority may answer several cases on one day.
     "reply": "20 per hour; 60 per day",
+    # Notices about a case. Each may send a mail to the address that it names.
+    "notice": "10 per hour; 30 per day",
     "receipt": "30 per 10 minutes",
     # Files sent in parts; their number of bytes is bounded by their size.
     "upload": "60 per hour; 200 per day",

@@ -34,6 +34,10 @@ _WORDS = {
     NoticeKind.DANGER: ("une urgence attend", "des urgences attendent"),
     NoticeKind.DEADLINE: ("une échéance est pour demain au plus tard",) * 2,
     NoticeKind.REPLY: ("un droit de réponse attend",) * 2,
+    NoticeKind.CONTENT: (
+        "un signalement de contenu attend une décision",
+        "des signalements de contenu attendent une décision",
+    ),
     NoticeKind.ENTRUSTED: ("on vous a confié quelque chose",) * 2,
     NoticeKind.NEWS: ("un message est arrivé", "des messages sont arrivés"),
     NoticeKind.REPORT: ("un signalement attend", "des signalements attendent"),

@@ -134,17 +134,16 @@ def test_a_document_is_sealed_and_its_file_belongs_to_one_reply(session, store, 
 @pytest.mark.one_database
 def test_the_first_reading_is_recorded_and_its_day_shown(session, store, pen, cast, receive):
     receipt = receive()
-    reply_id = _reply(session, receipt).id
     for at in (AT, AT + timedelta(days=1)):
         with pen(at) as p:
-            incoming.read(p, reply_id, by=cast.chloe)
+            incoming.read(p, receipt.key, by=cast.chloe)
             acts.note(p, receive.case.id, "n", by=cast.chloe)
     session.rollback()
     lines = session.scalars(select(JournalEntry).where(JournalEntry.act == Act.INCOMING_READ)).all()
     assert [line.member_id for line in lines] == [cast.chloe]
     assert queries.reply_status(session, store, receipt.key).read_on == TODAY
     with pytest.raises(NotFound), pen() as p:
-        incoming.read(p, 404, by=cast.chloe)
+        incoming.read(p, "0" * 32, by=cast.chloe)
 
 
 @pytest.mark.one_database

@@ -233,6 +233,8 @@ EXAMINED_TABLES = {
     # What is sealed beside a reply that was sent online: destroyed on its day, or with the case.
     "incoming",
     "incoming_file",
+    # Reasons and complaints, sealed with the notice that they are about; its clock has no word.
+    "notice_review",
     # Evidence files: sealed; those of a case and their clean copies are destroyed with the case.
     "evidence_file",
     "report_evidence",

@@ -101,7 +101,7 @@ def test_a_summons_is_entered_shown_first_and_closed(signed, session):
     assert "Prévenez le directeur de la publication" in bruno.get("/moderation").text
     overview = bruno.get("/moderation/echeances?sorte=courrier").text
     assert last in overview
-    assert "courrier reçu" in bruno.get("/moderation/echeances.ics").text
+    assert "courrier ou signalement" in bruno.get("/moderation/echeances.ics").text
     (post_id,) = session.scalars(select(ReceivedPost.id))
     session.rollback()
     assert bruno.send(f"{PAGE}/{post_id}/clore").status_code == 303

@@ -19,6 +19,8 @@ from register.mail import preferences
 from register.mail.models import NoticedThing, OutgoingMail
 from register.mail.outbox import Outbox
 from register.mail.preferences import NoticeMode
+from register.post import acts as post
+from register.post.models import PostKind
 from register.reports import acts as reports
 from register.text.dates import paris_day
 from register.worker.notice_job import NoticeJob
@@ -129,6 +131,17 @@ def test_a_deadline_is_told_the_day_before(notices, desk, cast, pen):
     assert notices.new(days=3) == []
     assert notices.new(days=1) == [(cast.bruno, "une échéance est pour demain au plus tard")]
     assert notices.new(days=1) == []
+
+
+def test_a_content_notice_is_told_at_once_and_a_court_paper_the_day_before(
+    notices, desk, cast, pen
+):
+    case = desk.published()
+    with pen() as p:
+        post.enter_online(p, PostKind.ERROR, case.id)
+        post.enter_post(p, PostKind.SUMMONS, paris_day(AT), by=cast.bruno)
+    assert notices.new() == [(cast.bruno, "un signalement de contenu attend une décision")]
+    assert notices.new(days=9) == [(cast.bruno, "une échéance est pour demain au plus tard")]
 
 
 def test_a_mail_has_no_word_of_a_report_or_case(notices, inbox, desk, cast, engine, pen, store):

@@ -13,7 +13,7 @@ from register.cases import invitations as sent
 from register.cases.acts import _steps as steps
 from register.cases.authority_contacts import AuthorityContact
 from register.cases.models import Incident, Invitation
-from register.errors import Invalid, NotFound, Refused
+from register.errors import Invalid, NotFound
 from register.journal import Act, JournalEntry, WriteTransaction
 from register.mail.messages import MailKind
 from register.mail.outbox import Outbox
@@ -63,19 +63,12 @@ def invite_by_mail(
 
     :param outbox: None in a register without a mail server.
     :param link: the page on which the authority replies.
-    :raises Refused: ``invitation_no_mail``, or the key of :func:`mail_obstacle`.
+    :raises Refused: as :func:`~register.cases.invitations.require_mailable`.
     """
     case, member = steps.begin_act(tx, incident_id, Act.INVITED, by, seen)
-    contact = authority_contacts.contact_of(tx.session, case)
-    obstacle = sent.mail_obstacle(tx.session, case.id, case.state, contact)
-    if outbox is None and obstacle is None:
-        obstacle = Refused("invitation_no_mail", state=case.state)
-    if obstacle is not None or contact is None or outbox is None:
-        raise obstacle
+    contact, box = sent.require_mailable(tx.session, case, outbox)
     values = sent.mail_values(case.number, case.moved_at, link, tx.at)
-    mail_id = outbox.enqueue(
-        tx.session, MailKind.REPLY_INVITATION, contact.address, tx.at, **values
-    )
+    mail_id = box.enqueue(tx.session, MailKind.REPLY_INVITATION, contact.address, tx.at, **values)
     invitation = Invitation(
         incident_id=case.id,
         noted_at=tx.at,

@@ -28,7 +28,7 @@ def reply_identity(reply_id: int) -> str:
     desk_case = open_case_of_reply(reply_id)
     identity = queries.reply_identity(db.session(), key_store(), reply_id)
     if identity.read_on is None:
-        current_member.run_act(lambda tx, by: acts.read(tx, reply_id, by=by))
+        current_member.run_act(lambda tx, by: acts.read(tx, identity.key, by=by))
     part = identity.part
     return render_template(
         "incoming/reply_identity.html",

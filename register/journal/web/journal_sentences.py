@@ -86,6 +86,8 @@ def _sentence_key(line: MembersJournalLine) -> str:
     released = "other" if private.get("holder", line.by) != line.by else ""
     assigned = "self" if is_own else ""
     marks = [mark for mark in ("danger", "term") if private.get(mark)]
+    closed = "" if line.by is not None else "destroyed"
+    notice = "notice" if private.get("kind") == "notice" else ""
     urgency = "both" if len(marks) == 2 else "".join(marks)
     variants: dict[str, str] = {
         Act.APPROVED: purpose if purpose in ("erase", "change") else "",
@@ -94,6 +96,10 @@ def _sentence_key(line: MembersJournalLine) -> str:
         Act.DESTROYED: "term" if line.by is None else "",
         Act.INVITED: "not" if private.get("invited") is False else "",
         Act.REPLY_RECEIVED: "online" if line.by is None else "",
+        Act.POST_ENTERED: "online" if line.by is None else "",
+        Act.POST_CLOSED: "decided" if "decision" in private else closed,
+        Act.INCOMING_READ: notice,
+        Act.INCOMING_PURGED: notice,
         Act.RELEASED: released,
         Act.REPORT_RELEASED: released,
         Act.ASSIGNED: assigned,
@@ -134,7 +140,7 @@ def details(
     page_digests = private["pages"] if isinstance(private.get("pages"), list) else []
     if isinstance(private.get("sha256"), str):
         page_digests = [private["sha256"]]
-    why = str(private.get("why") or "")
+    why, decision = str(private.get("why") or ""), str(private.get("decision") or "")
     evidence_words = messages.evidence.removal_reasons | messages.evidence.evidence_errors
     fields = (
         (_("Version"), str(private.get("revision") or private.get("version") or "")),
@@ -149,5 +155,6 @@ def details(
         (_("Empreinte de l’original"), str(private.get("original") or "")),
         (_("Empreintes de la copie"), ", ".join(map(str, page_digests))),
         (_("Raison"), str(evidence_words.get(why, why))),
+        (_("Décision"), str(messages.incoming.decisions.get(decision, decision))),
     )
     return [(str(label), words) for label, words in fields if words]

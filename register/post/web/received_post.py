@@ -1,14 +1,15 @@
-"""Desk page of what came by post: the form, what is open, and what was dealt with."""
+"""Desk page of what came by post or by a form: what is open and dealt with, and the post form."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 from flask import flash, redirect, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext
+from flask_babel import lazy_gettext, ngettext
 from sqlalchemy import func, select
 from wtforms import IntegerField, RadioField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
@@ -60,8 +61,9 @@ class PostForm(DeskForm):
         validators=[Optional()],
         description=lazy_gettext(
             "Celui que fixe le courrier, ou que vous vous donnez. Pour une citation, une "
-            "assignation ou une demande RGPD, le registre compte celui de la loi ; le plus proche "
-            "des deux est retenu."
+            "assignation ou une demande RGPD, le registre compte celui de la loi ; pour un "
+            "signalement ou une réclamation, celui qu’il se donne. Le plus proche des deux est "
+            "retenu."
         ),
     )
     case = IntegerField(
@@ -134,7 +136,7 @@ def _page(form: PostForm, error_text: str = "") -> str:
 
 @desk.app_template_global("post_warnings")
 def post_warnings() -> list[str]:
-    """For the home page of the desk: the court papers whose last day is near or past."""
+    """For the home page of the desk: court papers whose last day is near or past, and notices."""
     day = func.min(ReceivedPost.due_on)
     stmt = (
         select(ReceivedPost.kind, day)
@@ -146,7 +148,7 @@ def post_warnings() -> list[str]:
         .group_by(ReceivedPost.kind)
         .order_by(day)
     )
-    return [
+    papers = [
         typeset(
             _(
                 "Courrier reçu, %(kind)s : dernier jour le %(day)s. Prévenez le directeur de la "
@@ -157,3 +159,20 @@ def post_warnings() -> list[str]:
         )
         for kind, due_on in db.session().execute(stmt)
     ]
+    return [*papers, *_notice_warning()]
+
+
+def _notice_warning() -> Iterator[str]:
+    stmt = select(func.count(), func.min(ReceivedPost.due_on)).where(
+        ReceivedPost.closed_on.is_(None), ReceivedPost.entered_by.is_(None)
+    )
+    count, due_on = db.session().execute(stmt).one()
+    if count:
+        sentence = ngettext(
+            "Un signalement de contenu attend une décision, avant la fin du %(day)s.",
+            "%(num)s signalements de contenu attendent une décision, le premier avant la fin du "
+            "%(day)s.",
+            count,
+            day=day_words(due_on),
+        )
+        yield typeset(sentence)

@@ -39,6 +39,8 @@ class SessionlessForm(BaseForm):
 FORM_NAME, DESK_FORM = "signaler", "pieces"
 # Purpose of the tokens of the form of a right of reply.
 REPLY_FORM_NAME = "droit-de-reponse"
+# And of the forms of a notice about a case.
+NOTICE_FORM_NAME = "signaler-contenu"
 # Seconds. A form can stay open for a weekend; an older one is shown again, filled in.
 MAX_AGE = 3 * 24 * 3600
 # Seconds. A person needs more to read the page and write an account.

@@ -101,8 +101,12 @@ class EraseContactForm(ActForm):
         return {}
 
 
+def _case(desk_case: DeskCase) -> Incident:
+    return db.session.get_one(Incident, desk_case.id)
+
+
 def _contact(desk_case: DeskCase) -> AuthorityContact | None:
-    return authority_contacts.contact_of(db.session(), db.session.get_one(Incident, desk_case.id))
+    return authority_contacts.contact_of(db.session(), _case(desk_case))
 
 
 def _reply_link(desk_case: DeskCase) -> str:
@@ -135,18 +139,16 @@ def invite_by_mail(incident_id: int) -> ResponseReturnValue:
     link = _reply_link(desk_case)
 
     def page_values(present: DeskCase) -> dict[str, Any]:
-        contact = _contact(present)
-        obstacle = invitations.mail_obstacle(db.session(), present.id, present.state, contact)
-        if outbox() is None:
-            obstacle = obstacle or Refused("invitation_no_mail", state=present.state)
         why = blocked_reason(present, Act.INVITED)
-        if obstacle and not why:
-            why = typeset(error_sentence(obstacle))
+        try:
+            invitations.require_mailable(db.session(), _case(present), outbox())
+        except Refused as error:
+            why = why or typeset(error_sentence(error))
         mail_text = mail_texts()[MailKind.REPLY_INVITATION]
         values = invitations.mail_values(present.number, present.moved_at, link, now())
         return {
             "why": why,
-            "contact": contact,
+            "contact": _contact(present),
             "subject": french(mail_text.subject.format_map(values)),
             "mail_text": mail_text.text.strip().format_map(values),
         }

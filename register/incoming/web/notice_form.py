@@ -1,0 +1,141 @@
+"""Forms of a notice about a case: of an error, and of content held to be illegal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _
+from wtforms import BooleanField, HiddenField, StringField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
+from wtforms.validators import DataRequired, ValidationError
+
+from register.incoming.notice_content import CHILD_ABUSE, LINE_LIMIT, TEXT_LIMIT, NoticeContent
+from register.mail_urls import bare_address
+from register.post.models import PostKind
+from register.reports.web.answer_fields import CheckedRadio, at_most
+from register.reports.web.public_forms import SessionlessForm
+from register.text.normalisation import one_line
+from register.web import messages
+from register.web.form_fields import line_field, text_field
+from register.web.request_validation import DESK_BODY_LIMIT
+
+_KEEP_SHORT = _("Gardez l’essentiel.")
+
+
+def _line(label: Any) -> Any:
+    return line_field(label, limit=DESK_BODY_LIMIT, validators=[at_most(LINE_LIMIT, _KEEP_SHORT)])
+
+
+def _text(label: Any, missing: Any = None) -> Any:
+    required = [DataRequired(missing)] if missing else []
+    validators = [*required, at_most(TEXT_LIMIT, _KEEP_SHORT)]
+    return text_field(label, limit=DESK_BODY_LIMIT, validators=validators)
+
+
+def _code(value: str | None) -> str:
+    return one_line(value or "")
+
+
+class NoticeForm(SessionlessForm):
+    """What both forms have; ``kind`` is what they send."""
+
+    kind: PostKind
+    endroit = _text(_("L’endroit exact"), messages.incoming.location_missing)
+    site_web = StringField(filters=[_code])
+    jeton = HiddenField(filters=[_code])
+
+    @property
+    def sent(self) -> NoticeContent:
+        """What the form says, once it is valid."""
+        raise NotImplementedError
+
+    def answers(self) -> list[tuple[Any, str]]:
+        """Label and words of each filled field, to be read once more."""
+        fields = [field for field in self if field.short_name not in ("jeton", "site_web")]
+        return [
+            (field.label.text, str(messages.incoming.grounds.get(field.data, field.data)))
+            for field in fields
+            if isinstance(field.data, str) and field.data
+        ]
+
+    def hidden_fields(self) -> list[tuple[str, str]]:
+        """Names and values of the fields, for the page that shows them in words."""
+        return [
+            (field.name, "y" if field.data is True else str(field.data))
+            for field in self
+            if field.short_name != "jeton" and field.data
+        ]
+
+
+class ErrorForm(NoticeForm):
+    """An error: what is wrong, what is right, and what shows it. Anybody may send it."""
+
+    kind = PostKind.ERROR
+    faux = _text(_("Ce qui est faux"), messages.incoming.wrong_missing)
+    juste = _text(_("Ce qui est juste"))
+    source = _text(_("Ce qui le montre"))
+    contact = _line(_("Vous joindre"))
+
+    @property
+    def sent(self) -> NoticeContent:
+        """What the form says, once it is valid."""
+        return NoticeContent(
+            text=self.faux.data,
+            location=self.endroit.data,
+            correction=self.juste.data,
+            source=self.source.data,
+            contact=self.contact.data,
+        )
+
+
+class IllegalForm(NoticeForm):
+    """Content held to be illegal, with the fields of regulation (EU) 2022/2065, art. 16 (2)."""
+
+    kind = PostKind.ILLEGAL
+    motif = CheckedRadio(
+        _("Ce que la loi interdit"),
+        choices=[SelectChoice(code, label) for code, label in messages.incoming.grounds.items()],
+        default="",
+        validate_choice=False,
+        validators=[DataRequired(messages.incoming.ground_missing)],
+    )
+    texte = _text(_("Pourquoi ce contenu est illicite"), messages.incoming.explanation_missing)
+    nom = _line(_("Votre nom"))
+    courriel = _line(_("Votre adresse électronique"))
+    bonne_foi = BooleanField(
+        _("Je crois de bonne foi que ce que je déclare ici est exact et complet."),
+        validators=[DataRequired(messages.incoming.good_faith_missing)],
+    )
+
+    def validate_nom(self, field: Any) -> None:
+        """Require a name, but where the regulation asks for none."""
+        if not field.data and self.motif.data != CHILD_ABUSE:
+            raise ValidationError(messages.incoming.name_missing)
+
+    def validate_courriel(self, field: Any) -> None:
+        """Require an address, but where the regulation asks for none."""
+        if not field.data and self.motif.data != CHILD_ABUSE:
+            raise ValidationError(messages.incoming.email_missing)
+        if field.data and bare_address(field.data) != field.data:
+            raise ValidationError(messages.incoming.email_unreadable)
+
+    @property
+    def sent(self) -> NoticeContent:
+        """What the form says, once it is valid."""
+        return NoticeContent(
+            text=self.texte.data,
+            location=self.endroit.data,
+            ground=str(self.motif.data),
+            name=self.nom.data,
+            contact=self.courriel.data,
+        )
+
+
+class ComplaintForm(SessionlessForm):
+    """The complaint about a decision, on the page that the code opens."""
+
+    reclamation = _text(_("Votre réclamation"), messages.incoming.complaint_missing)
+
+
+# By the last part of their address.
+FORMS: dict[str, type[NoticeForm]] = {"erreur": ErrorForm, "illicite": IllegalForm}
