@@ -23,8 +23,8 @@ from report_factory import CONTACT, WORDS, a_report, nonce
 from sqlalchemy import select
 
 from register.accounts import acts as accounts
-from register.accounts import one_use_links
-from register.accounts.models import Role
+from register.accounts import one_use_links, passkeys
+from register.accounts.models import Passkey, Role
 from register.cases import source_addresses
 from register.cases.copy_storage import CaseCopyPage
 from register.cases.urgency import Urgency
@@ -172,6 +172,7 @@ PROTECTED_STATES = (
             "register/accounts/acts.py",
             "register/accounts/one_use_links.py",
             "register/accounts/vouching.py",
+            "register/accounts/passkeys.py",
             # Marks codes as used and counts wrong ones.
             "register/accounts/authentication.py",
             "register/accounts/sign_in_attempts.py",
@@ -187,10 +188,12 @@ PROTECTED_STATES = (
                 "totp_step",
                 "totp_whole_at",
                 "closed_at",
+                "copied_at",
+                "sign_count",
             }
         ),
-        frozenset({"Member", "MemberInvitation", "PasswordLink", "RecoveryCode"}),
-        frozenset({"member", "member_invitation", "password_link", "recovery_code"}),
+        frozenset({"Member", "MemberInvitation", "PasswordLink", "RecoveryCode", "Passkey"}),
+        frozenset({"member", "member_invitation", "password_link", "recovery_code", "passkey"}),
     ),
     ProtectedState(
         "an editorial page",
@@ -217,6 +220,7 @@ LINE_WRITERS = (
     "register/accounts/acts.py",
     "register/accounts/sessions.py",
     "register/accounts/one_use_links.py",
+    "register/accounts/passkeys.py",
     "register/accounts/vouching.py",
     "register/pages/acts.py",
     "register/post/acts.py",
@@ -225,7 +229,7 @@ LINE_WRITERS = (
 
 # Modules that write without a journal line, and what.
 HOUSEKEEPING_MODULES = {
-    "register/accounts/authentication.py": "failed sign-ins, counted, and codes that were used",
+    "register/accounts/authentication.py": "failed sign-ins, used codes and passkeys",
     "register/cases/source_queue.py": "copies to make, and looks at addresses of sources",
     "register/cases/acts/copy_making.py": "which worker makes a clean copy, and its attempts",
     "register/evidence/upkeep.py": "evidence files whose blobs were moved or deleted",
@@ -639,23 +643,36 @@ ACCOUNT_ACTS = {
     "make_link": lambda p, c: one_use_links.make_link(p, c.bruno, by=c.ada),
     "revoke_link": lambda p, c: one_use_links.revoke_link(p, 1, by=c.ada),
     "use_link": lambda p, c: one_use_links.use_link(p, LINKS[-1], PHRASE),
+    "add_passkey": lambda p, c: passkeys.add_passkey(p, c.chloe, KEY, "b", _credential(b"b")),
+    "remove_passkey": lambda p, c: passkeys.remove_passkey(p, c.chloe, 1),
+    "remove_again": lambda p, c: passkeys.remove_again(p, *PASSKEYS, event="e"),
     "accept": lambda p, c: one_use_links.accept(p, TOKENS[-1], "Amina", PHRASE),
 }
 # Functions of these modules that only read; the invitation of the first administrator; and what
-# acts on the password do to links.
+# acts on the password do to links, and on accounts to passkeys; uses of passkeys.
 QUERIES = {"find_by_email", "has_account", "all_members", "display_names", "count_unused_codes"}
 QUERIES |= {"member_link", "close_password_links", "open_address"}
 QUERIES |= {"validate_email", "pending", "find", "invite_first_administrator"}
 QUERIES |= {"invitation_values"}
+QUERIES |= {"list_passkeys", "has_passkey", "store_use", "store_copy", "delete_passkeys"}
+QUERIES |= {"journal_key", "Credential", "OpenPasskey", "PasskeyUse"}
 TOKENS: list[str] = []
 LINKS: list[str] = []
+PASSKEYS: list[str] = []
+
+
+def _credential(credential_id: bytes) -> passkeys.Credential:
+    return passkeys.Credential(credential_id, b"a key", 0, ())
 
 
 @pytest.fixture
 def cast_with_account_states(pen, cast):
-    """The cast; Chloé has a second factor, and an invitation is pending."""
+    """The cast; Chloé has a second factor and a passkey, and an invitation is pending."""
     with pen() as p:
         accounts.set_factor(p, cast.chloe, "A" * 32, KEY, ["a"], 1)
+        passkeys.add_passkey(p, cast.chloe, KEY, "a", _credential(b"a"))
+        p.session.flush()
+        PASSKEYS[:] = [passkeys.journal_key(p.session.scalars(select(Passkey)).one())]
         LINKS.append(one_use_links.make_link(p, cast.chloe, by=cast.ada))
         TOKENS.append(one_use_links.invite(p, "z@register.test", Role.MODERATOR, by=cast.ada))
     return cast
@@ -857,7 +874,7 @@ def test_every_act_is_tested_in_this_file():
     assert set(CASE_ACTS) | set(FILE_ACTS) | TWO_LINES == set(acts.__all__)
     public = {
         name
-        for module in (accounts, one_use_links)
+        for module in (accounts, one_use_links, passkeys)
         for name, function in vars(module).items()
         if callable(function)
         and not name.startswith("_")

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from register.accounts import passwords, sessions, two_factor, vouching
+from register.accounts import passkeys, passwords, sessions, two_factor, vouching
 from register.accounts.models import Member, MemberInvitation, PasswordLink, RecoveryCode, Role
 from register.accounts.sealed_address import MAX_ADDRESS_LENGTH
 from register.accounts.sign_in_attempts import fold_email
@@ -69,7 +69,7 @@ def add_member(
 def disable_member(
     tx: WriteTransaction, email_or_id: str | int, *, by: int | None = None
 ) -> Member:
-    """Disable an account and close its sessions; its authorship stays.
+    """Disable an account, close its sessions and delete its passkeys; its authorship stays.
 
     :param email_or_id: address or id.
     :raises NotFound: no such account.
@@ -80,6 +80,7 @@ def disable_member(
         raise Refused("member_disabled", email=member.email)
     _require_other_administrator(tx, member)
     member.disabled_at = tx.at
+    passkeys.delete_passkeys(tx.session, member.id)
     _revoke_access(tx, member.id)
     tx.record(Act.MEMBER_DISABLED, by=by, details={"member": member.id})
     return member
@@ -105,6 +106,8 @@ def reset_member(
 ) -> Member:
     """Give an account a new password, and open it again when it was disabled.
 
+    Its passkeys are deleted: each of them opens the account without the password.
+
     :param email_or_id: address or id.
     :raises NotFound: no such account.
     :raises Invalid: an invalid password.
@@ -113,6 +116,7 @@ def reset_member(
     member.password_hash = passwords.hash_password(password, member.email, member.name)
     member.disabled_at = None
     member.totp_whole_at = 0
+    passkeys.delete_passkeys(tx.session, member.id)
     _revoke_access(tx, member.id)
     tx.record(Act.MEMBER_RESET, by=by, details=_reopen_details(tx, member, by))
     return member
@@ -206,7 +210,7 @@ def renew_codes(tx: WriteTransaction, member_id: int, codes: Sequence[str]) -> M
 
 
 def reset_factor(tx: WriteTransaction, email_or_id: str | int, *, by: int | None = None) -> Member:
-    """Remove a lost second factor; the member sets up another one at the next sign-in.
+    """Remove a lost second factor and all passkeys; the member sets another one up at sign-in.
 
     Their sessions end, because a lost telephone may be signed in.
 
@@ -218,6 +222,7 @@ def reset_factor(tx: WriteTransaction, email_or_id: str | int, *, by: int | None
     _require_factor(member)
     member.totp_secret = None
     _replace_codes(tx, member, ())
+    passkeys.delete_passkeys(tx.session, member.id)
     sessions.delete_sessions(tx.session, member.id)
     tx.record(Act.MEMBER_FACTOR_RESET, by=by, details=_reopen_details(tx, member, by))
     return member

@@ -1,8 +1,9 @@
-"""Authentication by password and code, with the same work for every outcome.
+"""Authentication by password and code, with the same work for every outcome, or by a passkey.
 
 An unknown address, a wrong password, a wrong or used code, too many attempts and a disabled account
 have the same answer after the same work: one count, one argon2id verification, one check of the
-code, one statement that would consume it. Any difference would reveal who is a member.
+code, one statement that would consume it. Any difference would reveal who is a member. A passkey
+needs none of that: nobody guesses one, and what is asked for it names no account.
 """
 
 from __future__ import annotations
@@ -13,10 +14,19 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Engine, select, update
 from sqlalchemy.orm import Session
 
-from register.accounts import passwords, sessions, sign_in_attempts, two_factor
+from register.accounts import (
+    passkey_ceremonies,
+    passkeys,
+    passwords,
+    sessions,
+    sign_in_attempts,
+    two_factor,
+)
 from register.accounts.models import Member, RecoveryCode
+from register.accounts.passkey_ceremonies import Answer
+from register.accounts.passkeys import PasskeyUse
 from register.db import housekeeping
-from register.errors import SealError
+from register.errors import Refused, SealError
 from register.text.dates import paris_day
 
 # The secret against which the code is checked when there is no member or second factor.
@@ -41,6 +51,8 @@ class _Credentials:
     password: str | None
     code: str
     at: datetime
+    # Of a passkey, in the place of the code.
+    answer: Answer | None = None
 
 
 @dataclass(frozen=True)
@@ -82,25 +94,76 @@ def authenticate(
     if verified is None:
         return None
     with housekeeping(engine) as session:
-        if browser_id is None:
-            browser_token = sessions.add_browser(session, verified.id, at)
-        else:
-            sessions.store_browser_use(session, browser_id, at)
+        browser_token = _store_browser(session, verified.id, browser_id, browser_token, at)
     return VerifiedMember(verified.id, require_factor and not verified.has_factor, browser_token)
 
 
+def authenticate_by_passkey(
+    engine: Engine, root_key: bytes, answer: Answer, *, browser_token: str, at: datetime
+) -> VerifiedMember:
+    """Verify a sign-in by a passkey alone, whose authenticator verified the user.
+
+    A lock of the address does not apply, as for recovery codes.
+
+    :param browser_token: from the browser's cookie, or empty.
+    :raises Refused: as :func:`register.accounts.passkey_ceremonies.verify_use`.
+    """
+    use = _verify_passkey(engine, root_key, answer, at)
+    with housekeeping(engine) as session:
+        if not passkeys.store_use(session, use, at, Member.disabled_at.is_(None)):
+            raise Refused("passkey_expired")
+        email = session.get_one(Member, use.member_id).email
+        browser_id = sessions.find_browser(session, email, browser_token, at)
+        browser_token = _store_browser(session, use.member_id, browser_id, browser_token, at)
+    # Whoever has a passkey has set up the second factor.
+    return VerifiedMember(use.member_id, needs_factor=False, browser_token=browser_token)
+
+
+def _store_browser(
+    session: Session, member_id: int, browser_id: int | None, browser_token: str, at: datetime
+) -> str:
+    """Store that a member signed in with a browser; its token, new for an unknown one."""
+    if browser_id is None:
+        return sessions.add_browser(session, member_id, at)
+    sessions.store_browser_use(session, browser_id, at)
+    return browser_token
+
+
+def _verify_passkey(
+    engine: Engine, root_key: bytes, answer: Answer, at: datetime, member_id: int | None = None
+) -> PasskeyUse:
+    with Session(engine) as session:
+        use = passkey_ceremonies.verify_use(session, root_key, answer, at, member_id)
+    if use.is_copy:
+        with housekeeping(engine) as session:
+            passkeys.store_copy(session, use, at)
+            key = sign_in_attempts.reauthentication_key(root_key, use.member_id)
+            is_owner = Member.id == use.member_id
+            sign_in_attempts.count_failure(session, is_owner, key, paris_day(at))
+        raise Refused("passkey_copied")
+    return use
+
+
 def reauthenticate(
-    engine: Engine, root_key: bytes, member_id: int, password: str, code: str, at: datetime
+    engine: Engine,
+    root_key: bytes,
+    member_id: int,
+    password: str,
+    code: str,
+    at: datetime,
+    answer: Answer | None = None,
 ) -> bool:
     """Verify password and code of a signed-in member again, before a grave act.
 
     Failures are counted separately: a stolen session can guess ten passwords and no more.
 
+    :param answer: of one of the member's passkeys, in the place of the code.
     :raises Unavailable: ``busy``, as :func:`authenticate`.
+    :raises Refused: the passkey is, as :func:`authenticate_by_passkey`.
     """
     key = sign_in_attempts.reauthentication_key(root_key, member_id)
     member_filter = Member.id == member_id
-    credentials = _Credentials(password, code, at)
+    credentials = _Credentials(password, code, at, answer)
     with passwords.MEMBERS.turn():
         return _verify(engine, root_key, member_filter, credentials, key) is not None
 
@@ -153,12 +216,14 @@ def _verify(
         is_right = True
     else:
         is_right = passwords.matches(member.password_hash, credentials.password)
-    code_check = _check_code(root_key, member, credentials)
+    code_check, use = _check_code(root_key, member, credentials), None
+    if credentials.answer is not None and member is not None:
+        use = _verify_passkey(engine, root_key, credentials.answer, credentials.at, member.id)
     verified = member if is_right else None
     with housekeeping(engine) as session:
         code_check = code_check if is_unlocked else _NOT_CHECKED
         if not _consume_code(
-            session, verified, code_check, credentials, key, is_unlocked=is_unlocked
+            session, verified, code_check, credentials, key, use, is_unlocked=is_unlocked
         ):
             return None
         sign_in_attempts.clear_failures(session, key)
@@ -190,10 +255,11 @@ def _consume_code(
     code_check: _CodeCheck,
     credentials: _Credentials,
     key: bytes,
+    use: PasskeyUse | None,
     *,
     is_unlocked: bool,
 ) -> bool:
-    """Consume the code by conditional updates, of which only one of several requests succeeds.
+    """Consume the code, or a passkey's answer, by conditional updates: one of several succeeds.
 
     They check the account again: its password may have changed, or it may have been disabled,
     during the verification.
@@ -207,6 +273,9 @@ def _consume_code(
     if verified is not None and not verified.has_factor:
         no_factor_yet = (*unchanged, Member.totp_secret.is_(None))
         return is_unlocked and session.scalar(select(Member.id).where(*no_factor_yet)) is not None
+    if use is not None:
+        # Not during a lock: with a passkey at hand, the password would be all there is to guess.
+        return is_unlocked and passkeys.store_use(session, use, credentials.at, *unchanged)
     # Under the row's lock, like the code itself: of a hundred codes sent at once, no more are
     # evaluated than the budget allows. A write must not reveal that the password was right: when
     # no code is counted, the row of the attempts is rewritten unchanged.

@@ -13,6 +13,7 @@ from register.accounts.sealed_address import SealedAddress
 from register.db import Base, UTCDateTime
 
 SESSION_NAME_LENGTH = 40
+PASSKEY_NAME_LENGTH = 40
 
 
 class Role(StrEnum):
@@ -113,6 +114,25 @@ class RecoveryCode(Base):
     member_id: Mapped[int] = mapped_column(ForeignKey("member.id"), index=True)
     code_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
     used_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+
+class Passkey(Base):
+    """A passkey (WebAuthn) of a member: see :mod:`register.accounts.passkeys`."""
+
+    __tablename__ = "passkey"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id"), index=True)
+    # Keyed digest of the credential id.
+    lookup: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    # Name, credential id and public key, encrypted for the member.
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    # Of signatures, as the authenticator counts them; 0 for one that does not.
+    sign_count: Mapped[int] = mapped_column(BigInteger)
+    added_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    used_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    # When the counter went back: another authenticator has the same key, and it opens nothing.
+    copied_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
 
 class SignInSession(Base):

@@ -61,10 +61,18 @@ def digest(token: str) -> bytes:
 # Housekeeping: no line of the journal. The acts, which record one, are at the end.
 
 
-def add_session(session: Session, member_id: int, at: datetime, browser_token: str = "") -> str:
+def add_session(
+    session: Session,
+    member_id: int,
+    at: datetime,
+    browser_token: str = "",
+    *,
+    has_password: bool = True,
+) -> str:
     """Open a session for an authenticated member; the token for their cookie.
 
     :param browser_token: of the known browser, whose name the session gets.
+    :param has_password: whether the password was given; grave acts ask for it otherwise.
     """
     token = secrets.token_urlsafe(32)
     browser_name = session.scalar(
@@ -76,7 +84,7 @@ def add_session(session: Session, member_id: int, at: datetime, browser_token: s
             token_hash=digest(token),
             opened_at=at,
             seen_at=at,
-            confirmed_at=at,
+            confirmed_at=at if has_password else at - CONFIRMED_FOR,
             name=browser_name or "",
         )
     )
@@ -246,15 +254,18 @@ def delete_browsers(session: Session, member_id: int, *conditions: ColumnElement
 _MARGIN = timedelta(minutes=10)
 
 
-def sign_in(tx: WriteTransaction, member_id: int, browser_token: str = "") -> str:
+def sign_in(
+    tx: WriteTransaction, member_id: int, browser_token: str = "", *, has_password: bool = True
+) -> str:
     """Open a session for an authenticated member; the token for their cookie.
 
-    :param browser_token: of the known browser, whose name the session gets.
+    The parameters are those of :func:`add_session`.
+
     :raises Refused: a member who may not act any more.
     """
     vouching.load_acting_member(tx, member_id)
     delete_expired_sessions(tx.session, tx.at)
-    token = add_session(tx.session, member_id, tx.at, browser_token)
+    token = add_session(tx.session, member_id, tx.at, browser_token, has_password=has_password)
     tx.record(Act.SIGNED_IN, by=member_id, details={"member": member_id})
     _record_failure_lines(tx)
     return token

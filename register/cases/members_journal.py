@@ -297,7 +297,7 @@ ACCOUNT_CHANGES = (
     Act.MEMBER_DISABLED,
     Act.MEMBER_ENABLED,
 )
-OWN_CHANGES = (Act.MEMBER_PASSWORD, Act.MEMBER_FACTOR)
+OWN_CHANGES = (Act.MEMBER_PASSWORD, Act.MEMBER_FACTOR, Act.PASSKEY_ADDED, Act.PASSKEY_REMOVED)
 _SCAN_LIMIT = 100  # newest lines of one act that are scanned for those of one account
 
 

@@ -15,13 +15,13 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from register.accounts.verify import member_problems
 from register.cases import case_codes, published_texts
 from register.cases import case_content as contents
-from register.cases.case_codes import CodeKey, codes_of, stored_keys
 from register.cases.checklist import checklist_columns
 from register.cases.models import CaseState, Incident, RedactedOriginal, Revision
 from register.cases.persistence import derived_columns, page_commitment, reasons_commitment
-from register.cases.verify_desk import CaseLine, desk_problems, member_problems
+from register.cases.verify_desk import CaseLine, desk_problems
 from register.cases.vocabulary import current_vocabulary
 from register.journal import Act, JournalEntry, Ledger, head
 from register.journal.models import rfc3339
@@ -237,14 +237,14 @@ def _code_problems(
 
 def _expected_codes(
     session: Session, case: Incident, lines: Sequence[CaseLine]
-) -> dict[CodeKey, set[int]]:
+) -> dict[case_codes.CodeKey, set[int]]:
     """Key of each row of an entered code → the lines since which the case may have the code.
 
     One is possible, or several where documents were destroyed. Of a code that was lost before the
     register had these rows, the line is unknown.
     """
-    expected: dict[CodeKey, set[int]] = {}
-    since: dict[CodeKey, set[int]] = {}
+    expected: dict[case_codes.CodeKey, set[int]] = {}
+    since: dict[case_codes.CodeKey, set[int]] = {}
     destroyed: set[int] = set()  # lines since the last one whose document is not destroyed
     state: CaseState | None = None
     public_lines = [line for line in lines if line.ledger == Ledger.PUBLIC]
@@ -253,7 +253,7 @@ def _expected_codes(
         row_id for line in lines for row_id in map(int, line.private.get("redacted", ()))
     }
     for line in sorted(public_lines, key=lambda line: line.seq):
-        for key in stored_keys(line.private.get("left", {}), line.seq):
+        for key in case_codes.stored_keys(line.private.get("left", {}), line.seq):
             expected[key] = since.get(key._replace(until_line=0), set()) | destroyed | {0}
         state = _state_after(line, state)
         revision = session.get(Revision, line.revision_id) if line.revision_id else None
@@ -267,11 +267,11 @@ def _expected_codes(
                 key: since[key]
                 if key in since and not destroyed
                 else since.get(key, set()) | destroyed | {line.seq}
-                for key in stored_keys(codes_of(content))
+                for key in case_codes.stored_keys(case_codes.codes_of(content))
             }
             destroyed = set()
     if case.state != CaseState.ERASED:
-        for key in stored_keys(codes_of(contents.content_of(case))):
+        for key in case_codes.stored_keys(case_codes.codes_of(contents.content_of(case))):
             expected[key] = since.get(key, {0})
     return expected
 

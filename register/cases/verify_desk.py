@@ -16,13 +16,12 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from register.accounts.models import Member
 from register.cases import deadlines
 from register.cases.models import CaseState, Incident, Invitation, Note, Reply, Revision, SourceCopy
 from register.cases.second_person import Approval, Destruction, PendingChange
 from register.cases.urgency import CLAIM_DURATION, NO_END, ends_assignment
 from register.cases.verify_files import copies_hold
-from register.journal import Act, JournalEntry, Ledger
+from register.journal import Act, JournalEntry
 from register.journal.verify import Problem
 from register.text.dates import paris_day
 
@@ -244,51 +243,6 @@ def _lost_report_holds(case: Incident, lines: Sequence[CaseLine]) -> bool:
         return is_lost
     is_attested = any("without_report" in line.private.get("attested", ()) for line in lines)
     return not is_lost or is_attested or case.state == CaseState.ERASED
-
-
-# Act → the columns of a member that its line sets, by its time and its private details.
-_MEMBER_COLUMNS: Mapping[Act, Callable[[datetime, Mapping[str, Any]], dict[str, object]]] = {
-    Act.MEMBER_ADDED: lambda at, private: {"role": private.get("role"), "created_at": at},
-    Act.MEMBER_ROLE: lambda _at, private: {"role": private.get("role")},
-    Act.MEMBER_CONFIRMED: lambda _at, _private: {"vouches_from": None},
-    Act.MEMBER_DISABLED: lambda at, _private: {"disabled_at": at},
-    Act.MEMBER_ENABLED: lambda _at, _private: {"disabled_at": None},
-    Act.MEMBER_RESET: lambda _at, _private: {"disabled_at": None},
-    # By a link of an administrator, the account does not vouch for a while.
-    Act.MEMBER_PASSWORD: lambda _at, _private: {},
-    Act.MEMBER_FACTOR: lambda _at, _private: {"factor": True},
-    Act.MEMBER_FACTOR_RESET: lambda _at, _private: {"factor": False},
-}
-
-
-def member_problems(session: Session) -> Iterator[Problem]:
-    """Missing accounts, and columns of accounts that differ from what the lines say."""
-    expected_by_member: dict[Any, dict[str, object]] = {}
-    lines = session.execute(
-        select(JournalEntry.act, JournalEntry.at, JournalEntry.private_json)
-        .where(JournalEntry.ledger == Ledger.DESK.value, JournalEntry.act.in_(_MEMBER_COLUMNS))
-        .order_by(JournalEntry.seq)
-    )
-    for line in lines:
-        private = json.loads(line.private_json)
-        expected = expected_by_member.setdefault(private.get("member"), {})
-        expected |= _MEMBER_COLUMNS[Act(line.act)](line.at, private)
-        if "vouches_from" in private:
-            expected["vouches_from"] = private["vouches_from"]
-    for member in session.scalars(select(Member).order_by(Member.id)):
-        expected = expected_by_member.pop(member.id, {})
-        actual = {
-            "role": member.role,
-            "created_at": member.created_at,
-            "disabled_at": member.disabled_at,
-            "factor": member.has_factor,
-            "vouches_from": member.vouches_from and member.vouches_from.isoformat(),
-        }
-        for name, actual_value in actual.items():
-            if actual_value != expected.get(name, False if name == "factor" else None):
-                yield Problem("member_standing", {"member": member.id, "field": name})
-    for missing_id in expected_by_member:
-        yield Problem("member_missing", {"member": missing_id})
 
 
 def _changes_hold(changes: Sequence[PendingChange], lines: Sequence[CaseLine]) -> bool:

@@ -151,6 +151,8 @@ class Act(StrEnum):
     MEMBER_LINK_REVOKED = "member_link_revoked"
     MEMBER_FACTOR = "member_factor"  # a member set up or renewed their second factor
     MEMBER_FACTOR_RESET = "member_factor_reset"  # somebody else removed it, to be set up again
+    PASSKEY_ADDED = "passkey_added"  # a member added a passkey to their account
+    PASSKEY_REMOVED = "passkey_removed"  # they removed it, or a restore did so again
     SIGNED_IN = "signed_in"  # a member signed in
     # A member's sessions were closed: by signing out, on their own page, or by an administrator.
     SESSIONS_ENDED = "sessions_ended"

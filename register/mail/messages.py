@@ -30,6 +30,7 @@ class MailKind(StrEnum):
     TEST = "test"
     MEMBER_INVITATION = "member_invitation"
     RESET_LINK = "reset_link"
+    PASSKEY = "passkey"
     NOTICE = "notice"
     CONTENT_NOTICE_RECEIVED = "content_notice_received"
     CONTENT_NOTICE_DECIDED = "content_notice_decided"

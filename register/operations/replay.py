@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from register.accounts import acts as accounts
-from register.accounts import one_use_links
+from register.accounts import one_use_links, passkeys
 from register.accounts.models import Member, MemberInvitation, PasswordLink, Role
 from register.cases.acts import replays
 from register.cases.models import CaseState, Incident
@@ -51,6 +51,7 @@ _ORDER = (
     Act.REPORT_MASKED,
     Act.MEMBER_ROLE,
     Act.MEMBER_DISABLED,
+    Act.PASSKEY_REMOVED,
     *sorted(SECRET_ACTS),
 )
 
@@ -104,6 +105,8 @@ def _replay_one(
         return _replay_report(tx, store, act, entry)
     if act in MEMBER_ACTS:
         return _replay_member(tx, act, entry)
+    if act is Act.PASSKEY_REMOVED:
+        return passkeys.remove_again(tx, entry.subject, event=entry.event), ""
     if act is Act.INCOMING_PURGED:
         return incoming.purge_again(tx, entry.subject), ""
     why = str(entry.details.get("why", ""))

@@ -13,6 +13,7 @@ from flask.templating import Environment
 from flask_babel import Babel
 
 import register.accounts.web.member_admin
+import register.accounts.web.passkey_pages
 import register.accounts.web.profile
 import register.accounts.web.sign_in
 import register.cases.web.desk.act_view

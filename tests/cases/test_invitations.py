@@ -278,7 +278,7 @@ def test_a_case_without_an_invitation_says_none(desk, pen, cast, engine, session
 
 def test_the_columns_go_and_come_back(engine, invited, session):
     session.rollback()
-    command.downgrade(schema.alembic_config(engine), "0044")
+    command.downgrade(schema.alembic_config(engine), "0045")
     assert "authority_contact" not in inspect(engine).get_table_names()
     schema.migrate(engine)
     assert session.scalars(select(AuthorityContact)).all() == []

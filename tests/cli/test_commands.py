@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from databases import Registers
 from sqlalchemy import create_engine, text
 
 from register.operations import schema
+from register.server.process_start import CANNOT_START
 
 DEMO_FILE = Path(__file__).parents[2] / "register" / "demo" / "incidents.csv"
 
@@ -150,6 +152,20 @@ def test_a_database_or_port_that_may_come_back_is_tried_again_by_a_unit(
     monkeypatch.setenv("REGISTER_DATABASE_URL", f"postgresql://register@/x?host={tmp_path}")
     for name in ("serve", "follow", "check"):
         assert run(name).exit_code == 1
+
+
+@pytest.mark.parametrize("name", ["webcitoyen.service", "webcitoyen-worker.service"])
+def test_the_units_fail_at_once_or_after_a_while_and_say_so(name: str) -> None:
+    unit = configparser.ConfigParser(strict=False, interpolation=None)
+    unit.optionxform = str  # type: ignore[assignment, method-assign]
+    unit.read(Path(__file__).parents[2] / "docs" / "exemples" / name, "utf-8")
+    service, limits = unit["Service"], unit["Unit"]
+    assert service["RestartPreventExitStatus"] == str(CANNOT_START)
+    assert limits["OnFailure"] == "webcitoyen-failure@%n.service"
+    # Otherwise it would never be reached, and the unit be "activating" for ever.
+    assert limits["StartLimitIntervalSec"] == "1h"
+    assert int(limits["StartLimitBurst"]) * (int(service["RestartSec"]) + 10) < 3_600
+    assert "ExecStartPre" not in service
 
 
 def test_members_are_added_listed_disabled_and_reset(

@@ -24,6 +24,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from register.accounts import acts as accounts
+from register.accounts import passkeys
 from register.accounts.models import Member, Role
 from register.cases.case_evidence import case_evidence
 from register.cases.models import CaseState, Incident
@@ -77,8 +78,15 @@ def test_what_was_destroyed_or_hidden_after_the_backup_is_so_again(
     erased, withdrawn, redacted = (desk.published(title=f"Cas {n}") for n in range(3))
     draft = desk.draft()
     gone, taken_back, purged, kept = (inbox.received() for _count in range(4))
+    with pen() as p:
+        accounts.set_factor(p, cast.bruno, "A" * 32, store.root, ["a"], 1)
+        for name in (b"lost", b"safe"):
+            credential = passkeys.Credential(name, b"a key", 0, ())
+            passkeys.add_passkey(p, cast.bruno, store.root, name.decode(), credential)
     first = places.back_up(engine, AT)
     with pen() as p:
+        lost = passkeys.list_passkeys(p.session, store.root, cast.bruno)[0]
+        assert passkeys.remove_passkey(p, cast.bruno, lost.row.id)
         acts.approve(p, erased.id, by=cast.chloe, purpose="erase")
         acts.erase(p, erased.id, by=cast.ada, restriction="donnee_personnelle")
         acts.withdraw(p, withdrawn.id, by=cast.bruno, restriction="securite", reason="r")
@@ -118,6 +126,8 @@ def test_what_was_destroyed_or_hidden_after_the_backup_is_so_again(
             kept.key: (False, "received"),
         }
         assert not session.get_one(Member, cast.chloe).is_active
+        (safe,) = passkeys.list_passkeys(session, store.root, cast.bruno)
+        assert safe.name == "safe"
         with closing(setup.key_store(places.empty, session)) as keys:
             assert {name.split()[0] for name in keys.names()} == {kept.key}
             session.rollback()

@@ -258,6 +258,7 @@ EXAMINED_TABLES = {
     "member_invitation",
     "password_link",
     "recovery_code",
+    "passkey",
     "sign_in_session",
     "sign_in_tries",
     "sign_in_failures",

@@ -263,6 +263,17 @@ def test_processes_that_die_are_started_again(site_settings: Settings) -> None:
         assert served.end() == 0
 
 
+def test_a_web_server_that_can_not_be_started_again_ends_the_command(
+    registers, tmp_path: Path
+) -> None:
+    with registers.new("sqlite", tmp_path) as settings, serving(settings) as (served, _port):
+        served.first_line()
+        (settings.seal_dir / "seal.key").rename(tmp_path / "away")
+        os.kill(served.child(WEB), signal.SIGKILL)
+        assert served.process.wait(30) == CANNOT_START
+        assert "La clé de scellement est introuvable" in served.logged()
+
+
 def test_pages_are_served_without_a_worker(registers, tmp_path: Path, program: Path) -> None:
     path = program / "register" / "server" / "launch.py"
     begins = "    try:\n        app = startup_checks.load(spec)\n"

@@ -91,10 +91,11 @@ def display_name(member_id: int | None) -> str:
     return str(names[member_id]) if member_id else str(_("la console"))
 
 
-def start_session(member_id: int, browser_token: str = "") -> None:
+def start_session(member_id: int, browser_token: str = "", *, has_password: bool = True) -> None:
     """Sign a member in, with a new cookie, so that an earlier one is worthless.
 
     :param browser_token: of the known browser, whose name the session gets.
+    :param has_password: whether the password was given; grave acts ask for it otherwise.
     """
     previous = signed_in()
     with writing(at=now()) as tx:
@@ -102,7 +103,7 @@ def start_session(member_id: int, browser_token: str = "") -> None:
             sessions.end_sessions(
                 tx, previous.member.id, by=previous.member.id, only_session=previous.session_id
             )
-        token = sessions.sign_in(tx, member_id, browser_token)
+        token = sessions.sign_in(tx, member_id, browser_token, has_password=has_password)
     _reset_cookie()
     session[TOKEN_FIELD] = token
 

@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _
 from wtforms import HiddenField, PasswordField, SelectField, StringField
 from wtforms.validators import InputRequired
 
-from register.accounts.models import SESSION_NAME_LENGTH
+from register.accounts.models import PASSKEY_NAME_LENGTH, SESSION_NAME_LENGTH
 from register.accounts.passwords import MIN_LENGTH
 from register.web import messages
 from register.web.form_fields import BaseForm, line_field
@@ -33,6 +33,8 @@ class SignInForm(BaseForm):
     mot_de_passe = password_field(_("Mot de passe"))
     code_a_usage_unique = StringField(_("Code"))
     suite = HiddenField()
+    # The answer of a passkey, which a script adds in the place of all other fields.
+    cle = HiddenField()
 
 
 class ProofForm(BaseForm):
@@ -72,6 +74,13 @@ class LinkedPasswordForm(BaseForm):
 
     nouveau_mot_de_passe = password_field(_("Nouveau mot de passe"))
     code_a_usage_unique = StringField(_("Code"))
+
+
+class PasskeyForm(BaseForm):
+    """The name of a new passkey, and what the browser answered."""
+
+    nom = line_field(_("Nom de la clé d’accès"), required=True, limit=PASSKEY_NAME_LENGTH)
+    cle = HiddenField()
 
 
 class SessionNameForm(BaseForm):

@@ -10,9 +10,9 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 
 from register.accounts import acts as accounts
-from register.accounts import one_use_links, sessions, vouching
+from register.accounts import one_use_links, passkeys, sessions, vouching
 from register.accounts.models import Member, MemberInvitation, PasswordLink, Role
-from register.accounts.web import current_member
+from register.accounts.web import current_member, passkey_pages
 from register.accounts.web.forms import MemberInviteForm, RoleForm
 from register.db import db, now
 from register.errors import NotFound, Refused, RegisterError
@@ -172,8 +172,17 @@ def roster_enable(member: int) -> ResponseReturnValue:
 @asks_password(lazy_gettext("ôter la seconde preuve d’un membre"))
 def roster_factor(member: int) -> ResponseReturnValue:
     """Remove a second factor; the member sets up another one at the next sign-in."""
-    success = _("La seconde preuve est ôtée. Ce membre en installera une autre en se connectant.")
-    return _perform(accounts.reset_factor, member, success=success)
+    success = _(
+        "La seconde preuve est ôtée, et avec elle les clés d’accès. Ce membre installera une autre "
+        "seconde preuve en se connectant."
+    )
+    return _perform(_reset_factor, member, success=success)
+
+
+def _reset_factor(tx: WriteTransaction, member: int, *, by: int) -> None:
+    if passkeys.has_passkey(tx.session, member):
+        passkey_pages.notify(tx, member, "retirée de")
+    accounts.reset_factor(tx, member, by=by)
 
 
 @desk.post("/membres/<int:member>/seances")

@@ -19,11 +19,11 @@ from markupsafe import Markup
 
 from register import encryption
 from register.accounts import acts as accounts
-from register.accounts import one_use_links, sessions, two_factor
+from register.accounts import one_use_links, passkeys, sessions, two_factor
 from register.accounts.web import current_member, forms, reauthentication
 from register.accounts.web.reauthentication import CarriedForm
 from register.db import db, housekeeping, now
-from register.errors import Invalid, SealError, Unavailable
+from register.errors import Invalid, Refused, SealError, Unavailable
 from register.journal import writing
 from register.mail import preferences
 from register.mail.preferences import NoticeMode
@@ -44,6 +44,7 @@ def own() -> ResponseReturnValue:
         current_session=signed_in.session_id,
         browsers=sessions.count_browsers(db.session(), member.id, now()),
         codes_left=accounts.count_unused_codes(db.session(), member.id),
+        passkeys=passkeys.list_passkeys(db.session(), request_context.root_key(), member.id),
         link=one_use_links.member_link(db.session(), member.id, now()),
         notice_form=_notice_form(member.id) if request_context.settings().mail_url else None,
     )
@@ -77,6 +78,10 @@ def password() -> ResponseReturnValue:
         if not reauthentication.is_proved(current_password, code):
             form.mot_de_passe.errors = [messages.accounts.proof_refused]
             return _render_form(form), 403
+    except Refused as error:
+        form.code_a_usage_unique.errors = [error_messages.error_sentence(error)]
+        form.code_a_usage_unique.data = ""
+        return _render_form(form), status_of(error)
     except Unavailable:
         form.mot_de_passe.errors = [messages.accounts.busy]
         return rate_limits.too_soon_page(_render_form(form), RETRY_AFTER, 503)

@@ -13,12 +13,12 @@ from werkzeug.datastructures import ImmutableMultiDict
 
 from register.accounts import authentication
 from register.accounts.models import Member
-from register.accounts.web import current_member
+from register.accounts.web import current_member, passkey_pages
 from register.accounts.web.current_member import member_address
 from register.accounts.web.forms import ProofForm
 from register.db import db, now
-from register.errors import Unavailable
-from register.web import messages, rate_limits, request_context
+from register.errors import Refused, Unavailable
+from register.web import error_messages, messages, rate_limits, request_context
 from register.web.errors import RETRY_AFTER
 from register.web.request_context import settings
 
@@ -38,6 +38,7 @@ SECRET_FIELDS = frozenset(
         "mot_de_passe",
         "nouveau_mot_de_passe",
         "code_a_usage_unique",
+        "cle",
     }
 )
 
@@ -155,6 +156,8 @@ def require_proof(act: Any, proof: tuple[str, str] | None) -> ResponseReturnValu
             return None
         if proof is not None:
             form.preuve_mot_de_passe.errors = [messages.accounts.proof_refused]
+    except Refused as error:
+        form.preuve_code.errors = [error_messages.error_sentence(error)]
     except Unavailable:
         form.preuve_mot_de_passe.errors = [messages.accounts.busy]
         is_busy = True
@@ -167,10 +170,14 @@ def require_proof(act: Any, proof: tuple[str, str] | None) -> ResponseReturnValu
 def is_proved(password: str, code: str) -> bool:
     """Whether password and code are those of the current member; a failure is counted.
 
+    :param code: or the answer of a passkey, as JSON, which a script puts in its place.
     :raises Unavailable: ``busy``; they were not verified.
+    :raises Refused: the passkey is.
     """
+    answer = passkey_pages.take_answer(code) if code.startswith("{") else None
+    root_key, member_id = request_context.root_key(), current_member.member().id
     return authentication.reauthenticate(
-        db.engine, request_context.root_key(), current_member.member().id, password, code, now()
+        db.engine, root_key, member_id, password, code, now(), answer
     )
 
 

@@ -11,7 +11,7 @@ from wtforms import Field
 from register.accounts import authentication, one_use_links, passwords, sessions
 from register.accounts.authentication import VerifiedMember
 from register.accounts.models import Member, MemberInvitation, PasswordLink
-from register.accounts.web import current_member, forms, profile, reauthentication
+from register.accounts.web import current_member, forms, passkey_pages, profile, reauthentication
 from register.accounts.web.reauthentication import CarriedForm
 from register.db import db, now
 from register.errors import Invalid, NotFound, Refused, Unavailable
@@ -38,6 +38,8 @@ def sign_in() -> ResponseReturnValue:
     rate_limited = _rate_limited_page(form)
     if rate_limited is not None:
         return rate_limited
+    if form.cle.data:
+        return _sign_in_by_passkey(form)
     if not form.is_sent:
         return _render_form(form), 422
     email, browser_token = form.adresse.data or "", current_member.known_browser_token()
@@ -64,6 +66,22 @@ def sign_in() -> ResponseReturnValue:
     if verified is None:
         return _render_form(form, problem=str(messages.accounts.sign_in_refused)), 422
     return _signed_in_response(verified, current_member.member_address(form.suite.data or ""))
+
+
+def _sign_in_by_passkey(form: forms.SignInForm) -> ResponseReturnValue:
+    """Sign in by the answer of a passkey, which names its member."""
+    try:
+        verified = authentication.authenticate_by_passkey(
+            db.engine,
+            request_context.root_key(),
+            passkey_pages.take_answer(form.cle.data or ""),
+            browser_token=current_member.known_browser_token(),
+            at=now(),
+        )
+    except Refused as error:
+        return _render_form(form, problem=error_messages.error_sentence(error)), 422
+    target = current_member.member_address(form.suite.data or "")
+    return _signed_in_response(verified, target, has_password=False)
 
 
 @account.post("/deconnexion")
@@ -101,9 +119,13 @@ def _busy_page(form: forms.SignInForm, seconds: int) -> Response:
     return rate_limits.too_soon_page(_render_form(form, problem=problem), seconds, 503)
 
 
-def _signed_in_response(verified: VerifiedMember, target: str) -> Response:
+def _signed_in_response(
+    verified: VerifiedMember, target: str, *, has_password: bool = True
+) -> Response:
     carried = reauthentication.carried_form()
-    current_member.start_session(verified.member_id, verified.browser_token)
+    current_member.start_session(
+        verified.member_id, verified.browser_token, has_password=has_password
+    )
     if carried is None:
         response = make_response(redirect(target or current_member.DESK, 303))
     elif verified.needs_factor:
@@ -121,7 +143,7 @@ def _render_form(
     ended: bool = False,
 ) -> str:
     """The page without password and code, with the interrupted form that it carries on."""
-    form.mot_de_passe.data = form.code_a_usage_unique.data = ""
+    form.mot_de_passe.data = form.code_a_usage_unique.data = form.cle.data = ""
     return render_template(
         "accounts/sign_in.html",
         form=form,

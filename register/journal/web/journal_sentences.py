@@ -109,6 +109,7 @@ def _sentence_key(line: MembersJournalLine) -> str:
         Act.MEMBER_PASSWORD: "link" if "link" in private else "",
         Act.MEMBER_FACTOR: "codes" if private.get("what") == "codes" else "",
         Act.MEMBER_ADDED: "self" if is_own else "",
+        Act.PASSKEY_REMOVED: "" if is_own else "other",
         Act.SESSIONS_ENDED: sessions if private.get("member") == line.by else "other",
         Act.SOURCE_COPIED: "asked" if line.by is not None else "",
         Act.SOURCE_WITHDRAWN: "public" if private.get("still_public") is True else "",

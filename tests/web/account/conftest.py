@@ -50,7 +50,7 @@ def clock() -> Clock:
 @pytest.fixture
 def advance_time(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> Callable[[timedelta], None]:
     """``advance_time(timedelta(hours=2))``: sessions and confirmations are two hours older."""
-    for module in ("current_member", "reauthentication", "profile"):
+    for module in ("current_member", "passkey_pages", "reauthentication", "profile", "sign_in"):
         monkeypatch.setattr(f"register.accounts.web.{module}.now", clock.now)
 
     def move(by: timedelta) -> None:

@@ -46,6 +46,7 @@ ROUTE_ACCESS: Mapping[str, RouteAccess] = {
     "account.sign_in": RouteAccess(ANYBODY),
     "account.invitation": RouteAccess(ANYBODY),
     "account.password_link": RouteAccess(ANYBODY),
+    "account.passkey_challenge": RouteAccess(ANYBODY),
     "account.sign_out": RouteAccess(UNPROVED),
     "account.factor": RouteAccess(UNPROVED, is_grave=True),
     # The member's own account.
@@ -53,6 +54,9 @@ ROUTE_ACCESS: Mapping[str, RouteAccess] = {
     "account.password": RouteAccess(MEMBER, is_grave=True),
     "account.new_factor": RouteAccess(MEMBER, is_grave=True),
     "account.codes": RouteAccess(MEMBER, is_grave=True),
+    "account.new_passkey": RouteAccess(MEMBER, is_grave=True),
+    "account.add_passkey": RouteAccess(MEMBER, is_grave=True),
+    "account.remove_passkey": RouteAccess(MEMBER, is_grave=True),
     "account.close": RouteAccess(MEMBER),
     "account.close_others": RouteAccess(MEMBER),
     "account.name_session": RouteAccess(MEMBER),
@@ -77,6 +81,7 @@ ROUTE_ACCESS: Mapping[str, RouteAccess] = {
     "moderation.deadline_file": RouteAccess(MEMBER),
     "moderation.received_post": RouteAccess(MEMBER),
     "moderation.close_post": RouteAccess(MEMBER),
+    "moderation.content_notice": RouteAccess(MEMBER),
     "moderation.reply_identity": RouteAccess(MEMBER),
     "moderation.reply_document": RouteAccess(MEMBER),
     "moderation.reports": RouteAccess(MEMBER),
@@ -296,7 +301,7 @@ def test_each_act_that_needs_the_password_has_a_description(app):
         for permission in permissions(app).values()
         if permission.grave_act
     ]
-    assert len(acts) == 27
+    assert len(acts) == 30
     assert all(str(act)[0].islower() and len(str(act)) > 10 for act in acts)
 
 
