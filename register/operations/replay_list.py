@@ -45,8 +45,8 @@ REPORT_ACTS = frozenset(
 # Secrets that the former ones would replace again.
 SECRET_ACTS = frozenset({Act.MEMBER_PASSWORD, Act.MEMBER_FACTOR, Act.MEMBER_FACTOR_RESET})
 MEMBER_ACTS = frozenset({Act.MEMBER_DISABLED, Act.MEMBER_ROLE}) | SECRET_ACTS
-# Of files, copies of sources, contacts, what is sealed beside a reply and passkeys: the details have
-# their keys.
+# Of files, copies of sources, contacts, what is sealed beside a reply and passkeys: the details
+# have their keys.
 _FILE_KEYS = {
     Act.EVIDENCE_REMOVED: "evidence",
     Act.COPY_REMOVED: "evidence",
