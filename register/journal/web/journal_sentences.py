@@ -87,6 +87,7 @@ def _sentence_key(line: MembersJournalLine) -> str:
     assigned = "self" if is_own else ""
     marks = [mark for mark in ("danger", "term") if private.get(mark)]
     closed = "" if line.by is not None else "destroyed"
+    sent = "complaint" if private.get("kind") == "reclamation" else "online"
     notice = "notice" if private.get("kind") == "notice" else ""
     urgency = "both" if len(marks) == 2 else "".join(marks)
     variants: dict[str, str] = {
@@ -96,7 +97,7 @@ def _sentence_key(line: MembersJournalLine) -> str:
         Act.DESTROYED: "term" if line.by is None else "",
         Act.INVITED: "not" if private.get("invited") is False else "",
         Act.REPLY_RECEIVED: "online" if line.by is None else "",
-        Act.POST_ENTERED: "online" if line.by is None else "",
+        Act.POST_ENTERED: sent if line.by is None else "",
         Act.POST_CLOSED: "decided" if "decision" in private else closed,
         Act.INCOMING_READ: notice,
         Act.INCOMING_PURGED: notice,

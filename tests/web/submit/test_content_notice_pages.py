@@ -165,6 +165,7 @@ def test_a_notice_is_decided_at_the_desk_contested_and_decided_again(app, case, 
     assert "Votre réclamation est décidée" in _page(client.post("/suivi", data={"code": code}))
     journal = chloe.get("/moderation/journal").text
     assert "décidé d’un signalement de contenu" in journal
+    assert "Une réclamation est arrivée" in journal
     assert "zibeline" not in journal
 
 
