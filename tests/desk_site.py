@@ -85,6 +85,7 @@ _PATHS: Mapping[str, str] = {
     "report accepted": "/moderation/signalements/{report}/retenir",
     "report attached": "/moderation/signalements/{report}/rattacher",
     "members": "/moderation/membres",
+    "state of the service": "/moderation/etat",
     "site pages": "/moderation/pages",
     "site page": "/moderation/pages/suivre",
     "site page of its own": "/moderation/pages/vos-droits",

@@ -161,6 +161,7 @@ class Act(StrEnum):
     SIGN_INS_FAILED = "sign_ins_failed"
     # Of texts that no reader is shown; former versions recorded PAGE_CHANGED as one of these too.
     PAGE_EDITED = "page_edited"  # an editorial page got another text
+    MODE_CHANGED = "mode_changed"  # the operator closed the register to forms, or opened it again
     PAGE_RESTORED = "page_restored"  # it got back the text shipped with the code
     REPORT_CLAIMED = "report_claimed"  # a member claimed a report, for some hours
     REPORT_RELEASED = "report_released"  # the claim ended

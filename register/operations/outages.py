@@ -24,7 +24,7 @@ from register.operations import schema, setup
 
 # Bytes of a disk below which nothing is taken any more, and below which doctor asks for room. A
 # small disk, as of the keys alone, needs a share of itself.
-_FULL, _LOW = 64 << 20, 1 << 30
+LEAST_FREE, _LOW = 64 << 20, 1 << 30
 _FULL_SHARE, _LOW_SHARE = 20, 10
 # Byte of the index of SQLite's write-ahead log that a writer locks (sqlite.org/walformat.html).
 _WRITE_LOCK_BYTE = "120"
@@ -112,7 +112,7 @@ def _disk_finding(settings: Settings, _engine: Engine) -> Finding:
         disk = os.statvfs(place)
         free, total = disk.f_bavail * disk.f_frsize, disk.f_blocks * disk.f_frsize
         detail = f"{place} : {free // _MEGABYTE} Mo"
-        if free < min(_FULL, total // _FULL_SHARE) or (disk.f_files and not disk.f_favail):
+        if free < min(LEAST_FREE, total // _FULL_SHARE) or (disk.f_files and not disk.f_favail):
             return outage("disk_full", detail)
         if free < min(_LOW, total // _LOW_SHARE) and detail not in low:
             low.append(detail)

@@ -136,7 +136,12 @@ def note(store: KeyStore, kind: str, details: Mapping[str, Any]) -> None:
 
 def read_note(store: KeyStore, kind: str) -> Mapping[str, Any] | None:
     """The details of a row that is no act; None without one."""
-    return next((entry.details for entry in entries(store) if entry.act == kind), None)
+    with store.engine.connect() as connection:
+        if not sa.inspect(connection).has_table(_ENTRIES.name):
+            return None
+        stmt = sa.select(_ENTRIES.c.details).where(_ENTRIES.c.act == kind)
+        details = connection.scalar(stmt)
+    return None if details is None else json.loads(details)
 
 
 def copy(source: Iterable[ReplayEntry], store: KeyStore) -> None:

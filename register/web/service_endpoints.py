@@ -16,8 +16,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from register.db import db, now, sqlite_path
 from register.errors import RegisterError
 from register.operations import schema, setup
+from register.operations.outages import LEAST_FREE
 from register.web import assets, template_env
-from register.web.request_context import settings
+from register.web.request_context import current_mode, settings
 
 blueprint = Blueprint("health", __name__)
 well_known = Blueprint("machines", __name__)
@@ -41,7 +42,6 @@ _LANGUAGES = ("", "/en")
 _PLAIN_TEXT = "text/plain; charset=utf-8"
 _EXPIRES = timedelta(days=364)  # RFC 9116 §2.5.5 asks for less than a year
 _DAY = "public, max-age=86400"
-_LEAST_FREE = 64 * 1024 * 1024  # bytes of the disk of an SQLite database
 
 
 @blueprint.get("/healthz")
@@ -55,6 +55,9 @@ def ready() -> tuple[Response, int]:
     """Whether pages can be served, by names of checks only; ``doctor`` gives the reasons."""
     outcomes = readiness_checks()
     statuses = {name: "ok" if passed else "failed" for name, passed in outcomes.items()}
+    if not current_mode().is_open:
+        # By decision, not by a fault: the pages of this machine are still to be served.
+        statuses["mode"] = current_mode().mode.value
     return _no_store(jsonify(statuses)), 200 if all(outcomes.values()) else 503
 
 
@@ -80,7 +83,7 @@ def _has_writable_database() -> bool:
     path = sqlite_path(settings().database_url)
     if path is None:
         return db.session.execute(text("SHOW transaction_read_only")).scalar() == "off"
-    return os.access(path, os.W_OK) and disk_usage(path.parent).free >= _LEAST_FREE
+    return os.access(path, os.W_OK) and disk_usage(path.parent).free >= LEAST_FREE
 
 
 def _passes(check: Callable[[], object]) -> bool:

@@ -100,7 +100,7 @@ def _interrupted_restore(settings):
 def _newer_tables(settings):
     with closing(sqlite3.connect(_database(settings))) as connection, connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
-    yield "plus récente que ce programme"
+    yield "version plus récente du programme"
 
 
 @contextmanager
@@ -133,7 +133,7 @@ def _locked_key_store(settings):
 @contextmanager
 def _full_disk(settings):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(outages, "_FULL", 1 << 60)
+        patch.setattr(outages, "LEAST_FREE", 1 << 60)
         patch.setattr(outages, "_FULL_SHARE", 1)
         yield "Un disque est plein"
 

@@ -158,6 +158,7 @@ ROUTE_ACCESS: Mapping[str, RouteAccess] = {
     "moderation.discard": RouteAccess(MEMBER),
     # The members.
     "moderation.roster": RouteAccess(ADMINISTRATOR),
+    "moderation.status": RouteAccess(ADMINISTRATOR),
     "moderation.roster_invite": RouteAccess(ADMINISTRATOR, is_grave=True),
     # Moderators may confirm accounts too.
     "moderation.roster_confirm": RouteAccess(MEMBER, is_grave=True),
