@@ -26,6 +26,7 @@ from register.errors import ConfigError
 from register.hosts import is_loopback, is_onion
 from register.mail_urls import check_mail
 from register.postgresql import DEFAULT_CONNECTIONS, FEWEST_CONNECTIONS
+from register.site_urls import parse_base_url, parse_onion_url
 
 # Settings of former versions: still allowed, and ignored.
 RETIRED = ("SECRET_KEY",)
@@ -136,6 +137,10 @@ class Settings:
     mail_from: str
     """Address that sends, with or without a name; goes with ``mail_url``."""
 
+    metrics_token: str
+    """With which a monitor reads ``/metrics`` from elsewhere. Empty by default: only a program of
+    this machine, which asks the register directly, may."""
+
     search: str
     """``whoosh``: an index in a folder, nothing else to install. ``postgresql``: in the database
     itself, one index for all machines. Default: the database's own where it has one."""
@@ -209,7 +214,7 @@ def load() -> Settings:
         return int(raw)
 
     instance = Path(read("INSTANCE") or "instance").absolute()
-    base_url = _base_url(read("BASE_URL") or "http://127.0.0.1:5000")
+    base_url = parse_base_url(read("BASE_URL") or "http://127.0.0.1:5000")
     default_url = f"sqlite:///{instance / 'register.sqlite3'}"
     database_url = parse_database_url(read("DATABASE_URL") or default_url)
     return Settings(
@@ -218,7 +223,7 @@ def load() -> Settings:
         evidence_file_mb=number("EVIDENCE_FILE_MB", 500, 1, 999),
         evidence_files=number("EVIDENCE_FILES", 10, 1, 100),
         base_url=base_url,
-        onion_url=_onion_url(read("ONION_URL"), base_url),
+        onion_url=parse_onion_url(read("ONION_URL"), base_url),
         database_url=database_url,
         database_connections=number(
             "DATABASE_CONNECTIONS", DEFAULT_CONNECTIONS, FEWEST_CONNECTIONS, 99
@@ -236,6 +241,7 @@ def load() -> Settings:
         trusted_proxies=number("TRUSTED_PROXIES", 0, 0, 8),
         link_checks=_switch("LINK_CHECKS", read("LINK_CHECKS") or _default_checks(base_url)),
         **check_mail(read("MAIL_URL"), read("MAIL_FROM")),
+        metrics_token=_token(read("METRICS_TOKEN")),
         search=_search(read("SEARCH"), database_url),
     )
 
@@ -284,38 +290,6 @@ def _limiter_url(raw: str) -> str:
     return raw
 
 
-def _base_url(raw: str) -> str:
-    address = _bare_address(raw)
-    if not address:
-        raise ConfigError("config_base_url", name=PREFIX + "BASE_URL", value=raw)
-    host = (urlsplit(address).hostname or "").lower()
-    if urlsplit(address).scheme == "http" and not (is_loopback(host) or is_onion(host)):
-        # Without encryption, others on the network could read what a reader searches for.
-        raise ConfigError("config_https", name=PREFIX + "BASE_URL", value=raw)
-    return address
-
-
-def _onion_url(raw: str, base_url: str) -> str:
-    if not raw:
-        return ""
-    address = _bare_address(raw)
-    host = (urlsplit(address).hostname or "").lower()
-    if not is_onion(host) or urlsplit(base_url).scheme != "https":
-        raise ConfigError("config_onion", name=PREFIX + "ONION_URL", value=raw)
-    return address
-
-
-def _bare_address(raw: str) -> str:
-    """The URL of a whole site, without trailing slash; empty when it is not one."""
-    try:
-        parts = urlsplit(raw)
-        is_valid = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-    except ValueError:
-        return ""
-    has_more = parts.path not in ("", "/") or any((parts.query, parts.fragment, parts.username))
-    return raw.rstrip("/") if is_valid and not has_more else ""
-
-
 def _search(raw: str, database_url: str) -> str:
     is_postgresql = make_url(database_url).get_backend_name() == "postgresql"
     if raw not in ("", *SEARCH_ENGINES):
@@ -342,6 +316,13 @@ def _seal_dir(raw: str, instance: Path) -> Path | None:
         # A backup of the data folder would contain the key that decrypts it.
         raise ConfigError("config_seal_inside", name=PREFIX + "SEAL_DIR", value=raw)
     return path
+
+
+def _token(raw: str) -> str:
+    is_plain = raw.isascii() and raw.isprintable() and " " not in raw
+    if raw and not (is_plain and 32 <= len(raw) <= 200):
+        raise ConfigError("config_token", name=PREFIX + "METRICS_TOKEN")
+    return raw
 
 
 def _short_text(name: str, raw: str) -> str:

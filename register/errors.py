@@ -32,6 +32,10 @@ class Unavailable(RegisterError):
     """Nothing can be kept or verified at the moment: too many wait, or a file is away (503)."""
 
 
+class ReadOnly(Unavailable):
+    """The operator has closed the register to forms; ``values['since']`` is the time (503)."""
+
+
 class NotFound(RegisterError):
     """There is nothing there, or nothing that this viewer may know of (404)."""
 

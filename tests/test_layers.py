@@ -19,7 +19,7 @@ MODULES = sorted((TOP / "register").rglob("*.py"))
 ROOMS: tuple[frozenset[str], ...] = (
     frozenset({"errors", "hosts", "log_priority", "postgresql", "program_files"}),
     frozenset({"text", "database_urls"}),
-    frozenset({"mail_urls"}),
+    frozenset({"mail_urls", "site_urls"}),
     frozenset({"config", "encryption", "concurrency_limit"}),
     frozenset({"db"}),
     frozenset({"key_store"}),
@@ -52,7 +52,7 @@ STARTERS = {"cli", "demo"}
 # of rooms before its own in this order.
 FACES = (
     *("territory", "accounts", "pages", "journal", "cases", "post", "reports", "incoming"),
-    *("exchange", "feeds"),
+    *("exchange", "feeds", "operations"),
 )
 # Modules of the shared web that import all faces.
 COMPOSERS = {"register.web.application", "register.web.template_env"}

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextvars import Context
 from dataclasses import fields, replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import get_type_hints
 from urllib.parse import urlencode
 
@@ -24,6 +25,7 @@ from case_contents import a_case
 from case_pieces import MadePage, add_piece
 from flask import Flask
 from report_factory import nonce
+from site_copies import copy_site
 from sqlalchemy import func, select
 
 from register import create_app
@@ -221,6 +223,7 @@ class HiddenContent:
             acts.discard(p, discarded.id, by=self.cast.bruno)
             acts.refuse_reply(p, refused, by=self.cast.bruno, code="longueur", refusal=MARKER)
             acts.invite(p, visible.id, MARKER, by=self.cast.bruno, on=date(2026, 3, 1))
+            self._invite_by_mail(p, visible)
             acts.note(p, visible.id, MARKER, by=self.cast.bruno)
             acts.assign(p, visible.id, to=self.cast.chloe, by=self.cast.bruno, note=MARKER)
             acts.set_urgency(p, visible.id, MARKED_TERM, by=self.cast.bruno)
@@ -240,6 +243,17 @@ class HiddenContent:
         assert waiting
         self.changes(visible)
         return [draft.id, discarded.id, merged.id]
+
+    def _invite_by_mail(self, p, visible) -> None:
+        """The address of an authority, and the page that publishes it."""
+        source = f"https://exemple.test/{MARKER}"
+        acts.note_contact(
+            p, visible.id, by=self.cast.bruno, address=f"{MARKER}@mairie.test", source=source,
+            checked_on=date(2026, 3, 1), is_public_office=True,
+        )  # fmt: skip
+        outbox = Outbox(bytes(32), "registre.test")
+        link = "https://registre.test/incidents/1/droit-de-reponse"
+        acts.invite_by_mail(p, visible.id, by=self.cast.bruno, outbox=outbox, link=link)
 
     def notice(self, p, visible) -> None:
         """A notice of illegal content, decided and contested, with the marker in all its words."""
@@ -624,10 +638,22 @@ def _without_etag(page: str) -> str:
     )
 
 
+def copy_leaks(app: Flask, folder: Path) -> list[str]:
+    """Files of a static copy of the site that have the marker; the copy is made or renewed."""
+    copy_site(app, folder, range(1, 8))
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    assert len(files) > 50
+    return [
+        str(path.relative_to(folder))
+        for path in files
+        if any(secret.encode() in _unpacked(path.read_bytes()).lower() for secret in SECRETS)
+    ]
+
+
 # --- the tests ---------------------------------------------------------------------------------
 
 
-def test_a_visible_marker_is_found(app, hidden):
+def test_a_visible_marker_is_found(app, hidden, pen, cast, tmp_path):
     """Proof that leaks are found: the marker on a public case."""
     case = hidden.published()
     assert leaks(app, f"/incidents/{case.number}")
@@ -641,9 +667,15 @@ def test_a_visible_marker_is_found(app, hidden):
     assert leaks(app, f"/incidents.atom?media={MARKER}")
     assert all(leaks(app, path) for path in CASE_FEEDS)
     assert leaks(app, f"/communes/2B033.atom?avant={_event_ids()[-1]}")
+    names = copy_leaks(app, tmp_path / "copy")
+    for end in (".html", ".atom", ".zip", "/preuve.json"):
+        assert any(name.endswith(f"incidents/{case.number}{end}") for name in names), end
+    with pen() as p:
+        acts.withdraw(p, case.id, by=cast.bruno, restriction="erreur", reason=MARKER)
+    assert copy_leaks(app, tmp_path / "copy") == []
 
 
-def test_no_route_shows_hidden_content(app, hidden, desk, session, store):
+def test_no_route_shows_hidden_content(app, hidden, desk, session, store, tmp_path):
     visible = desk.published()
     hidden.desk_only(visible)
     assert set(hidden.reports(store, visible).values()) == set(_report_keys())
@@ -656,6 +688,7 @@ def test_no_route_shows_hidden_content(app, hidden, desk, session, store):
     all_addresses = (*addresses(app), *in_english(app), *searches(app))
     leaking = [address for address in all_addresses if leaks(app, address)]
     assert leaking == []
+    assert copy_leaks(app, tmp_path / "copy") == []
 
 
 @pytest.mark.prove
@@ -665,6 +698,8 @@ def test_acts_of_the_desk_change_no_byte_of_any_public_page(
     """Neither texts nor counts, nor an ETag that would reveal a new report."""
     visible = desk.published()
     all_addresses = [*addresses(app), *in_english(app), *searches(app)]
+    # Not for the public: it counts reports from the next day on.
+    all_addresses.remove("/metrics")
     pages_before = {address: read_page(app, address) for address in all_addresses}
     # An hour later, so that a Last-Modified header would change too.
     hidden.pen = desk.pen = lambda: pen(datetime(2026, 3, 2, 10, 30, tzinfo=UTC))

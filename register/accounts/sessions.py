@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from register.accounts import sign_in_attempts, vouching
 from register.accounts.models import SESSION_NAME_LENGTH, KnownBrowser, Member, SignInSession
 from register.journal import Act, WriteTransaction, writing
+from register.journal.service_mode import ServiceMode, read_mode
 from register.text.dates import paris_day
 from register.text.normalisation import one_line
 
@@ -308,6 +309,19 @@ def forget_browsers(tx: WriteTransaction, member_id: int) -> None:
     delete_browsers(tx.session, member_id)
     details = {"member": member_id, "count": browser_count}
     tx.record(Act.BROWSERS_FORGOTTEN, by=member_id, details=details)
+
+
+def change_mode(tx: WriteTransaction, mode: ServiceMode) -> bool:
+    """Close the register to forms, or open it again; whether it was in another mode.
+
+    A lockdown closes the sessions of all members. Their browsers stay known: they give no access.
+    """
+    if read_mode(tx.session).mode is mode:
+        return False
+    if mode is ServiceMode.LOCKDOWN:
+        tx.session.execute(delete(SignInSession))
+    tx.record(Act.MODE_CHANGED, by=None, details={"mode": mode.value})
+    return True
 
 
 def write_failure_lines(engine: Engine, at: datetime) -> None:

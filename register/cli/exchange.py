@@ -1,4 +1,4 @@
-"""``webcitoyen import`` and ``case-file``."""
+"""``webcitoyen import``, ``case-file`` and ``mirror``."""
 
 from __future__ import annotations
 
@@ -6,22 +6,29 @@ import hashlib
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
+from contextvars import Context
 from pathlib import Path
 
 import click
+from flask import Flask, current_app
+from sqlalchemy import select
+from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from register.accounts import acts as accounts
+from register.cases.models import Incident
 from register.cases.validation import NUMBER_LIMIT
 from register.cases.web.desk import content_words
 from register.cli.console import command, fail, progress
-from register.db import db
+from register.db import db, now
 from register.errors import SealError
 from register.exchange import case_file as casefile
+from register.exchange import mirror as copies
 from register.exchange.case_csv_import import ImportReport, PublishOptions, RowEffect, import_file
 from register.exchange.csv_syntax import STANDARD_INPUT
+from register.exchange.mirror import Fetch, FetchedFile
 from register.operations import setup
 from register.web.error_messages import check_sentence, error_sentence, reason_sentence
-from register.web.request_context import settings
+from register.web.request_context import COPY_KEY, settings
 
 _STANDARD_OUTPUT = Path("-")
 
@@ -154,3 +161,45 @@ def _write_to_output(parts: Iterable[bytes]) -> str:
     except OSError as error:
         fail(f"L’archive n’a pas pu être écrite : {error.strerror}.")
     return digest.hexdigest()
+
+
+def site_reader(app: Flask) -> Fetch:
+    """Reads addresses of an application as an anonymous reader would, without a network."""
+    copied_at, base_url = now(), app.extensions["register.settings"].base_url
+
+    def fetch(address: str, tag: str, path: Path) -> FetchedFile:
+        environ = EnvironBuilder(address, base_url).get_environ()
+        environ |= {COPY_KEY: copied_at, "HTTP_IF_NONE_MATCH": tag}
+        body, status, headers = run_wsgi_app(app, environ)
+        try:
+            with path.open("wb") as file:
+                file.writelines(body)
+        finally:
+            if hasattr(body, "close"):
+                body.close()
+        return FetchedFile(int(status.split()[0]), dict(headers))
+
+    def fetch_alone(address: str, tag: str, path: Path) -> FetchedFile:
+        # A context of its own, as on a server: nothing of one page is kept for the next.
+        return Context().run(fetch, address, tag, path)
+
+    return fetch_alone
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@command
+def mirror(folder: Path) -> None:
+    """Copier le site public dans un dossier, pour un serveur de fichiers ; peut être répété."""
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    cases = [number for number in db.session.scalars(select(Incident.number)) if number]
+    db.session.remove()
+    outcome = copies.mirror(site_reader(app), settings().base_url, folder, cases)
+    site = folder / copies.SITE
+    if outcome is None:
+        click.echo(f"Rien n’a changé depuis la dernière copie : {site}")
+        return
+    click.echo(
+        f"Copie du site : {site}, {outcome.files} fichiers, dont {outcome.changed} nouveaux ou "
+        "changés."
+    )

@@ -1,4 +1,4 @@
-"""``webcitoyen purge``, ``seal rotate``, ``follow``, ``search rebuild`` and ``search status``."""
+"""``webcitoyen purge``, ``mode``, ``seal rotate``, ``follow``, ``move`` and ``search …``."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from register.accounts import sessions
 from register.cli.console import command, fail, progress, service_command
 from register.database_urls import parse_database_url, parse_key_store_url
 from register.db import db, now
 from register.incoming import acts as incoming
+from register.journal import writing
+from register.journal.service_mode import ServiceMode, read_mode
 from register.operations import move as moving
 from register.operations import rotation, schema, setup
 from register.reports.acts.purging import PurgeCounts, run_retention
@@ -21,6 +24,7 @@ from register.search.engine_interface import IndexNotReady, SearchEngine
 from register.search.indexer import IndexStatus, catch_up, read_index_status
 from register.server.follower import run_worker
 from register.text.dates import day_words
+from register.web import l10n
 from register.web.request_context import settings
 from register.worker.lock import worker_lock
 
@@ -90,6 +94,27 @@ def move(url: str, keys_url: str | None) -> None:
     click.echo("Ensuite, détruisez ce qui reste du registre d’avant, avec tous ses textes :")
     for path in outcome.leftovers:
         click.echo(f"  {path}")
+
+
+_MODES = {
+    ServiceMode.OPEN: "Ouvert : formulaires et connexions sont pris",
+    ServiceMode.READ_ONLY: "En lecture seule : les formulaires sont refusés",
+    ServiceMode.LOCKDOWN: "Fermé : ni formulaire, ni connexion ; les séances sont finies",
+}
+
+
+@click.command()
+@click.argument("wanted", required=False, type=click.Choice([mode.value for mode in ServiceMode]))
+@command
+def mode(wanted: str | None) -> None:
+    """Dire si le registre prend des formulaires ; l’ouvrir, ou le fermer. Les pages restent."""
+    if wanted:
+        with writing() as tx:
+            sessions.change_mode(tx, ServiceMode(wanted))
+    state = read_mode(db.session())
+    at = state.since
+    since = f", depuis le {l10n.day_words(at)} à {l10n.clock(at)}" if at else ""
+    click.echo(f"{_MODES[state.mode]}{since}.")
 
 
 @click.group()

@@ -72,7 +72,7 @@ def init() -> None:
 @command_on_any_schema
 def upgrade() -> None:
     """Mettre les tables et les données à la version du programme. Peut être répété."""
-    schema.upgrade(db.engine, settings().database_url, now())
+    schema.upgrade(db.engine, now())
     setup.refresh(db.engine)
     setup.make_key_store(settings(), db.engine)
     if setup.remove_secret(settings()):
@@ -229,7 +229,7 @@ def demo(host: str, port: int, no_serve: bool) -> None:
 def _demo(host: str, port: int, *, serving: bool) -> None:
     # Upgraded here, because ``webcitoyen upgrade`` works on the register itself.
     if schema.current_revision(db.engine):
-        schema.upgrade(db.engine, settings().database_url, now())
+        schema.upgrade(db.engine, now())
     setup.remove_secret(settings())
     setup.init(settings(), db.engine)
     with progress("Import") as step:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import ORMExecuteState, Session
 
 from register.db import Base, analyse_tables, db, in_place_check, now, write_engine
 from register.errors import NotFound
-from register.journal import models
+from register.journal import models, service_mode
 
 Model = TypeVar("Model", bound=Base)
 
@@ -139,7 +139,9 @@ class WriteTransaction:
 
 
 @contextmanager
-def writing(engine: Engine | None = None, at: datetime | None = None) -> Iterator[WriteTransaction]:
+def writing(
+    engine: Engine | None = None, at: datetime | None = None, *, signing_in: bool = False
+) -> Iterator[WriteTransaction]:
     """Take the write lock, run the act, commit; roll back on any error.
 
     Opens a new session (BEGIN IMMEDIATE on SQLite, the head rows locked on PostgreSQL), so that
@@ -147,7 +149,9 @@ def writing(engine: Engine | None = None, at: datetime | None = None) -> Iterato
 
     :param engine: the engine to write with; that of the current application by default.
     :param at: the time of the act, cut to the second; now by default.
+    :param signing_in: for the acts of sign-in and sign-out, which read-only allows.
     :raises Unavailable: ``storage_moved`` when the database file is no longer at its path.
+    :raises ReadOnly: the act of a form, while the register takes none.
     """
     engine = engine or db.engine
     act_time = (at or now()).replace(microsecond=0)
@@ -162,6 +166,7 @@ def writing(engine: Engine | None = None, at: datetime | None = None) -> Iterato
         )
         tx._heads = {head.ledger: head for head in head_rows}
         tx._tips = {name: (head.seq, head.digest) for name, head in tx._heads.items()}
+        service_mode.require_open(session, signing_in=signing_in)
         yield tx
         session.flush()
         if changed and not tx.recorded:

@@ -23,14 +23,15 @@ from register.evidence.clean_copy import copies
 from register.evidence.sealed_files import SealedFiles
 from register.evidence.upkeep import count_orphans
 from register.journal import JournalEntry, Ledger, head
+from register.journal.service_mode import read_mode
 from register.key_store import KeyStore
 from register.mail import outbox
 from register.mail.delivery import DeliveryError, MailConnection
 from register.mail_urls import parse_mail_url, sender_domain
 from register.operations import move, replay_list, secret_files, setup
+from register.operations.database_use import count_other_processes
 from register.operations.missing_data import EmptyStoreError, incomplete_files, lost_keys
 from register.operations.outages import Finding, outage, vital_findings
-from register.postgresql import APPLICATION_NAME
 from register.reports import report_lists
 from register.reports.models import Report
 from register.reports.report_lists import ReportFolder, ReportQuery
@@ -69,6 +70,26 @@ def examine(settings: Settings) -> Iterator[Finding]:
         yield Finding("legal_words", not made_up, ", ".join(made_up))
 
 
+def examine_quickly(settings: Settings) -> Iterator[Finding]:
+    """The checks that list no files and ask no other server, for a page."""
+    engine = read_only_engine(settings.database_url)
+    try:
+        for finding in vital_findings(settings, engine):
+            yield finding
+        if finding.is_outage:
+            return
+        with Session(engine) as session:
+            for ledger in Ledger:
+                yield from _head_findings(session, ledger)
+            yield from _clock_findings(session)
+            yield from _retention_findings(session)
+            yield from _left_over_findings(settings, session)
+    finally:
+        engine.dispose()
+    missing = missing_for_public(settings)
+    yield Finding("legal", not missing, ", ".join(missing))
+
+
 def _made_up_fields(settings: Settings) -> list[str]:
     """The variables of the legal notice that still say what an example says."""
     names = []
@@ -90,6 +111,7 @@ def _database_findings(settings: Settings, engine: Engine) -> Iterator[Finding]:
             ("clock", _clock_findings(session)),
             ("key_store", _key_findings(settings, session)),
             ("retention", _retention_findings(session)),
+            ("service_mode", _mode_finding(session)),
             ("addresses", _address_findings(engine)),
             ("mail", _mail_findings(settings, session)),
             ("left_over", _left_over_findings(settings, session)),
@@ -232,6 +254,13 @@ def _retention_findings(session: Session) -> Iterator[Finding]:
     yield Finding("retention", since is None, since.isoformat() if since else "")
 
 
+def _mode_finding(session: Session) -> Iterator[Finding]:
+    """Whether forms are taken: a register that was closed for an hour must not stay so."""
+    state = read_mode(session)
+    since = state.since.isoformat(timespec="minutes") if state.since else ""
+    yield Finding("service_mode", state.is_open, "" if state.is_open else f"{state.mode} {since}")
+
+
 def _address_findings(engine: Engine) -> Iterator[Finding]:
     """Whether every address of a member is encrypted."""
     count = count_plain_addresses(engine)
@@ -243,7 +272,8 @@ def _mail_findings(settings: Settings, session: Session) -> Iterator[Finding]:
     if settings.mail_url and (fault := _mail_fault(settings)):
         yield Finding("mail_away", False, fault)
         return
-    late, dead = outbox.count_late(session, now() - timedelta(hours=1)), outbox.count_dead(session)
+    at = now()
+    late, dead = outbox.count_late(session, at - timedelta(hours=1)), outbox.count_dead(session, at)
     if settings.mail_url or late or dead:
         yield Finding("mail", not late, str(late or ""))
         yield Finding("dead_mail", not dead, str(dead or ""))
@@ -266,16 +296,10 @@ def _left_over_findings(settings: Settings, session: Session) -> Iterator[Findin
 
 
 def _count_processes(session: Session) -> int:
-    """Processes of the register that are connected to PostgreSQL, on all machines; 0 on SQLite."""
+    """Other processes of the register that use the same database; 0 on SQLite."""
     if session.get_bind().dialect.name == "sqlite":
         return 0
-    pattern = f"{APPLICATION_NAME} %"
-    stmt = text(
-        "SELECT count(DISTINCT application_name) FROM pg_stat_activity"
-        " WHERE datname = current_database() AND application_name LIKE :pattern"
-    )
-    # This command is one of them.
-    return (session.scalar(stmt, {"pattern": pattern}) or 1) - 1
+    return count_other_processes(session.connection())
 
 
 def process_findings(settings: Settings, session: Session, processes: int) -> Iterator[Finding]:

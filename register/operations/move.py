@@ -7,16 +7,14 @@ unfinished, and no revision of the schema: nothing serves it, and another move b
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
-from sqlalchemy.pool import StaticPool
 
 from register import encryption
 from register.cases.verify import ledger_heads
@@ -25,6 +23,7 @@ from register.db import Base, sqlite_path
 from register.errors import RegisterError
 from register.key_store import STORE_FILE
 from register.operations import database_copy, schema, setup
+from register.operations.database_use import exclusive_engine
 
 _BATCH_SIZE = 1_000
 # Names of the copied tables, in the new database until the move is finished.
@@ -60,13 +59,14 @@ def move(
     """Copy a register into an empty PostgreSQL database.
 
     :param key_store_url: another database for the key store, or empty to leave it where it is.
-    :raises MoveError: the register is not an SQLite file, is in use or has problems, or the new
-        database is not empty.
+    :raises MoveError: the register is not an SQLite file or has problems, or the new database is
+        not empty.
+    :raises DatabaseInUse: another process has it open.
     """
     path = sqlite_path(settings.database_url)
     if path is None or sqlite_path(url) is not None:
         raise MoveError("move_backends")
-    with database_copy.closing_engine(url) as target, _exclusive_engine(path) as source:
+    with database_copy.closing_engine(url) as target, exclusive_engine(path) as source:
         schema.require(source)
         _require_sound(source)
         instance_id = _instance_id(source)
@@ -98,29 +98,6 @@ def left_over(settings: Settings, instance_id: str) -> list[Path]:
     if settings.key_store_url:
         candidates.append(encryption.key_folder(settings.seal_dir, instance_id) / STORE_FILE)
     return [candidate for candidate in candidates if candidate.exists()]
-
-
-@contextmanager
-def _exclusive_engine(path: Path) -> Iterator[sa.Engine]:
-    """An engine on the only connection to an SQLite file.
-
-    :raises MoveError: ``move_in_use``.
-    """
-    uri = f"{path.absolute().as_uri()}?mode=rw"
-    raw = sqlite3.connect(uri, uri=True, timeout=1, check_same_thread=False, isolation_level=None)
-    engine = sa.create_engine("sqlite://", creator=lambda: raw, poolclass=StaticPool)
-    try:
-        # In this mode, the lock of the first transaction is kept until the connection closes.
-        raw.execute("PRAGMA locking_mode = EXCLUSIVE")
-        try:
-            raw.execute("BEGIN EXCLUSIVE")
-            raw.execute("COMMIT")
-        except sqlite3.OperationalError as error:
-            raise MoveError("move_in_use", path=str(path)) from error
-        yield engine
-    finally:
-        engine.dispose()
-        raw.close()
 
 
 def _instance_id(engine: sa.Engine) -> str:

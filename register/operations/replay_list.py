@@ -45,14 +45,15 @@ REPORT_ACTS = frozenset(
 # Secrets that the former ones would replace again.
 SECRET_ACTS = frozenset({Act.MEMBER_PASSWORD, Act.MEMBER_FACTOR, Act.MEMBER_FACTOR_RESET})
 MEMBER_ACTS = frozenset({Act.MEMBER_DISABLED, Act.MEMBER_ROLE}) | SECRET_ACTS
-# Of files, copies of sources, what is sealed beside a reply and passkeys: the details have their
-# keys.
+# Of files, copies of sources, contacts, what is sealed beside a reply and passkeys: the details
+# have their keys.
 _FILE_KEYS = {
     Act.EVIDENCE_REMOVED: "evidence",
     Act.COPY_REMOVED: "evidence",
     Act.SOURCE_DROPPED: "copy",
     Act.REPORT_FILE_REMOVED: "file",
     Act.INCOMING_PURGED: "incoming",
+    Act.CONTACT_ERASED: "contact",
     Act.PASSKEY_REMOVED: "passkey",
 }
 # Acts after which another one is not to be done again.
@@ -135,7 +136,12 @@ def note(store: KeyStore, kind: str, details: Mapping[str, Any]) -> None:
 
 def read_note(store: KeyStore, kind: str) -> Mapping[str, Any] | None:
     """The details of a row that is no act; None without one."""
-    return next((entry.details for entry in entries(store) if entry.act == kind), None)
+    with store.engine.connect() as connection:
+        if not sa.inspect(connection).has_table(_ENTRIES.name):
+            return None
+        stmt = sa.select(_ENTRIES.c.details).where(_ENTRIES.c.act == kind)
+        details = connection.scalar(stmt)
+    return None if details is None else json.loads(details)
 
 
 def copy(source: Iterable[ReplayEntry], store: KeyStore) -> None:

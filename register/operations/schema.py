@@ -6,18 +6,20 @@ process or follower does not need.
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine, inspect, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from register.db import analyse_tables, create_sqlite_file, sqlite_path
 from register.errors import RegisterError
 from register.incoming import models as _incoming  # noqa: F401 - its tables, for the metadata
+from register.operations.backup_sets import require_room
+from register.operations.database_copy import copy_sqlite, database_bytes
+from register.operations.database_use import require_unused
 from register.post import models as _post  # noqa: F401 - its tables, for the metadata
 
 if TYPE_CHECKING:
@@ -76,8 +78,7 @@ def require(engine: Engine) -> None:
         if _is_there(engine) and inspect(engine).has_table(UNFINISHED_TABLE):
             raise SchemaError("restore_unfinished")
         raise SchemaError("schema_missing")
-    if revision > wanted:
-        raise SchemaError("schema_newer", present=revision, wanted=wanted)
+    _require_known(revision)
     if revision != wanted:
         raise SchemaError("schema_other", present=revision, wanted=wanted)
 
@@ -88,34 +89,71 @@ def _is_there(engine: Engine) -> bool:
     return path is None or path.exists()
 
 
+def _require_known(revision: str) -> None:
+    """Require the schema of this version of the program or of a former one.
+
+    :raises SchemaError: ``schema_newer``.
+    """
+    if revision > expected_revision():
+        raise SchemaError("schema_newer", present=revision, wanted=expected_revision())
+
+
 def migrate(engine: Engine) -> None:
-    """Migrate the tables to this code's schema."""
+    """Migrate the tables to this code's schema, in one transaction."""
     from alembic import command
 
     create_sqlite_file(engine)
     command.upgrade(alembic_config(engine), "head")
 
 
-def upgrade(engine: Engine, url: str, at: datetime) -> None:
-    """Copy an SQLite database, migrate it, and remove the copy after success.
+def upgrade(engine: Engine, at: datetime) -> None:
+    """Migrate a database that no other process uses, beside a copy of it on SQLite.
 
-    A copy would still contain words that are erased later; it stays only when the migration fails,
-    and the error names it. PostgreSQL migrates in a transaction.
+    A copy would still contain words that are erased later. It stays only when the migration fails
+    and the database is not as before; the error then names it. PostgreSQL needs none.
 
-    :raises SchemaError: ``schema_failed`` with ``copy``.
+    :raises SchemaError: ``schema_newer``, ``schema_unchanged``, or ``schema_failed`` with ``copy``.
+    :raises DatabaseInUse: another process has it open.
+    :raises BackupError: ``backup_no_room``.
     """
-    if current_revision(engine) == expected_revision():
+    revision = current_revision(engine)
+    if revision == expected_revision():
         return
-    path, copy = sqlite_path(url), None
-    if path is not None and path.exists():
-        copy = path.with_name(f"{path.name}.{at:%Y%m%dT%H%M%S}.copy")
-        with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(copy)) as target:
-            copy.chmod(0o600)
-            source.backup(target)
+    _require_known(revision)
+    copy = None
+    path = sqlite_path(str(engine.url))
     try:
+        if revision:
+            require_unused(engine)
+        if revision and path is not None:
+            # The copy, and the log, which may hold each page once more.
+            require_room(path.parent, 2 * database_bytes(engine))
+            copy = path.with_name(f"{path.name}.{at:%Y%m%dT%H%M%S}.copy")
+            copy_sqlite(path, copy)
         migrate(engine)
-    except Exception as error:
-        raise SchemaError("schema_failed", copy=str(copy or ""), cause=str(error)) from error
+    except BaseException as error:
+        is_unchanged = _is_unchanged(engine, revision)
+        if copy is not None and is_unchanged:
+            copy.unlink(missing_ok=True)
+        if isinstance(error, RegisterError) or not isinstance(error, Exception):
+            raise
+        # The first line, without the statement and its values, which may be words of reports.
+        cause = str(getattr(error, "orig", error)).partition("\n")[0] or type(error).__name__
+        if is_unchanged:
+            raise SchemaError("schema_unchanged", cause=cause) from error
+        raise SchemaError("schema_failed", cause=cause, copy=str(copy or "")) from error
     if copy is not None:
         copy.unlink()
     analyse_tables(engine)
+
+
+def _is_unchanged(engine: Engine, revision: str) -> bool:
+    """Whether a database is intact, and of a revision, after a migration that failed."""
+    engine.dispose()
+    try:
+        with engine.connect() as connection:
+            is_sqlite = engine.dialect.name == "sqlite"
+            is_intact = not is_sqlite or connection.scalar(text("PRAGMA quick_check(1)")) == "ok"
+        return is_intact and current_revision(engine) == revision
+    except SQLAlchemyError:
+        return False

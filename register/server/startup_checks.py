@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import threading
 import time
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 
 from flask import Flask
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from register.cases import case_codes, legal_rules
@@ -128,6 +130,12 @@ def _require_writable(settings: Settings) -> None:
     for writable in (path, path.parent) if path and path.exists() else ():
         if not os.access(writable, os.W_OK):
             raise ConfigError("config_database_read_only", path=writable)
+
+
+def open_database(app: Flask) -> None:
+    """Open a connection that stays in the pool, by which ``upgrade`` sees that a process serves."""
+    with app.app_context(), suppress(SQLAlchemyError):
+        db.engine.connect().close()
 
 
 def start_index_refresher(app: Flask) -> None:

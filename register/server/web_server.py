@@ -9,12 +9,14 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from pathlib import Path
 from typing import Any
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
 from register.server import startup_checks
+from register.web import request_counts
 from register.web.logs import log
 
 # More than those that wait for a turn, who hold one each: 42 for the report form, 64 to send it, 28
@@ -58,9 +60,11 @@ def run(app: Flask, fds: list[int], workers: int) -> None:
     # The parent notifies systemd itself.
     os.environ.pop("NOTIFY_SOCKET", None)
     sys.setswitchinterval(SWITCH_SECONDS)
+    request_counts.start(app, Path(app.instance_path), workers)
 
     def start_process(_worker: object) -> None:
         startup_checks.start_index_refresher(app)
+        startup_checks.open_database(app)
         log().info("serving", threads=THREADS)
 
     WebServer(

@@ -26,6 +26,7 @@ import register.cases.web.desk.change_approval
 import register.cases.web.desk.claim_views
 import register.cases.web.desk.claims
 import register.cases.web.desk.editor
+import register.cases.web.desk.invitation_views
 import register.cases.web.desk.merger_views
 import register.cases.web.desk.public_preview
 import register.cases.web.desk.sources
@@ -43,6 +44,8 @@ import register.incoming.web.reply_identity
 import register.incoming.web.reply_views
 import register.journal.web.members_journal
 import register.journal.web.public_journal
+import register.operations.web.metrics
+import register.operations.web.status_page
 import register.pages.web.help
 import register.pages.web.legal_calendars
 import register.pages.web.page_editor
@@ -74,6 +77,7 @@ import register.web.query_parameters
 from register.accounts.web import access_control
 from register.cases.web.public import search_request
 from register.errors import SealError
+from register.journal import service_mode
 from register.postgresql import request_limits
 from register.web import (
     assets,
@@ -86,13 +90,14 @@ from register.web import (
     page_cache,
     rate_limits,
     request_context,
+    request_counts,
     request_validation,
     service_endpoints,
     template_env,
 )
 from register.web.blueprints import account, desk, public, submit
 from register.web.form_streams import StreamedRequest
-from register.web.headers import StartResponse
+from register.web.headers import SAFE_METHODS, StartResponse
 
 _COOKIE_KEY = "register.cookie_key"
 
@@ -131,7 +136,8 @@ class Application(Flask):
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request, within the time limits of one."""
-        with request_limits():
+        has_form = environ["REQUEST_METHOD"] not in SAFE_METHODS
+        with request_limits(), service_mode.answering(form=has_form):
             return self.wsgi_app(environ, start_response)
 
     @property
@@ -175,5 +181,7 @@ def attach(app: Flask) -> None:
     request_validation.attach(app, settings)
     # Outside request validation, which then sees one address per page in both languages.
     l10n.attach(app)
-    # Last, so that the answers of every other middleware get the headers too.
+    # So that the answers of every other middleware get the headers too.
     headers.attach(app, settings)
+    # Last, so that every answer is counted.
+    request_counts.attach(app)

@@ -18,7 +18,7 @@ from register.cases.validation import ContentFault
 from register.errors import RegisterError, TextError
 from register.journal.verify import Problem
 from register.text.dates import day_words
-from register.web import messages
+from register.web import l10n, messages
 
 ERROR_SENTENCES: Mapping[str, Any] = (
     messages.errors.site_errors
@@ -36,6 +36,7 @@ QUOTED_VALUES = frozenset(
 
 _UNKNOWN_ERROR = _("Ce qui était demandé n’a pas pu être fait (%(key)s).")
 _QUOTED = _("%(label)s « %(excerpt)s »")
+_TIME = _("%(day)s à %(time)s")
 _LABELLED = _("%(label)s : %(reason)s")
 _PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 
@@ -126,5 +127,6 @@ _FORMATTERS: dict[str, Callable[[Any], str]] = {
     "flags": _list_formatter(
         lambda flag: str(_QUOTED) % {"label": _risk_name(flag[1]), "excerpt": flag[2]}, ", "
     ),
+    "since": lambda at: str(_TIME) % {"day": l10n.day_words(at), "time": l10n.clock(at)},
     "from_day": lambda value: day_words(value) if value else "…",
 }

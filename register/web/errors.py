@@ -155,6 +155,11 @@ def attach(app: Flask) -> None:
     app.log_exception = lambda exc_info: None  # type: ignore[method-assign]
 
 
+def closed_page(error: domain.ReadOnly) -> Response:
+    """The page for a form that is not taken, by the operator's decision and not by a fault."""
+    return _error_page(503, error_messages.error_sentence(error))
+
+
 def status_of(error: domain.RegisterError) -> int:
     """The HTTP status of an error."""
     return _STATUS_BY_ERROR.get(type(error), 500)

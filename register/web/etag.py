@@ -53,9 +53,9 @@ _UNSHOWN_SETTINGS = frozenset(
         "limiter_url",
         "trusted_proxies",
         "link_checks",
+        "metrics_token",
         "mail_url",
         "mail_from",
-        "onion_url",
     }
 )
 # WSGI environ key of the ResponseNotes that the hooks leave for the page cache.

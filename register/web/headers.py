@@ -43,6 +43,9 @@ SECURITY_HEADERS: Mapping[str, str] = MappingProxyType(
     }
 )
 
+# Those of requests that only read (RFC 9110 §9.2.1).
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
 # Two years. Not includeSubDomains: an association may have other sites below its name.
 HSTS = "max-age=63072000"
 

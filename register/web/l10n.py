@@ -224,6 +224,14 @@ def day_words(day: date | datetime) -> str:
     return dates.day_words(day, language())
 
 
+def clock(moment: datetime) -> str:
+    """The hour and minute of a time in Paris: "10 h 30", in English "10:30"."""
+    local_time = moment.astimezone(dates.PARIS)
+    if language() == "en":
+        return f"{local_time.hour}:{local_time:%M}"
+    return f"{local_time.hour}\u00a0h\u00a0{local_time:%M}"
+
+
 def country_name(code: str) -> str:
     """The name of a country; an unknown code itself."""
     return iso_countries.country_name(code, language())

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime
 from threading import Lock
 from typing import cast
 
-from flask import current_app, g
+from flask import current_app, g, request
 from sqlalchemy.exc import SQLAlchemyError
 
 from register.cases import vocabulary
@@ -17,6 +19,7 @@ from register.config import Settings
 from register.db import REPLICA_KEY, db
 from register.evidence.sealed_files import SealedFiles
 from register.journal import LedgerPosition
+from register.journal.service_mode import ModeState, read_mode
 from register.key_store import KeyStore
 from register.mail.outbox import Outbox
 from register.operations import setup
@@ -29,6 +32,8 @@ _SEALED_FILES = "register.sealed_files"
 COOKIE_PURPOSE = "cookies and their forms"
 # Purpose of the key that signs the forms without session.
 FORM_PURPOSE = "forms without a session"
+# WSGI environ key of the time at which a static copy of the site is made.
+COPY_KEY = "register.copied_at"
 _opening_lock = Lock()
 
 
@@ -78,6 +83,20 @@ def has_data_version() -> bool:
 def head() -> LedgerPosition:
     """The head of the public ledger in the data version of this request."""
     return current_data_version().head
+
+
+def current_mode() -> ModeState:
+    """The service mode, read once in this request; open when the database cannot say."""
+    if "register_mode" not in g:
+        g.register_mode = ModeState()
+        with suppress(SQLAlchemyError):
+            g.register_mode = read_mode(db.session())
+    return cast(ModeState, g.register_mode)
+
+
+def copied_at() -> datetime | None:
+    """When the copy is made that this page is for; None for a reader."""
+    return cast("datetime | None", request.environ.get(COPY_KEY))
 
 
 def current_vocabulary() -> Vocabulary:

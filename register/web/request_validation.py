@@ -52,7 +52,7 @@ _LENGTH = re.compile(r"[0-9]{1,15}")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 # What asks them names a machine: a container's health check, a monitor, a load balancer.
-_PROBE_PATHS = frozenset({"/healthz", "/readyz"})
+_PROBE_PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
 class RequestValidator:

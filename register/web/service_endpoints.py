@@ -18,7 +18,7 @@ from register.errors import RegisterError
 from register.operations import schema, setup
 from register.operations.outages import LEAST_FREE
 from register.web import assets, template_env
-from register.web.request_context import settings
+from register.web.request_context import current_mode, settings
 
 blueprint = Blueprint("health", __name__)
 well_known = Blueprint("machines", __name__)
@@ -55,6 +55,9 @@ def ready() -> tuple[Response, int]:
     """Whether pages can be served, by names of checks only; ``doctor`` gives the reasons."""
     outcomes = readiness_checks()
     statuses = {name: "ok" if passed else "failed" for name, passed in outcomes.items()}
+    if not current_mode().is_open:
+        # By decision, not by a fault: the pages of this machine are still to be served.
+        statuses["mode"] = current_mode().mode.value
     return _no_store(jsonify(statuses)), 200 if all(outcomes.values()) else 503
 
 

@@ -27,7 +27,7 @@ from register.text.typography import first_upper
 from register.web import l10n, urls
 from register.web.error_messages import field_name
 from register.web.maps import locator
-from register.web.request_context import current_vocabulary, settings
+from register.web.request_context import copied_at, current_mode, current_vocabulary, settings
 
 # Titles, notes and dates of the cache of typeset texts.
 _CACHE_SIZE = 4096
@@ -52,7 +52,7 @@ def attach(app: Flask) -> None:
         day=_day,
         day_time=day_time,
         moment=moment_time,
-        clock=clock,
+        clock=l10n.clock,
         number=l10n.number,
         count=l10n.count_words,
         count_start=lambda count: first_upper(l10n.count_words(count)),
@@ -84,6 +84,8 @@ def attach(app: Flask) -> None:
         ],
         rel=markup.LINK_REL,
         settings=settings,
+        mode=current_mode,
+        copied_at=copied_at,
         member=current_member.member,
         who=current_member.display_name,
         to=urls,
@@ -154,14 +156,6 @@ def moment_time(moment: datetime) -> Markup:
     local_time = moment.astimezone(dates.PARIS)
     exact_time = local_time.isoformat(timespec="seconds")
     return Markup('<time datetime="{}">{}</time>').format(exact_time, _day(local_time))
-
-
-def clock(moment: datetime) -> str:
-    """The hour and minute of a time in Paris: "10 h 30", in English "10:30"."""
-    local_time = moment.astimezone(dates.PARIS)
-    if l10n.language() == "en":
-        return f"{local_time.hour}:{local_time:%M}"
-    return f"{local_time.hour}\u00a0h\u00a0{local_time:%M}"
 
 
 def _at_commune(name: str) -> str:

@@ -290,6 +290,24 @@ def test_upgrade_may_be_repeated(run_with_members: Callable[..., Result], tmp_pa
     assert not list((tmp_path / "instance").glob("*.copy"))
 
 
+def test_every_command_names_a_database_of_a_newer_version(
+    run_with_members: Callable[..., Result], tmp_path: Path
+) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path / 'instance' / 'register.sqlite3'}")
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    engine.dispose()
+    for words in (
+        *("init", "upgrade", "serve", "check", "follow", "doctor", "verify", "purge"),
+        *("case-file 1", "member list", "search status", "seal rotate", "sources status"),
+        *(f"import {DEMO_FILE}", "backup a --keys b"),
+    ):
+        refusal = run_with_members(*words.split())
+        assert refusal.exit_code != 0, words
+        assert "version plus récente" in refusal.output, words
+    assert not list((tmp_path / "instance").glob("*.copy"))
+
+
 def test_help_names_every_command(run: Callable[..., Result]) -> None:
     output = run("--help").output
     for name in (
@@ -304,3 +322,13 @@ def test_help_names_every_command(run: Callable[..., Result]) -> None:
         "purge",
     ):
         assert name in output
+
+
+def test_the_mode_is_told_and_changed_by_one_command(run_on_register):
+    assert "Ouvert" in run_on_register("mode").output
+    closed = run_on_register("mode", "readonly")
+    assert (closed.exit_code, "En lecture seule" in closed.output) == (0, True)
+    assert "depuis le" in run_on_register("mode").output
+    assert run_on_register("doctor").exit_code == 1
+    assert run_on_register("mode", "shut").exit_code == 2
+    assert "Ouvert" in run_on_register("mode", "open").output

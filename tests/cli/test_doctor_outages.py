@@ -100,7 +100,7 @@ def _interrupted_restore(settings):
 def _newer_tables(settings):
     with closing(sqlite3.connect(_database(settings))) as connection, connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
-    yield "plus récente que ce programme"
+    yield "version plus récente du programme"
 
 
 @contextmanager

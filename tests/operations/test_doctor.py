@@ -23,7 +23,7 @@ from register.evidence.sealed_files import new_file
 from register.incoming import acts as incoming
 from register.incoming.content import ReplyContent
 from register.key_store import KeyStore
-from register.operations import outages, replay_list, setup
+from register.operations import doctor, outages, replay_list, setup
 from register.operations.doctor import examine
 from register.reports import acts
 from register.reports.acts import purging
@@ -64,6 +64,7 @@ def test_a_sound_register_has_nothing_wrong(settings, engine, desk, inbox):
         "overdue",
         "late_texts",
         "retention",
+        "service_mode",
         "addresses",
         "copy_child",
         "ffmpeg" if copies.has_ffmpeg() else "no_ffmpeg",
@@ -82,6 +83,7 @@ def test_a_system_that_does_not_restrict_copies_is_reported(settings, engine, mo
     ("code", "statement"),
     [
         ("schema", "UPDATE alembic_version SET version_num = '0000'"),
+        ("schema", "UPDATE alembic_version SET version_num = '9999'"),
         ("territory", "UPDATE dataset SET version = 'old' WHERE name = 'case_code'"),
         ("vocabulary", "DELETE FROM dataset WHERE name = 'vocabulary'"),
         ("journal", "UPDATE journal_head SET seq = 9 WHERE ledger = 'desk'"),
@@ -326,3 +328,13 @@ def test_a_missing_bucket_is_reported_before_any_file_is_in_it(settings, engine)
     with s3_bucket("evidence") as url:
         away = replace(settings, evidence_url=url.replace("s3://evidence", "s3://missing"))
         assert _faults(away) == {"evidence_store": away.evidence_url}
+
+
+def test_a_quick_look_asks_no_other_server_and_lists_no_file(settings, engine, desk, monkeypatch):
+    desk.published()
+    monkeypatch.setattr(doctor, "incomplete_files", lambda *_: pytest.fail("files are listed"))
+    codes = {finding.code for finding in doctor.examine_quickly(settings)}
+    assert {"database", "schema", "seal", "journal", "retention", "legal"} <= codes
+    assert "mail" not in codes
+    nowhere = replace(settings, database_url=f"sqlite:///{settings.instance}/none.sqlite3")
+    assert [f.code for f in doctor.examine_quickly(nowhere) if not f.good] == ["database_missing"]

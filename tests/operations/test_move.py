@@ -150,7 +150,7 @@ def _close(app):
 def test_a_register_in_use_is_not_moved(settings, target):
     with sqlite3.connect(sqlite_path(settings.database_url)) as reader:
         reader.execute("SELECT count(*) FROM journal_head").fetchall()
-        with pytest.raises(RegisterError, match="move_in_use"):
+        with pytest.raises(RegisterError, match="database_in_use"):
             moving.move(settings, target[0], "", _no_progress)
     reader.close()
 

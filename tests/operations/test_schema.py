@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
+from contextlib import closing
+from pathlib import Path
 
 import attested_acts as acts
 import pytest
@@ -10,14 +13,14 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect, or_, select, text
+from sqlalchemy import create_engine, func, inspect, or_, select, text
 from sqlalchemy.orm import Session
 
 from register.cases import case_content as contents
 from register.cases.models import Incident, Revision
 from register.cases.verify import verify
-from register.config import Settings
 from register.db import Base, now, sqlite_path, write_engine
+from register.errors import RegisterError
 from register.operations import schema, setup
 from register.operations.schema import SchemaError
 
@@ -141,7 +144,7 @@ def test_a_database_without_tables_is_refused(engine):
 
 def test_an_upgrade_that_is_not_needed_touches_nothing(engine, settings, monkeypatch):
     monkeypatch.setattr(schema, "migrate", lambda engine: pytest.fail("it migrated"))
-    schema.upgrade(engine, settings.database_url, now())
+    schema.upgrade(engine, now())
     assert list(settings.instance.glob("*.copy")) == []
 
 
@@ -168,33 +171,95 @@ def test_an_upgrade_keeps_the_data_and_leaves_no_copy_behind(
             connection.execute(text("ALTER TABLE note ADD COLUMN tomorrow INTEGER"))
 
     _pretend_old(engine, monkeypatch, migrate)
-    schema.upgrade(engine, settings.database_url, now())
+    schema.upgrade(engine, now())
     assert contents.content_of(session.get_one(Incident, case.id)) == content_before
     assert list(verify(session)) == []
     assert len(copies) == (1 if engine.dialect.name == "sqlite" else 0)
     assert list(settings.instance.glob("*.copy")) == []
 
 
-def test_a_failed_upgrade_says_where_the_copy_is(engine, desk, settings: Settings, monkeypatch):
+def test_a_failed_upgrade_leaves_the_database_as_before_and_no_copy(
+    engine, desk, settings, monkeypatch
+):
+    desk.published(title="Le titre d’avant")
+
+    def migrate(engine):
+        with write_engine(engine).begin() as connection:
+            connection.execute(text("UPDATE incident SET title = ''"))
+            connection.execute(text("INSERT INTO incident (title) VALUES ('mot d’un signalement')"))
+
+    revision = _pretend_old(engine, monkeypatch, migrate)
+    with pytest.raises(SchemaError) as refusal:
+        schema.upgrade(engine, now())
+    assert refusal.value.key == "schema_unchanged"
+    assert "mot d’un signalement" not in refusal.value.values["cause"]
+    assert schema.current_revision(engine) == revision
+    assert list(settings.instance.glob("*.copy")) == []
+    with Session(engine) as session:
+        assert session.scalars(select(Incident.title)).all() == ["Le titre d’avant"]
+
+
+def test_a_failed_upgrade_of_another_database_says_where_the_copy_is(
+    engine, desk, settings, monkeypatch
+):
     case = desk.published(title="Le titre d’avant")
 
     def migrate(engine):
-        raise RuntimeError("no space left on the device")
+        _stamp(engine, "5000_half_way")
+        raise RuntimeError("the file is damaged")
 
     _pretend_old(engine, monkeypatch, migrate)
     with pytest.raises(SchemaError) as refusal:
-        schema.upgrade(engine, settings.database_url, now())
+        schema.upgrade(engine, now())
     assert refusal.value.key == "schema_failed"
-    assert refusal.value.values["cause"] == "no space left on the device"
+    assert refusal.value.values["cause"] == "the file is damaged"
     if engine.dialect.name != "sqlite":
         assert refusal.value.values["copy"] == ""
         return
-    copy = sqlite_path(f"sqlite:///{refusal.value.values['copy']}")
+    copy = Path(refusal.value.values["copy"])
     assert copy.stat().st_mode & 0o777 == 0o600
-    with sqlite3.connect(copy) as connection:
+    with closing(sqlite3.connect(copy)) as connection:
         rows = connection.execute("SELECT title FROM incident WHERE number = ?", (case.number,))
         assert rows.fetchall() == [("Le titre d’avant",)]
-    connection.close()
+
+
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+def test_an_upgrade_without_room_for_copy_and_log_changes_nothing(engine, settings, monkeypatch):
+    """The copy takes the size of the database, and the log of a migration at most as much."""
+    size = sqlite_path(settings.database_url).stat().st_size
+    free = shutil.disk_usage(settings.instance)._replace(free=2 * size)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: free)
+    _pretend_old(engine, monkeypatch, lambda engine: pytest.fail("it migrated"))
+    with pytest.raises(RegisterError, match="backup_no_room"):
+        schema.upgrade(engine, now())
+    assert list(settings.instance.glob("*.copy")) == []
+
+
+def test_tables_in_use_are_not_migrated(engine, settings, monkeypatch):
+    _pretend_old(engine, monkeypatch, lambda engine: pytest.fail("it migrated"))
+    other = create_engine(settings.database_url)
+    if engine.dialect.name == "postgresql":
+        name = {"application_name": "webcitoyen elsewhere 12"}
+        other = create_engine(settings.database_url, connect_args=name)
+    with other.connect() as connection:
+        connection.scalar(select(func.count()).select_from(Incident))
+        connection.rollback()
+        with pytest.raises(RegisterError, match="database_in_use"):
+            schema.upgrade(engine, now())
+    other.dispose()
+    assert list(settings.instance.glob("*.copy")) == []
+
+
+def test_a_database_of_a_newer_version_is_named_as_such_and_left_alone(engine, settings):
+    _stamp(engine, "9999")
+    for act in (schema.require, lambda engine: schema.upgrade(engine, now())):
+        with pytest.raises(SchemaError) as refusal:
+            act(engine)
+        assert (refusal.value.key, refusal.value.values["present"]) == ("schema_newer", "9999")
+    with pytest.raises(SchemaError, match="schema_newer"):
+        setup.init(settings, engine)
+    assert schema.current_revision(engine) == "9999"
+    assert list(settings.instance.glob("*.copy")) == []
 
 
 def test_every_case_table_falls_under_the_proof_of_erasure():
@@ -245,6 +310,8 @@ EXAMINED_TABLES = {
     # No words: how many reports ended how, and the last day on which retention was looked at.
     "report_tally",
     "retention_clock",
+    # Public offices' addresses, encrypted: erased with their case, or by themselves.
+    "authority_contact",
     # The journal, the accounts, the register itself.
     "journal_head",
     "journal_entry",

@@ -65,7 +65,7 @@ def upgraded(settings, request):
     setup.use_address_key(settings, engine)
     # Its statements are not those of registers with other keys.
     engine.dialect.seal = f"of {request.param}"
-    schema.upgrade(engine, settings.database_url, now())
+    schema.upgrade(engine, now())
     setup.refresh(engine)
     yield engine
     engine.dispose()

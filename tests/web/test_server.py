@@ -33,6 +33,7 @@ from register.config import Settings
 from register.db import write_engine
 from register.errors import ConfigError, SealError
 from register.operations import setup
+from register.operations.database_use import DatabaseInUse, require_unused
 from register.operations.schema import SchemaError
 from register.server.process_start import listen, port_of
 from register.server.startup_checks import require_local, require_pages, require_servable
@@ -152,6 +153,16 @@ def test_nothing_of_a_request_is_logged(service: tuple[Served, int]) -> None:
 
 
 # --- addresses -----------------------------------------------------------------------------------
+
+
+def test_a_register_that_is_served_is_not_migrated(
+    service: tuple[Served, int], site_settings: Settings
+) -> None:
+    """Nobody may have asked for a page that reads it yet."""
+    assert send_raw(service[1], get(b"/healthz"))[0] == 200
+    engine = create_engine(site_settings.database_url)
+    with pytest.raises(DatabaseInUse):
+        require_unused(engine)
 
 
 def test_a_taken_address_is_one_sentence(port: int) -> None:

@@ -12,12 +12,19 @@ from collections.abc import Callable, Mapping
 from flask import Flask, Response, current_app, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.orm import Session
 from werkzeug.exceptions import Forbidden
 
 from register.accounts.web import current_member, profile, reauthentication, sign_in
 from register.accounts.web.current_member import is_member_path
 from register.config import Settings
+from register.db import db
+from register.errors import ReadOnly
+from register.journal.service_mode import read_mode
+from register.web import errors
 from register.web.blueprints import Audience, Permission, csrf, permission_of
+from register.web.error_messages import error_sentence
+from register.web.headers import SAFE_METHODS
 
 # Open views that show their form again when it has the token of another session.
 _RETRY_VIEWS: Mapping[str, Callable[[], ResponseReturnValue]] = {
@@ -25,7 +32,8 @@ _RETRY_VIEWS: Mapping[str, Callable[[], ResponseReturnValue]] = {
     "account.invitation": sign_in.retry_invitation_page,
     "account.password_link": sign_in.retry_password_link_page,
 }
-_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+# Their forms are taken in a read-only register.
+_SIGN_IN_VIEWS = frozenset({"account.sign_in", "account.passkey_challenge"})
 
 
 def attach_access_control(app: Flask, app_settings: Settings) -> None:
@@ -43,16 +51,18 @@ def attach_access_control(app: Flask, app_settings: Settings) -> None:
     # Membership first, so that strangers do not learn which forms exist. Password and code last,
     # so that they are asked only of members who may do the act.
     app.before_request(_require_member)
+    app.before_request(_require_open)
     csrf.init_app(app)
     app.before_request(_require_proof)
     app.register_error_handler(CSRFError, _handle_csrf_error)
+    app.register_error_handler(ReadOnly, _handle_read_only)
     app.after_request(_forbid_caching)
 
 
 def _require_member() -> ResponseReturnValue | None:
     if not is_member_path(request.path):
         return None
-    if request.method not in _SAFE_METHODS and reauthentication.is_cross_site():
+    if request.method not in SAFE_METHODS and reauthentication.is_cross_site():
         raise Forbidden
     permission = _requested_permission()
     audience = permission.audience
@@ -63,7 +73,7 @@ def _require_member() -> ResponseReturnValue | None:
         if permission.form_reader is not None:
             # A stranger's files are not read.
             return redirect(current_member.SIGN_IN, 303)
-        if request.method in _SAFE_METHODS:
+        if request.method in SAFE_METHODS:
             query = request.query_string.decode("latin-1")
             address = f"{request.path}?{query}" if query else request.path
             return redirect(current_member.sign_in_url(address), 303)
@@ -74,16 +84,29 @@ def _require_member() -> ResponseReturnValue | None:
     if audience is not Audience.BEFORE_SECOND_FACTOR and reauthentication.needs_factor(
         signed_in.member
     ):
-        has_form = request.method not in _SAFE_METHODS and permission.form_reader is None
+        has_form = request.method not in SAFE_METHODS and permission.form_reader is None
         carried = reauthentication.rescued_form() if has_form else None
         if carried is None:
             return redirect(current_member.FACTOR, 303)
         return profile.factor_page(status=403, carried=carried)
     if audience is Audience.ADMINISTRATORS and not signed_in.member.is_administrator:
         raise Forbidden
-    if permission.form_reader is not None and request.method not in _SAFE_METHODS:
+    if permission.form_reader is not None and request.method not in SAFE_METHODS:
         permission.form_reader()
     return None
+
+
+def _require_open() -> None:
+    """Refuse the forms of members while the register takes none.
+
+    Those of the public are refused by their acts, and keep pages of their own for an outage.
+    """
+    if request.method in SAFE_METHODS or not is_member_path(request.path):
+        return
+    with Session(db.engine) as session:
+        state = read_mode(session)
+    if request.path != current_member.SIGN_OUT:
+        state.require_open(signing_in=request.endpoint in _SIGN_IN_VIEWS)
 
 
 def _requested_permission() -> Permission:
@@ -92,7 +115,7 @@ def _requested_permission() -> Permission:
 
 def _require_proof() -> ResponseReturnValue | None:
     """Ask for password and code before a grave act."""
-    if request.method in _SAFE_METHODS or not is_member_path(request.path):
+    if request.method in SAFE_METHODS or not is_member_path(request.path):
         return None
     proof = reauthentication.take_proof()
     grave_act = _requested_permission().grave_act
@@ -113,6 +136,16 @@ def _handle_csrf_error(_error: CSRFError) -> ResponseReturnValue:
         # Flask does not pass an error raised by a handler to another handler.
         return current_app.handle_http_exception(Forbidden())
     return reauthentication.resend_page(carried, 403)
+
+
+def _handle_read_only(error: ReadOnly) -> ResponseReturnValue:
+    """Answer a form that is not taken: a member sends it again from the page that keeps it."""
+    if request.path == current_member.SIGN_IN:
+        return sign_in.refused_sign_in_page(error_sentence(error))
+    carried = reauthentication.rescued_form() if is_member_path(request.path) else None
+    if carried is None:
+        return errors.closed_page(error)
+    return reauthentication.resend_page(carried, 503, error_sentence(error))
 
 
 def _forbid_caching(response: Response) -> Response:

@@ -98,7 +98,7 @@ def start_session(member_id: int, browser_token: str = "", *, has_password: bool
     :param has_password: whether the password was given; grave acts ask for it otherwise.
     """
     previous = signed_in()
-    with writing(at=now()) as tx:
+    with writing(at=now(), signing_in=True) as tx:
         if previous is not None:
             sessions.end_sessions(
                 tx, previous.member.id, by=previous.member.id, only_session=previous.session_id
@@ -112,7 +112,7 @@ def end_session() -> None:
     """Sign out: close the session on the server, then drop the cookie."""
     current = signed_in()
     if current is not None:
-        close_session(current.session_id)
+        close_session(current.session_id, signing_out=True)
     _reset_cookie()
 
 
@@ -151,10 +151,10 @@ def name_session(session_id: int, name: str) -> bool:
         return sessions.name_session(db_session, current.member.id, session_id, name, browser_token)
 
 
-def close_session(session_id: int) -> bool:
+def close_session(session_id: int, *, signing_out: bool = False) -> bool:
     """Close one session of the current member; whether there was one."""
     member_id = member().id
-    with writing(at=now()) as tx:
+    with writing(at=now(), signing_in=signing_out) as tx:
         return bool(sessions.end_sessions(tx, member_id, by=member_id, only_session=session_id))
 
 

@@ -181,6 +181,10 @@ def is_proved(password: str, code: str) -> bool:
     )
 
 
-def resend_page(carried: CarriedForm, status: int = 200) -> Response:
-    """The page from which a form is sent again, with the CSRF token of this session."""
-    return make_response(render_template("accounts/send_again.html", carried=carried), status)
+def resend_page(carried: CarriedForm, status: int = 200, problem: str = "") -> Response:
+    """The page from which a form is sent again, with the CSRF token of this session.
+
+    :param problem: why it was not taken; by default it comes from another session.
+    """
+    body = render_template("accounts/send_again.html", carried=carried, problem=problem)
+    return make_response(body, status)

@@ -92,6 +92,11 @@ def sign_out() -> ResponseReturnValue:
     return clear_browser_cache(make_response(redirect(current_member.SIGN_IN, 303)))
 
 
+def refused_sign_in_page(problem: str) -> ResponseReturnValue:
+    """The page with the address kept, while nobody may sign in."""
+    return _render_form(forms.SignInForm(), problem=problem), 503
+
+
 def page_with_carried_form(carried: CarriedForm) -> ResponseReturnValue:
     """The sign-in page for a form sent after the end of its session."""
     return _render_form(forms.SignInForm(formdata=None), carried=carried, ended=True), 403

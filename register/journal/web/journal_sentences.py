@@ -12,6 +12,7 @@ from flask_babel import lazy_gettext as _
 from register.cases.members_journal import MembersJournalLine
 from register.cases.vocabulary import Vocabulary
 from register.journal import Act, Ledger
+from register.journal.service_mode import ServiceMode
 from register.pages.web.public_pages import page_path
 from register.text.dates import day_words
 from register.text.typography import first_upper
@@ -48,6 +49,8 @@ _AUTOMATIC_ACTS = (
     Act.COPY_MADE,
     Act.COPY_FAILED,
 )
+
+_CLOSED = (ServiceMode.READ_ONLY, ServiceMode.LOCKDOWN)
 
 
 def actor(line: MembersJournalLine, member_name: MemberNames) -> str:
@@ -112,6 +115,7 @@ def _sentence_key(line: MembersJournalLine) -> str:
         Act.MEMBER_ADDED: "self" if is_own else "",
         Act.PASSKEY_REMOVED: "" if is_own else "other",
         Act.SESSIONS_ENDED: sessions if private.get("member") == line.by else "other",
+        Act.MODE_CHANGED: private["mode"] if private.get("mode") in _CLOSED else "",
         Act.SOURCE_COPIED: "asked" if line.by is not None else "",
         Act.SOURCE_WITHDRAWN: "public" if private.get("still_public") is True else "",
         Act.REPORT_ACCEPTED: "new" if private.get("new") is True else "",

@@ -23,7 +23,7 @@ from register.reports import form_vocabulary
 from register.web import urls
 from register.web.blueprints import public
 from register.web.l10n import in_language, language, typeset
-from register.web.request_context import current_vocabulary, settings
+from register.web.request_context import current_vocabulary, head, settings
 
 
 def definitions(marker: str) -> str:
@@ -100,6 +100,13 @@ def fill_page(html: str) -> Markup:
     filled_folds = [(anchor, fill(heading), fill(text)) for anchor, heading, text in folds]
     render: Callable[..., Markup] = get_template_attribute("pages/_folds.html", "with_folds")
     return render(fill(opening), filled_folds, editorial.FOLDS_ANCHOR)
+
+
+@public.get("/miroirs")
+def mirrors() -> str:
+    """What a static copy has and has not, and the onion address."""
+    head()
+    return render_template("pages/mirrors.html")
 
 
 @public.get("/incidents/<number>/signaler-contenu")

@@ -17,11 +17,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from register.concurrency_limit import Bulkhead
 from register.db import db, is_disk_full, is_file_missing, now
-from register.errors import SealError, Unavailable
+from register.errors import ReadOnly, SealError, Unavailable
 from register.journal import WriteTransaction, writing
 from register.reports import receipt_codes
 from register.text.dates import paris_day
 from register.web import logs, messages, request_context
+from register.web.error_messages import error_sentence
 from register.web.errors import RETRY_AFTER
 from register.web.form_fields import BaseForm
 
@@ -128,12 +129,15 @@ def outage_response(error: Exception, default_text: str, render: Callable[[str],
     :param default_text: the sentence for an outage that may end in a minute.
     :param render: makes the page from the sentence.
     """
-    log_failure(error)
+    if not isinstance(error, ReadOnly):
+        log_failure(error)
     with suppress(Exception):
         # An open transaction would block the next request.
         db.session.rollback()
     sentence = default_text
-    if is_disk_full(error):
+    if isinstance(error, ReadOnly):
+        sentence = error_sentence(error)
+    elif is_disk_full(error):
         sentence = str(messages.reports.disk_full)
     elif is_file_missing(error) or (
         getattr(error, "key", "") in ("storage_moved", "keystore_missing")

@@ -16,7 +16,7 @@ from flask.typing import ResponseReturnValue
 
 from register.concurrency_limit import Bulkhead
 from register.db import db, is_disk_full, now
-from register.errors import Invalid, RegisterError, Unavailable
+from register.errors import Invalid, ReadOnly, RegisterError, Unavailable
 from register.evidence import file_kinds
 from register.evidence.models import EvidenceFile
 from register.evidence.sealed_files import BLOB_BYTES, new_file
@@ -28,7 +28,7 @@ from register.web import messages, rate_limits
 from register.web.blueprints import submit
 from register.web.error_messages import error_sentence
 from register.web.errors import RETRY_AFTER, status_of
-from register.web.request_context import sealed_files
+from register.web.request_context import current_mode, sealed_files
 
 ADDRESS = "/signaler/fichiers"
 # Threads that seal parts, and that read whole files; further requests wait, then come again.
@@ -51,7 +51,7 @@ def _answers_json(view: UploadView) -> Callable[[], ResponseReturnValue]:
             cause = Unavailable("evidence_full") if is_disk_full(error) else error
             if not isinstance(cause, RegisterError):
                 cause = Unavailable("busy")
-            if not isinstance(error, Invalid):
+            if not isinstance(error, Invalid | ReadOnly):
                 public_forms.log_failure(error)
             status = 503 if isinstance(cause, Unavailable) else status_of(cause)
             if cause.key == "evidence_full":
@@ -75,6 +75,8 @@ def begin() -> Response:
         public_forms.read_token(purpose, form_token) for purpose in _FORM_PURPOSES
     ):
         raise Invalid("evidence_form")
+    # The script waits, and begins once the register is open again.
+    current_mode().require_open()
     seconds = 0 if is_member else rate_limits.wait("upload")
     if seconds:
         pattern = str(messages.evidence.upload_words["too_often"])

@@ -137,6 +137,9 @@ ROUTE_ACCESS: Mapping[str, RouteAccess] = {
     "moderation.approve": RouteAccess(MEMBER),
     "moderation.refuse": RouteAccess(MEMBER),
     "moderation.invite": RouteAccess(MEMBER),
+    "moderation.invite_by_mail": RouteAccess(MEMBER),
+    "moderation.authority_contact": RouteAccess(MEMBER),
+    "moderation.erase_contact": RouteAccess(MEMBER),
     "moderation.publish": RouteAccess(MEMBER),
     "moderation.restore": RouteAccess(MEMBER),
     "moderation.receive_reply": RouteAccess(MEMBER),
@@ -155,6 +158,7 @@ ROUTE_ACCESS: Mapping[str, RouteAccess] = {
     "moderation.discard": RouteAccess(MEMBER),
     # The members.
     "moderation.roster": RouteAccess(ADMINISTRATOR),
+    "moderation.status": RouteAccess(ADMINISTRATOR),
     "moderation.roster_invite": RouteAccess(ADMINISTRATOR, is_grave=True),
     # Moderators may confirm accounts too.
     "moderation.roster_confirm": RouteAccess(MEMBER, is_grave=True),

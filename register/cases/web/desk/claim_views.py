@@ -24,8 +24,7 @@ from register.web.blueprints import desk
 from register.web.error_messages import error_sentence
 from register.web.errors import status_of
 from register.web.form_fields import BaseForm
-from register.web.l10n import typeset
-from register.web.template_env import clock
+from register.web.l10n import clock, typeset
 
 
 @desk.post("/dossiers/<int:incident_id>/prendre")

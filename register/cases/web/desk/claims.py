@@ -18,8 +18,7 @@ from register.cases.web.desk.revision_forms import parse_id
 from register.db import db
 from register.web.blueprints import desk
 from register.web.form_fields import BaseForm, line_field, text_field
-from register.web.l10n import day_words, typeset, with_label
-from register.web.template_env import clock
+from register.web.l10n import clock, day_words, typeset, with_label
 
 
 class AssignForm(BaseForm):

@@ -21,10 +21,9 @@ from register.journal.web import journal_sentences
 from register.key_store import KeyStore
 from register.web import messages
 from register.web.error_messages import field_name
-from register.web.l10n import day_words, typeset
+from register.web.l10n import clock, day_words, typeset
 from register.web.request_context import settings
 from register.web.standalone import standalone_style
-from register.web.template_env import clock
 
 
 @dataclass(frozen=True)

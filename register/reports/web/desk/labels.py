@@ -30,9 +30,8 @@ from register.text.typography import first_upper, french
 from register.web import messages
 from register.web.blueprints import desk
 from register.web.error_messages import error_sentence
-from register.web.l10n import day_words, language_name, typeset, with_label
+from register.web.l10n import clock, day_words, language_name, typeset, with_label
 from register.web.request_context import current_vocabulary, settings, vocabulary_in
-from register.web.template_env import clock
 
 # Characters of an account in a list, one or two sentences.
 _EXCERPT_LENGTH = 160

@@ -1,0 +1,117 @@
+"""Figures on how the service does: queue, worker, mail, backup, index, disk, database.
+
+None may tell when a report arrived. A monitor writes down each figure every few seconds, so what
+reporters do counts from the next day on, and the figures of a day stay as they were first read.
+Mails, which follow a report within minutes, count once they are late; the disk, in hundredths.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from shutil import disk_usage
+from typing import Any
+
+from flask import Flask, current_app
+from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from register.db import db, now
+from register.errors import RegisterError
+from register.journal import Ledger, head
+from register.journal.service_mode import ServiceMode, read_mode
+from register.mail import outbox
+from register.operations import replay_list
+from register.reports.models import Report
+from register.reports.retention import undecided_clause
+from register.search.engine_interface import SearchEngine
+from register.text.dates import paris_day
+from register.web.request_context import key_store, settings
+from register.worker.lock import worker_lock
+
+COUNT_LIMIT = 200
+_DAY_FIGURES = "register.day_figures"
+
+
+@dataclass(frozen=True)
+class QueueFigures:
+    """Undecided reports of before today: how many, at most 200, and the days of the oldest."""
+
+    count: int
+    oldest_days: int
+
+
+@dataclass(frozen=True)
+class ServiceFigures:
+    """The figures; None where it is not known, as without a backup or an index.
+
+    :param index_lag: lines of the public journal that the index has still to read.
+    :param disk_free: hundredths of the disk of the data folder.
+    """
+
+    database_up: bool = False
+    worker_running: bool | None = None
+    mode: ServiceMode | None = None
+    queue: QueueFigures | None = None
+    late_mails: int = 0
+    dead_mails: int = 0
+    backup_at: datetime | None = None
+    rehearsal_at: datetime | None = None
+    index_lag: int | None = None
+    disk_free: int | None = None
+
+
+def read_figures() -> ServiceFigures:
+    """The present figures; those that need a database are left out while it is away."""
+    values: dict[str, Any] = {}
+    with suppress(OSError):
+        usage = disk_usage(settings().instance)
+        values["disk_free"] = 100 * usage.free // usage.total
+    with suppress(SQLAlchemyError, RegisterError, OSError):
+        lock = worker_lock(settings(), db.engine)
+        values["worker_running"] = lock.is_held() and not lock.stands_still()
+    try:
+        with Session(db.engine) as session:
+            values |= _database_figures(session)
+    except SQLAlchemyError:
+        return ServiceFigures(**values)
+    with suppress(SQLAlchemyError, RegisterError):
+        values["backup_at"], values["rehearsal_at"] = map(
+            _note_time, (replay_list.BACKUP, replay_list.REHEARSAL)
+        )
+    return ServiceFigures(database_up=True, **values)
+
+
+def _database_figures(session: Session) -> Mapping[str, Any]:
+    index: SearchEngine = current_app.extensions["register.search"]
+    cursor = index.cursor()
+    lag = max(0, head(session, Ledger.PUBLIC).seq - cursor.seq) if cursor else None
+    return {
+        "mode": read_mode(session).mode,
+        "queue": _queue_figures(session, paris_day(now())),
+        "late_mails": outbox.count_late(session, now() - timedelta(hours=1)),
+        "dead_mails": outbox.count_dead(session, now()),
+        "index_lag": lag,
+    }
+
+
+def _queue_figures(session: Session, today: date) -> QueueFigures:
+    """The queue as first read today: not even a report that is withdrawn shows before tomorrow."""
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    by_day: dict[date, QueueFigures] = app.extensions.get(_DAY_FIGURES, {})
+    if today not in by_day:
+        stmt = select(func.count(), func.min(Report.day)).where(
+            undecided_clause(), Report.day < today
+        )
+        count, oldest = session.execute(stmt).one()
+        age = (today - oldest).days if oldest else 0
+        by_day = app.extensions[_DAY_FIGURES] = {today: QueueFigures(min(count, COUNT_LIMIT), age)}
+    return by_day[today]
+
+
+def _note_time(kind: str) -> datetime | None:
+    note = replay_list.read_note(key_store(), kind)
+    return datetime.fromisoformat(note["at"]) if note else None
