@@ -12,12 +12,12 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from register.accounts.verify import member_problems
 from register.cases import case_codes, published_texts
 from register.cases import case_content as contents
+from register.cases.case_rows import UNREADABLE, CaseRows
 from register.cases.checklist import checklist_columns
 from register.cases.models import CaseState, Incident, RedactedOriginal, Revision
 from register.cases.persistence import derived_columns, page_commitment, reasons_commitment
@@ -28,7 +28,7 @@ from register.journal.models import rfc3339
 from register.journal.verify import Anchor, CommitmentOpening, Problem
 from register.journal.verify import verify as verify_journal
 
-BATCH = 200
+BATCH = 100
 
 # Act → the state of the case after it.
 _RESULTING_STATE = {
@@ -49,8 +49,9 @@ _RESULTING_STATE = {
 _STATE_DETAILS = {"into": "merged_into", "restriction": "restriction"}
 # Acts that set the date of the last public event; a redaction does only for a published case.
 _MOVING_ACTS = _RESULTING_STATE.keys() - {Act.DRAFTED}
-# What a damaged byte raises when it is read as text, date or number.
-_UNREADABLE = (SQLAlchemyError, ValueError, LookupError, AttributeError, TypeError)
+
+# Content and reasons for flags → columns of the checklist; many revisions of a case have the same.
+Checklists = dict[tuple[bytes, str | None], dict[str, Any]]
 
 
 def verify(session: Session, anchors: Iterable[Anchor] = ()) -> Iterator[Problem]:
@@ -59,18 +60,17 @@ def verify(session: Session, anchors: Iterable[Anchor] = ()) -> Iterator[Problem
     :param anchors: lines that an outsider noted earlier.
     """
 
+    with_originals = set(session.scalars(select(RedactedOriginal.revision_id).distinct()))
+
     def read_openings(revision_id: int) -> dict[int | None, CommitmentOpening]:
-        stored = [
-            (None, *revision)
-            for revision in session.execute(
-                select(Revision.salt, Revision.content).where(Revision.id == revision_id)
+        present = select(Revision.salt, Revision.content).where(Revision.id == revision_id)
+        stored = [(None, *revision) for revision in session.execute(present)]
+        if revision_id in with_originals:
+            stored += session.execute(
+                select(
+                    RedactedOriginal.destruction_id, RedactedOriginal.salt, RedactedOriginal.content
+                ).where(RedactedOriginal.revision_id == revision_id)
             )
-        ]
-        stored += session.execute(
-            select(
-                RedactedOriginal.destruction_id, RedactedOriginal.salt, RedactedOriginal.content
-            ).where(RedactedOriginal.revision_id == revision_id)
-        )
         return {
             redaction: CommitmentOpening(salt, content)
             for redaction, salt, content in stored
@@ -81,11 +81,11 @@ def verify(session: Session, anchors: Iterable[Anchor] = ()) -> Iterator[Problem
     yield from _missing_cases(session)
     try:
         yield from member_problems(session)
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         yield Problem("members_unreadable", {"cause": type(error).__name__})
     try:
         yield from published_texts.problems(session)
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         yield Problem("texts_unreadable", {"cause": type(error).__name__})
     last_id = 0
     while True:
@@ -94,7 +94,8 @@ def verify(session: Session, anchors: Iterable[Anchor] = ()) -> Iterator[Problem
         ).all()
         if not ids:
             return
-        yield from (problem for case in ids for problem in _case_problems(session, case))
+        rows = CaseRows(session, ids)
+        yield from (problem for case in ids for problem in _case_problems(session, rows, case))
         last_id = ids[-1]
         session.expunge_all()
 
@@ -118,14 +119,12 @@ def _missing_cases(session: Session) -> Iterator[Problem]:
         yield Problem("case_missing", {"dossier": incident_id})
 
 
-def _case_problems(session: Session, incident_id: int) -> Iterator[Problem]:
+def _case_problems(session: Session, rows: CaseRows, incident_id: int) -> Iterator[Problem]:
     case_ref: dict[str, object] = {"dossier": incident_id}
     try:
         case = session.get_one(Incident, incident_id)
         case_ref["number"] = case.number
-        journal_entries = session.scalars(
-            select(JournalEntry).where(JournalEntry.incident_id == incident_id)
-        )
+        journal_entries = rows.load(JournalEntry, incident_id)
         # The numbers of two ledgers cannot be compared; the revisions of their lines can.
         lines = sorted(
             map(CaseLine.of, journal_entries),
@@ -137,11 +136,11 @@ def _case_problems(session: Session, incident_id: int) -> Iterator[Problem]:
         )
         yield from _state_problems(case, lines, case_ref)
         if case.state != CaseState.ERASED:
-            yield from _row_problems(session, case, case_ref)
+            yield from _row_problems(case, rows.load(Revision, case.id), case_ref)
         yield from _code_problems(session, case, lines, case_ref)
-        yield from _revision_problems(session, lines, case_ref)
-        yield from desk_problems(session, case, lines, case_ref)
-    except _UNREADABLE as error:
+        yield from _revision_problems(session, rows, lines, case_ref)
+        yield from desk_problems(rows, case, lines, case_ref)
+    except UNREADABLE as error:
         yield Problem("case_unreadable", {**case_ref, "cause": type(error).__name__})
 
 
@@ -186,18 +185,12 @@ def _state_after(line: CaseLine, before: CaseState | None) -> CaseState | None:
 
 
 def _row_problems(
-    session: Session, case: Incident, case_ref: dict[str, object]
+    case: Incident, revisions: Sequence[Revision], case_ref: dict[str, object]
 ) -> Iterator[Problem]:
-    revision = session.get(Revision, case.revision_id) if case.revision_id else None
-    newest = session.scalar(
-        select(Revision.id)
-        .where(Revision.incident_id == case.id)
-        .order_by(Revision.id.desc())
-        .limit(1)
-    )
-    if revision is None or revision.id != newest:
+    if not revisions or revisions[-1].id != case.revision_id:
         yield Problem("case_snapshot", case_ref)
         return
+    revision = revisions[-1]
     # The last revision of a draft may be destroyed with a withdrawn report; saving makes a new one.
     is_remaining = case.remaining_content is not None
     if is_remaining != (revision.content is None) or (is_remaining and not case.report_withdrawn):
@@ -277,8 +270,10 @@ def _expected_codes(
 
 
 def _revision_problems(
-    session: Session, lines: Sequence[CaseLine], case_ref: dict[str, object]
+    session: Session, rows: CaseRows, lines: Sequence[CaseLine], case_ref: dict[str, Any]
 ) -> Iterator[Problem]:
+    originals = rows.load(RedactedOriginal, case_ref["dossier"])
+    checklists: Checklists = {}
     redactions = sorted(
         (line for line in lines if "redacted" in line.private), key=lambda line: line.seq
     )
@@ -297,10 +292,10 @@ def _revision_problems(
         origin = (revision.act, revision.made_by, rfc3339(revision.made_at), revision.incident_id)
         if origin != (line.act.value, line.by, rfc3339(line.at), case_ref["dossier"]):
             yield Problem("revision_changed", {**case_ref, "revision": revision.id})
-        if not _checklist_holds(session, revision):
+        if not _checklist_holds(session, revision, checklists):
             yield Problem("revision_checklist", {**case_ref, "revision": revision.id})
         # ``journal.verify`` checks whether a text may be missing.
-        for texts, text_digests in _committed_texts(session, revision, digests):
+        for texts, text_digests in _committed_texts(revision, originals, digests):
             if texts.salt is None:
                 continue
             reasons = (texts.reason or "", texts.flags_reason or "")
@@ -310,35 +305,37 @@ def _revision_problems(
             html = page_commitment(texts.salt, texts.renderer or "", texts.html or b"")
             if html != text_digests.get("page"):
                 yield Problem("html_changed", {**case_ref, "revision": revision.id})
-    if not _originals_hold(session, case_ref["dossier"], lines):
+    if not _originals_hold(originals, lines):
         yield Problem("revision_originals", dict(case_ref))
 
 
 def _committed_texts(
-    session: Session, revision: Revision, digests: Mapping[int | None, Mapping[str, Any]]
+    revision: Revision,
+    originals: Sequence[RedactedOriginal],
+    digests: Mapping[int | None, Mapping[str, Any]],
 ) -> Iterator[tuple[Revision | RedactedOriginal, Mapping[str, Any]]]:
     """The present texts of a revision and those before redactions, with what lines say of them."""
     yield revision, digests[None]
-    originals = select(RedactedOriginal).where(RedactedOriginal.revision_id == revision.id)
-    for original in session.scalars(originals):
-        if original.destruction_id in digests:
+    for original in originals:
+        if original.revision_id == revision.id and original.destruction_id in digests:
             yield original, digests[original.destruction_id]
 
 
-def _checklist_holds(session: Session, revision: Revision) -> bool:
+def _checklist_holds(session: Session, revision: Revision, checklists: Checklists) -> bool:
     """Whether the stored checklist is that of the text, or empty once the text is destroyed."""
     if revision.content is None:
         return revision.unmet is None
-    document, vocabulary = json.loads(revision.content), current_vocabulary(session)
-    needed = revision.act == Act.PUBLISHED and revision.needs_second
-    columns = checklist_columns(document, revision.flags_reason, vocabulary, needed=needed)
-    return columns == {name: getattr(revision, name) for name in columns}
+    key = (revision.content, revision.flags_reason)
+    if key not in checklists:
+        document, reasons = json.loads(revision.content), revision.flags_reason
+        checklists[key] = checklist_columns(document, reasons, current_vocabulary(session))
+    expected = dict(checklists[key])
+    expected["needs_second"] |= revision.act == Act.PUBLISHED and revision.needs_second
+    return expected == {name: getattr(revision, name) for name in expected}
 
 
-def _originals_hold(session: Session, incident_id: object, lines: Sequence[CaseLine]) -> bool:
+def _originals_hold(originals: Sequence[RedactedOriginal], lines: Sequence[CaseLine]) -> bool:
     """Whether the texts before redactions are those of the lines, without the destroyed ones."""
-    columns = (RedactedOriginal.destruction_id, RedactedOriginal.revision_id)
-    originals = session.execute(select(*columns).where(RedactedOriginal.incident_id == incident_id))
     destroyed = {tuple(pair) for line in lines for pair in line.private.get("originals", ())}
     whole_ids = {row_id for line in lines for row_id in line.private.get("destroyed", ())}
     expected = {
@@ -347,4 +344,5 @@ def _originals_hold(session: Session, incident_id: object, lines: Sequence[CaseL
         for revision_id in line.private.get("redacted", ())
         if int(revision_id) not in whole_ids
     }
-    return sorted(map(tuple, originals)) == sorted(expected - destroyed)
+    actual = [(original.destruction_id, original.revision_id) for original in originals]
+    return sorted(actual) == sorted(expected - destroyed)

@@ -13,10 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
-
 from register.cases import deadlines
+from register.cases.case_rows import CaseRows
 from register.cases.models import CaseState, Incident, Invitation, Note, Reply, Revision, SourceCopy
 from register.cases.second_person import Approval, Destruction, PendingChange
 from register.cases.urgency import CLAIM_DURATION, NO_END, ends_assignment
@@ -55,7 +53,7 @@ class CaseLine:
 
 
 def desk_problems(
-    session: Session, case: Incident, lines: Sequence[CaseLine], case_ref: Mapping[str, object]
+    rows: CaseRows, case: Incident, lines: Sequence[CaseLine], case_ref: Mapping[str, object]
 ) -> Iterator[Problem]:
     """Rows of the desk, pending changes and hidden versions that differ from the lines of a case.
 
@@ -64,8 +62,7 @@ def desk_problems(
     in_time = sorted(lines, key=lambda line: (line.at, line.ledger, line.seq))
 
     def case_rows(model: Any) -> Sequence[Any]:
-        stmt = select(model).where(model.incident_id == case.id).order_by(model.id)
-        return session.scalars(stmt).all()
+        return rows.load(model, case.id)
 
     # Each is called at its turn: an unreadable row ends the verification of the case.
     checks: tuple[tuple[str, Callable[[], bool]], ...] = (
@@ -84,13 +81,9 @@ def desk_problems(
     for key, holds in checks:
         if not holds():
             yield Problem(key, dict(case_ref))
-    hidden_ids = session.scalars(
-        select(Revision.id).where(
-            Revision.incident_id == case.id, Revision.destruction_id.is_not(None)
-        )
-    )
+    hidden_ids = {row.id for row in case_rows(Revision) if row.destruction_id is not None}
     expected_ids = {row_id for line in lines for row_id in line.private.get("hidden", ())}
-    for revision_id in sorted(expected_ids ^ set(hidden_ids)):
+    for revision_id in sorted(expected_ids ^ hidden_ids):
         yield Problem("revision_shown", {**case_ref, "revision": revision_id})
 
 
