@@ -55,6 +55,8 @@ _PATHS: Mapping[str, str] = {
     "approve": "/moderation/dossiers/{draft}/approuver",
     "approve erasure": "/moderation/dossiers/{whole}/approuver?pour=effacement",
     "invite to reply": "/moderation/dossiers/{draft}/inviter",
+    "invite by mail": "/moderation/dossiers/{whole}/inviter/courriel",
+    "authority's address": "/moderation/dossiers/{whole}/contact",
     "publish": "/moderation/dossiers/{draft}/publier",
     "restore": "/moderation/dossiers/{withdrawn}/retablir",
     "reply received": "/moderation/dossiers/{whole}/reponse",

@@ -21,6 +21,7 @@ from register.search.engine_interface import Document
 # Tables of a case that public pages do not read, or that generated cases do not fill.
 NOT_COPIED = {
     "approval",
+    "authority_contact",
     "case_copy",
     "case_evidence",
     "destruction",

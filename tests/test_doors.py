@@ -30,6 +30,7 @@ from register.cases.copy_storage import CaseCopyPage
 from register.cases.urgency import Urgency
 from register.evidence.sealed_files import FileManifest, new_file
 from register.journal import Act, JournalEntry, Ledger, head
+from register.mail.outbox import Outbox
 from register.pages import acts as editorial
 from register.reports import acts as reports
 from register.reports.models import MessageKind
@@ -100,6 +101,7 @@ PROTECTED_STATES = (
                 "Destruction",
                 "RedactedOriginal",
                 "SourceCopy",
+                "AuthorityContact",
                 "CaseCopy",
                 "CaseCopyPage",
             }
@@ -117,6 +119,8 @@ PROTECTED_STATES = (
                 "destruction",
                 "redacted_original",
                 "source_copy",
+                "invitation",
+                "authority_contact",
                 "case_copy",
                 "case_copy_page",
             }
@@ -425,6 +429,20 @@ def _copied(desk, cast):
     return 1
 
 
+def _note_contact(p, case_id, cast):
+    office = {"address": "mairie@gagny.example", "source": "https://gagny.example"}
+    checked = {"checked_on": AT.date(), "is_public_office": True}
+    return acts.note_contact(p, case_id, by=cast.bruno, **office, **checked)
+
+
+def _with_contact(desk, cast):
+    """A public case whose authority has an address."""
+    case_id = _published(desk, cast)
+    with desk.pen() as p:
+        _note_contact(p, case_id, cast)
+    return case_id
+
+
 ATTEST = ("attribution", "no_private_person", "no_private_life")
 # For each act on a case: how to prepare its subject, and the call.
 CASE_ACTS = {
@@ -435,6 +453,18 @@ CASE_ACTS = {
     "edit": (_ready, lambda p, i, c, t: acts.edit(p, i, t(title="t"), by=c.bruno, reason="r")),
     "discard": (_ready, lambda p, i, c, t: acts.discard(p, i, by=c.bruno)),
     "invite": (_ready, lambda p, i, c, t: acts.invite(p, i, "courriel", by=c.bruno)),
+    "note_contact": (_published, lambda p, i, c, t: _note_contact(p, i, c)),
+    "erase_contact": (_with_contact, lambda p, i, c, t: acts.erase_contact(p, i, by=c.bruno)),
+    "invite_by_mail": (
+        _with_contact,
+        lambda p, i, c, t: acts.invite_by_mail(
+            p,
+            i,
+            by=c.bruno,
+            outbox=Outbox(bytes(32), "registre.test"),
+            link="https://registre.test",
+        ),
+    ),
     "claim": (_ready, lambda p, i, c, t: acts.claim(p, i, by=c.bruno)),
     "release": (_claimed, lambda p, i, c, t: acts.release(p, i, by=c.bruno)),
     "release_all": (_claimed, lambda p, i, c, t: acts.release_all(p, c.bruno, by=c.ada)),
@@ -623,6 +653,7 @@ ACCOUNT_ACTS = {
 QUERIES = {"find_by_email", "has_account", "all_members", "display_names", "count_unused_codes"}
 QUERIES |= {"member_link", "close_password_links", "open_address"}
 QUERIES |= {"validate_email", "pending", "find", "invite_first_administrator"}
+QUERIES |= {"invitation_values"}
 QUERIES |= {"list_passkeys", "has_passkey", "store_use", "store_copy", "delete_passkeys"}
 QUERIES |= {"journal_key", "Credential", "OpenPasskey", "PasskeyUse"}
 TOKENS: list[str] = []

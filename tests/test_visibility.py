@@ -223,6 +223,7 @@ class HiddenContent:
             acts.discard(p, discarded.id, by=self.cast.bruno)
             acts.refuse_reply(p, refused, by=self.cast.bruno, code="longueur", refusal=MARKER)
             acts.invite(p, visible.id, MARKER, by=self.cast.bruno, on=date(2026, 3, 1))
+            self._invite_by_mail(p, visible)
             acts.note(p, visible.id, MARKER, by=self.cast.bruno)
             acts.assign(p, visible.id, to=self.cast.chloe, by=self.cast.bruno, note=MARKER)
             acts.set_urgency(p, visible.id, MARKED_TERM, by=self.cast.bruno)
@@ -242,6 +243,17 @@ class HiddenContent:
         assert waiting
         self.changes(visible)
         return [draft.id, discarded.id, merged.id]
+
+    def _invite_by_mail(self, p, visible) -> None:
+        """The address of an authority, and the page that publishes it."""
+        source = f"https://exemple.test/{MARKER}"
+        acts.note_contact(
+            p, visible.id, by=self.cast.bruno, address=f"{MARKER}@mairie.test", source=source,
+            checked_on=date(2026, 3, 1), is_public_office=True,
+        )  # fmt: skip
+        outbox = Outbox(bytes(32), "registre.test")
+        link = "https://registre.test/incidents/1/droit-de-reponse"
+        acts.invite_by_mail(p, visible.id, by=self.cast.bruno, outbox=outbox, link=link)
 
     def notice(self, p, visible) -> None:
         """A notice of illegal content, decided and contested, with the marker in all its words."""

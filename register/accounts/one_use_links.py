@@ -23,9 +23,12 @@ from register.accounts.models import Member, MemberInvitation, OneUseLink, Passw
 from register.accounts.sessions import digest
 from register.errors import NotFound, Refused
 from register.journal import Act, WriteTransaction
+from register.text.dates import day_words
 
 # Long enough for somebody on holiday, short enough against mailboxes that others read later.
 LIFETIME = timedelta(days=7)
+# Mails are in French, whatever the language of the page.
+_ROLE_WORDS = {Role.MODERATOR: "modération", Role.ADMINISTRATOR: "administration"}
 # Handed over within the team, unlike an invitation: shorter.
 PASSWORD_LINK_LIFETIME = timedelta(hours=48)
 
@@ -70,6 +73,11 @@ def _create_invitation(tx: WriteTransaction, email: str, role: Role, by: int | N
     details = {"invitation": invitation.id, "role": invitation.role}
     tx.record(Act.MEMBER_INVITED, by=by, details=details)
     return token
+
+
+def invitation_values(link: str, role: Role, at: datetime) -> dict[str, str]:
+    """The values of the mail of an invitation that was made at a time."""
+    return {"link": link, "role": _ROLE_WORDS[role], "day": day_words(at + LIFETIME)}
 
 
 def revoke(tx: WriteTransaction, invitation_id: int, *, by: int | None) -> MemberInvitation:

@@ -1,4 +1,4 @@
-"""Column type of members' addresses: encrypted, and still looked up by equality.
+"""Column type of addresses: encrypted, and still looked up by equality.
 
 AES-SIV (RFC 5297) without a nonce gives equal addresses equal bytes: the database finds one and
 keeps it unique, and shows nothing but which rows have the same address. The key is derived from the
@@ -81,7 +81,7 @@ def address_engines(engine: Engine) -> tuple[Engine, ...]:
 
 
 class SealedAddress(TypeDecorator[str]):
-    """An address, encrypted in the database and plain in Python.
+    """An e-mail address, encrypted in the database and plain in Python.
 
     An engine without a key, such as that of a backup, reads and writes it as it is stored.
     """
@@ -106,6 +106,13 @@ class SealedAddress(TypeDecorator[str]):
         if value is None or not value.startswith(_MARK) or open_cipher is None:
             return value
         return _open(open_cipher(), value)
+
+
+class SealedUrl(SealedAddress):
+    """The address of a page, encrypted likewise."""
+
+    impl = String(3_000)
+    cache_ok = True
 
 
 def seal_plain_addresses(engine: Engine, key: bytes) -> int:

@@ -72,6 +72,11 @@ class Incident(Base):
         Index("ix_incident_held", "held_until", "held_by", **partial("held_until IS NOT NULL")),
         Index("ix_incident_danger", "danger_on", **partial("danger_on IS NOT NULL")),
         Index("ix_incident_term", "term_on", **partial("term_on IS NOT NULL")),
+        Index(
+            "ix_incident_request",
+            *("request_event", "request_on"),
+            **partial("request_on IS NOT NULL"),
+        ),
         Index("ix_incident_merged_into", "merged_into", **partial("merged_into IS NOT NULL")),
     )
 
@@ -97,6 +102,10 @@ class Incident(Base):
     danger_on: Mapped[dt.date | None] = mapped_column(Date)
     term_on: Mapped[dt.date | None] = mapped_column(Date)
     term_label: Mapped[str] = mapped_column(String(80), default="", server_default="")
+
+    # The last event of a request for a document from which legal terms run (``request_clock``).
+    request_event: Mapped[str] = mapped_column(String(16), default="", server_default="")
+    request_on: Mapped[dt.date | None] = mapped_column(Date)
 
     # What a withdrawn report leaves of the content of a draft whose revision repeated it.
     remaining_content: Mapped[bytes | None] = mapped_column(LargeBinary)
@@ -209,6 +218,9 @@ class Invitation(CaseRow, Base):
     noted_by: Mapped[int] = mapped_column(ForeignKey("member.id"))
     invited_on: Mapped[dt.date | None] = mapped_column(Date)
     text: Mapped[str] = mapped_column(Text)
+    # Of one that the register sent: its mail, and the contact that it was for.
+    mail_id: Mapped[str | None] = mapped_column(String(300))
+    contact: Mapped[str | None] = mapped_column(String(32))
 
 
 class Note(CaseRow, Base):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -41,6 +42,7 @@ from register.cases.risk_flags import (
 )
 from register.cases.second_person import Destruction, PendingChange
 from register.cases.source_addresses import with_copies
+from register.cases.timeline import request_clock
 from register.cases.vocabulary import current_vocabulary
 from register.journal import Act, WriteTransaction
 from register.journal.models import canonical_json, commitment, new_salt
@@ -61,6 +63,7 @@ def derived_columns(content: Content) -> dict[str, Any]:
     """The columns of a case that lists and rules read, from its content."""
     day = dates.parse(content.date) if content.date else None
     end = dates.parse(content.end_date) if content.end_date else None
+    request = request_clock(asdict(content.request) if content.request else None)
     return {
         **{name: getattr(content, name) for name in _COPIED_FIELDS},
         "date_first": day.first if day else None,
@@ -68,6 +71,7 @@ def derived_columns(content: Content) -> dict[str, Any]:
         "sort_day": day.first if day else NO_DAY,
         "duration": (end.last - day.first).days if day and end else None,
         "appealed": decisions.is_appealed(content),
+        **dict(zip(("request_event", "request_on"), request, strict=True)),
     }
 
 
@@ -314,8 +318,7 @@ def destroy_members_words(tx: WriteTransaction, case: Incident, until: datetime)
     :param until: notes and invitations that were written later stay.
     """
     session = tx.session
-    old_notes = (Note.incident_id == case.id, Note.written_at <= until)
-    session.execute(delete(Note).where(*old_notes))
+    session.execute(delete(Note).where(Note.incident_id == case.id, Note.written_at <= until))
     old_invitations = (Invitation.incident_id == case.id, Invitation.noted_at <= until)
     session.execute(update(Invitation).where(*old_invitations).values(text=""))
 
@@ -331,16 +334,13 @@ def erase_texts(tx: WriteTransaction, case: Incident) -> list[int]:
         is_code = FIELD_RULES[Content][name].kind in (FieldKind.CODE, FieldKind.DATE)
         if not is_code and name not in _RETAINED_FIELDS:
             setattr(case, name, "")
-    case.remaining_content = None
+    case.remaining_content, case.request_event, case.request_on = None, "", None
     session.flush()
     for table in (FollowUp, Reply, Correction, Invitation, Note, PendingChange):
-        session.execute(
-            delete(table).where(table.incident_id == case.id), execution_options=_NO_SYNC
-        )
-    session.execute(
-        update(Destruction).where(Destruction.incident_id == case.id).values(passages=None),
-        execution_options=_NO_SYNC,
-    )
+        rows = delete(table).where(table.incident_id == case.id)
+        session.execute(rows, execution_options=_NO_SYNC)
+    stmt = update(Destruction).where(Destruction.incident_id == case.id).values(passages=None)
+    session.execute(stmt, execution_options=_NO_SYNC)
     session.expire(case)
     return destroy_texts(tx, case)
 

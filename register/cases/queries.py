@@ -8,17 +8,17 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, bindparam, func, select
+from sqlalchemy import and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from register.cases.case_codes import CASE_CODE, IS_PUBLIC_CODE
 from register.cases.case_content import CaseSnapshot, parse_snapshot
 from register.cases.core_tables import CASE, IS_PUBLIC, IS_PUBLIC_LINE, JOURNAL_ENTRY, REVISION
 from register.cases.mergers import Merger, load_merger
-from register.cases.models import CaseState, Invitation
+from register.cases.models import CaseState
 from register.cases.validation import NUMBER_LIMIT
 from register.errors import Gone, Moved, NotFound
 from register.journal import Act
@@ -325,19 +325,3 @@ def list_changes(session: Session, case: PublicCase) -> list[PublicChange]:
         )
         changes.append(change)
     return changes
-
-
-_INVITED_STMT = (
-    select(func.max(Invitation.invited_on))
-    .join(CASE, CASE.c.id == Invitation.incident_id)
-    .where(CASE.c.number == bindparam("number"), Invitation.noted_at <= bindparam("at"))
-)
-
-
-def invitation_day(session: Session, case: PublicCase) -> date | None:
-    """The last day on which the authority was invited to reply, as noted when the version began.
-
-    Invitations are of the members' journal: one that was noted later appears with the next public
-    act, because a page tells of no act that the public journal does not.
-    """
-    return session.scalar(_INVITED_STMT, {"number": case.number, "at": case.version_at})

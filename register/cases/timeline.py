@@ -183,6 +183,27 @@ def _cada_items(request: Mapping[str, Any]) -> Iterator[TimelineItem]:
         yield item(TimelineKind.OBTAINED, code=request["outcome"], end=True)
 
 
+def request_clock(request: Mapping[str, Any] | None) -> tuple[str, date | None]:
+    """The last known event of a request from which legal terms run, and its day.
+
+    Events are those of ``legal_rules.toml``; empty where none is known to the day, or the request
+    is decided.
+    """
+    if request is None or request["outcome"] not in UNDECIDED | OPINION_OUTCOMES:
+        return "", None
+    asked_on, refused_on = _exact_day(request["asked_on"]), _exact_day(request["refused_on"])
+    event, day = "demande", asked_on
+    if _is_referred(request):
+        event, day = "enregistrement", _exact_day(request["cada_registered_on"])
+    elif refused_on:
+        event, day = "refus", refused_on
+    elif request["refusal"] == "implicite" and not request["refused_on"]:
+        event, day = "refus", request_terms(asked_on).silence_refuses
+    elif request["refusal"] or request["refused_on"]:
+        day = None
+    return (event, day) if day else ("", None)
+
+
 def _is_referred(request: Mapping[str, Any]) -> bool:
     return bool(request["cada_registered_on"] or request["cada_number"])
 

@@ -13,8 +13,10 @@ from register.accounts.models import Role
 from register.cli.console import command
 from register.db import db
 from register.journal import writing
+from register.mail.messages import MailKind
 from register.reports.acts import close_account
 from register.text.dates import day_words
+from register.web import request_context
 from register.web.request_context import settings
 
 _role_option = click.option(
@@ -49,10 +51,17 @@ def add(email: str, role: str, password_stdin: bool) -> None:
 @_role_option
 @command
 def invite(email: str, role: str) -> None:
-    """Inviter quelqu’un : une adresse à lui envoyer, où il ouvre son compte lui-même."""
+    """Inviter quelqu’un, par courriel s’il est réglé ; sinon, un lien à lui envoyer."""
+    outbox = request_context.outbox()
     with writing() as tx:
         token = one_use_links.invite(tx, email, Role(role), by=None)
-    print_invitation(token, tx.at + one_use_links.LIFETIME)
+        if outbox is not None:
+            values = one_use_links.invitation_values(_invitation_link(token), Role(role), tx.at)
+            outbox.enqueue(tx.session, MailKind.MEMBER_INVITATION, email, tx.at, **values)
+    if outbox is None:
+        print_invitation(token, tx.at + one_use_links.LIFETIME)
+    else:
+        click.echo(f"L’invitation part par courriel à {email}, dès que le suiveur tourne.")
 
 
 @member.command()
@@ -108,7 +117,11 @@ def reset(email: str, password_stdin: bool, factor: bool) -> None:
 def print_invitation(token: str, until: datetime) -> None:
     """Print the link of an invitation, which is not shown again."""
     click.echo(f"Invitation, qui sert une seule fois, jusqu’au {day_words(until)} :")
-    click.echo(f"{settings().base_url}/compte/invitation/{token}")
+    click.echo(_invitation_link(token))
+
+
+def _invitation_link(token: str) -> str:
+    return f"{settings().base_url}/compte/invitation/{token}"
 
 
 def _password(from_stdin: bool) -> str:

@@ -110,6 +110,8 @@ class Act(StrEnum):
     DESTROYED = "destroyed"  # texts hidden by a redaction were destroyed: by two, or on their day
     DESTRUCTION_KEPT = "destruction_kept"  # another member cancelled that destruction
     INVITED = "invited"  # the authority was invited to reply, or the reason why not was noted
+    CONTACT_NOTED = "contact_noted"  # the address of the authority's public office was noted
+    CONTACT_ERASED = "contact_erased"  # it was erased
     REPLY_RECEIVED = "reply_received"  # a right of reply arrived; its three days run
     POST_ENTERED = "post_entered"  # something came by post or a form; its last day runs
     POST_CLOSED = "post_closed"  # it was dealt with

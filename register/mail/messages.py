@@ -34,6 +34,7 @@ class MailKind(StrEnum):
     NOTICE = "notice"
     CONTENT_NOTICE_RECEIVED = "content_notice_received"
     CONTENT_NOTICE_DECIDED = "content_notice_decided"
+    REPLY_INVITATION = "reply_invitation"
 
 
 @dataclass(frozen=True)

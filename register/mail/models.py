@@ -14,11 +14,12 @@ _WAITING = text("state = 'waiting'")
 
 
 class MailState(StrEnum):
-    """Where a mail is; a sent or dead one has no address and no text any more."""
+    """Where a mail is; only a waiting one has an address and a text."""
 
     WAITING = "waiting"
     SENT = "sent"
     DEAD = "dead"
+    STOPPED = "stopped"  # what it is about was withdrawn before it left
 
 
 class OutgoingMail(Base):
@@ -42,7 +43,8 @@ class OutgoingMail(Base):
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
     state: Mapped[str] = mapped_column(String(8))
     attempts: Mapped[int]
-    # When it may be tried; during an attempt, when another process may try it again.
+    # When it may be tried; during an attempt, when another process may try it again. Of a sent one,
+    # ten minutes after its last attempt.
     next_at: Mapped[datetime] = mapped_column(UTCDateTime)
     # Last answer of the mail server (RFC 5321 §4.2): 450, for example; 0 without an answer.
     reply_code: Mapped[int]

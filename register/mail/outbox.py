@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -34,6 +34,8 @@ RETRY_DELAYS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 18
 CLAIM_DURATION = timedelta(minutes=10)
 GIVE_UP_AFTER = timedelta(days=3)
 FORGET_AFTER = timedelta(days=30)
+# Kinds whose state is shown as long as the case that they are about.
+_REMEMBERED_KINDS = (MailKind.REPLY_INVITATION.value,)
 
 
 @dataclass(frozen=True)
@@ -146,9 +148,15 @@ def postpone(session: Session, mail: ClaimedMail, reply_code: int, at: datetime)
     session.execute(stmt.values(next_at=at + delay, reply_code=reply_code))
 
 
-def drop(session: Session, message_id: str) -> None:
-    """Delete a mail that nobody is to get any more."""
-    session.execute(delete(OutgoingMail).where(OutgoingMail.message_id == message_id))
+def drop(session: Session, *message_ids: str) -> None:
+    """Delete mails that nobody is to get any more."""
+    session.execute(delete(OutgoingMail).where(OutgoingMail.message_id.in_(message_ids)))
+
+
+def stop(session: Session, message_ids: Collection[str]) -> None:
+    """Send mails no more that still wait; one that is being sent right now may leave."""
+    is_waiting = OutgoingMail.state == MailState.WAITING.value
+    _finish(session, MailState.STOPPED, None, OutgoingMail.message_id.in_(message_ids), is_waiting)
 
 
 def give_up_old(session: Session, at: datetime) -> int:
@@ -161,12 +169,14 @@ def forget_old(session: Session, at: datetime) -> None:
     """Delete the rows of mails that were sent or given up :data:`FORGET_AFTER` ago."""
     is_over = OutgoingMail.state != MailState.WAITING.value
     is_old = OutgoingMail.created_at <= at - FORGET_AFTER
-    session.execute(delete(OutgoingMail).where(is_over, is_old))
+    is_forgettable = OutgoingMail.kind.not_in(_REMEMBERED_KINDS)
+    session.execute(delete(OutgoingMail).where(is_over, is_old, is_forgettable))
 
 
-def count_dead(session: Session) -> int:
+def count_dead(session: Session, at: datetime) -> int:
     """Number of mails that were given up in the last weeks."""
-    return _count(session, OutgoingMail.state == MailState.DEAD.value)
+    is_recent = OutgoingMail.created_at > at - FORGET_AFTER
+    return _count(session, OutgoingMail.state == MailState.DEAD.value, is_recent)
 
 
 def count_late(session: Session, before: datetime) -> int:

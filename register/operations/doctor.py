@@ -272,7 +272,8 @@ def _mail_findings(settings: Settings, session: Session) -> Iterator[Finding]:
     if settings.mail_url and (fault := _mail_fault(settings)):
         yield Finding("mail_away", False, fault)
         return
-    late, dead = outbox.count_late(session, now() - timedelta(hours=1)), outbox.count_dead(session)
+    at = now()
+    late, dead = outbox.count_late(session, at - timedelta(hours=1)), outbox.count_dead(session, at)
     if settings.mail_url or late or dead:
         yield Finding("mail", not late, str(late or ""))
         yield Finding("dead_mail", not dead, str(dead or ""))

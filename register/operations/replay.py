@@ -47,6 +47,7 @@ _ORDER = (
     Act.COPY_REMOVED,
     Act.REPORT_FILE_REMOVED,
     Act.INCOMING_PURGED,
+    Act.CONTACT_ERASED,
     Act.REPORT_MASKED,
     Act.MEMBER_ROLE,
     Act.MEMBER_DISABLED,
@@ -117,6 +118,8 @@ def _replay_one(
         redaction = _line(tx.session, entry.subject)
         if redaction is not None:
             line = replays.destroy_again(tx, json.loads(redaction.private_json)["destruction"])
+    elif act is Act.CONTACT_ERASED:
+        line = replays.erase_contact_again(tx, entry.subject, **origin)
     elif act is Act.SOURCE_DROPPED:
         line = replays.drop_source_copy_again(tx, entry.subject, **origin)
     else:

@@ -45,14 +45,15 @@ REPORT_ACTS = frozenset(
 # Secrets that the former ones would replace again.
 SECRET_ACTS = frozenset({Act.MEMBER_PASSWORD, Act.MEMBER_FACTOR, Act.MEMBER_FACTOR_RESET})
 MEMBER_ACTS = frozenset({Act.MEMBER_DISABLED, Act.MEMBER_ROLE}) | SECRET_ACTS
-# Of files, copies of sources, what is sealed beside a reply and passkeys: the details have their
-# keys.
+# Of files, copies of sources, contacts, what is sealed beside a reply and passkeys: the details
+# have their keys.
 _FILE_KEYS = {
     Act.EVIDENCE_REMOVED: "evidence",
     Act.COPY_REMOVED: "evidence",
     Act.SOURCE_DROPPED: "copy",
     Act.REPORT_FILE_REMOVED: "file",
     Act.INCOMING_PURGED: "incoming",
+    Act.CONTACT_ERASED: "contact",
     Act.PASSKEY_REMOVED: "passkey",
 }
 # Acts after which another one is not to be done again.

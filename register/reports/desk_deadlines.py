@@ -11,10 +11,22 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from enum import StrEnum
+from functools import partial
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Select, String, case, cast, func, null, select
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    String,
+    case,
+    cast,
+    func,
+    literal,
+    null,
+    select,
+)
 from sqlalchemy.orm import Session
 
 from register.accounts.models import Member
@@ -22,6 +34,7 @@ from register.cases import legal_rules
 from register.cases.core_tables import CASE, IS_PUBLIC, IS_PUBLIC_LINE, JOURNAL_ENTRY, REPLY
 from register.cases.deadlines import CONSEQUENCES, PeriodScope
 from register.cases.filters import count_pages
+from register.cases.legal_rules import LegalRule
 from register.cases.models import CaseState
 from register.cases.second_person import Destruction
 from register.post.models import ReceivedPost
@@ -49,6 +62,7 @@ class DeadlineKind(StrEnum):
     QUESTION = "question"  # without an answer by then, a report returns to the queue
     DESTRUCTION = "destruction"  # of what a redaction hid, unless somebody confirms it earlier
     POST = "courrier"  # a summons, a court's decision, a request that came by post
+    REQUEST = "demande"  # a legal day of a request for a public document
     LIMITATION = "prescription"  # the last day for proceedings against a publication
 
 
@@ -57,8 +71,8 @@ class DeskDeadline:
     """A day, and its case or its report.
 
     ``ref`` is the id of a reply or destruction, or the number of a journal line; ``act`` the act of
-    that line. ``member`` has claimed the case or report, hid what is to be destroyed, noted what
-    came by post, or published.
+    that line, or the code of the rule of law of a request. ``member`` has claimed the case or
+    report, hid what is to be destroyed, noted what came by post, or published.
     """
 
     kind: DeadlineKind
@@ -81,7 +95,30 @@ class DeadlinePage:
     pages: int
 
 
+# Of a request for a document: the event that is known, and the rules that lead to a day.
+_REQUEST_DAYS = (
+    ("demande", ("silence",)),
+    ("demande", ("silence", "saisine")),
+    ("refus", ("saisine",)),
+    ("enregistrement", ("avis",)),
+    ("enregistrement", ("confirmation",)),
+    ("enregistrement", ("confirmation", "tribunal")),
+)
+
+
 def _same(day: date) -> date:
+    return day
+
+
+def _last_day(terms: Sequence[LegalRule], start: date) -> date:
+    for term in terms:
+        start = term.last_day(start)
+    return start
+
+
+def _earliest_start(terms: Sequence[LegalRule], day: date) -> date:
+    for term in reversed(terms):
+        day = term.earliest_start(day)
     return day
 
 
@@ -234,6 +271,22 @@ def _sources(at: datetime, member: int | None, undecided_after: int) -> Iterator
             ref=_POST.id,
         ),
     )
+    for number, (event, codes) in enumerate(_REQUEST_DAYS):
+        terms = [legal_rules.rule(code) for code in codes]
+        yield _Source(
+            DeadlineKind.REQUEST,
+            rows(
+                CASE.c.request_on,
+                case_holder,
+                CASE.c.request_event == event,
+                CASE.c.request_on >= _earliest_start(terms, paris_day(at)),
+                CASE.c.state.in_(LIVE_STATES),
+                incident=CASE.c.id,
+                ref=literal(number, Integer),
+                act=literal(codes[-1], String(20)),
+            ),
+            partial(_last_day, terms),
+        )
     rule = legal_rules.rule("prescription")
     since = datetime.combine(rule.earliest_start(paris_day(at)), time(), PARIS)
     yield _Source(

@@ -26,6 +26,7 @@ import register.cases.web.desk.change_approval
 import register.cases.web.desk.claim_views
 import register.cases.web.desk.claims
 import register.cases.web.desk.editor
+import register.cases.web.desk.invitation_views
 import register.cases.web.desk.merger_views
 import register.cases.web.desk.public_preview
 import register.cases.web.desk.sources

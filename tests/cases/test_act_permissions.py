@@ -196,6 +196,21 @@ erased    evidence_removed   case_erased nothing is left
 erased    copy_requested     case_erased nothing is left
 erased    copy_page_reviewed case_erased nothing is left
 erased    copy_removed       case_erased nothing is left
+
+draft     contact_noted      anyone it may be known before the publication
+draft     contact_erased     anyone a wrong one goes at once
+
+published contact_noted      anyone the invitation goes there
+published contact_erased     anyone a wrong one goes at once
+
+withdrawn contact_noted      anyone it may be restored
+withdrawn contact_erased     anyone a wrong one goes at once
+
+merged    contact_noted      case_merged the other case is the one to work on
+merged    contact_erased     case_merged the other case is the one to work on
+
+erased    contact_noted      case_erased nothing is left
+erased    contact_erased     case_erased nothing is left
 """
 ROWS = [line.split(maxsplit=3) for line in TABLE.splitlines() if line]
 # Acts on the register, on an account or by a reporter are no acts of a member on a case.

@@ -47,6 +47,8 @@ def test_every_act_of_the_desk_has_its_effects() -> None:
         Act.ASSIGNED,
         Act.URGENCY_SET,
         Act.NOTED,
+        Act.CONTACT_NOTED,
+        Act.CONTACT_ERASED,
         Act.VERSION_REFUSED,
         # Of files: what is shown of them is published by the acts above.
         Act.EVIDENCE_ADDED,

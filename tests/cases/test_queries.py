@@ -12,7 +12,7 @@ from case_contents import decided
 from cast import AT
 from sqlalchemy import select, update
 
-from register.cases import public_journal, queries, result_lists
+from register.cases import invitations, public_journal, queries, result_lists
 from register.cases.case_content import LinkContent, ProceedingContent
 from register.cases.core_tables import CASE, IS_PUBLIC, is_among
 from register.cases.filters import PAGE_SIZE, CaseQuery
@@ -388,19 +388,23 @@ def test_the_public_acts_of_a_case_have_the_parts_that_they_added(
     assert changes[-1].number == 1
 
 
+def _invited_on(session, case):
+    return invitations.public_invitation(session, case, AT.date()).invited_on
+
+
 def test_an_invitation_belongs_to_the_versions_that_follow_it(session, pen, desk, cast, content):
     case = desk.published()
     later = AT + timedelta(hours=1)
     with pen(later) as p:
         acts.invite(p, case.id, "Par lettre.", by=cast.bruno, on=date(2026, 3, 1))
     first = date(2026, 2, 20)
-    assert queries.invitation_day(session, _load(session, case.number)) == first
+    assert _invited_on(session, _load(session, case.number)) == first
     with pen(later) as p:
         acts.follow_up(p, case.id, by=cast.bruno, reason="r", title="Suite", text="Suite.")
     current = _load(session, case.number)
-    assert queries.invitation_day(session, current) == date(2026, 3, 1)
+    assert _invited_on(session, current) == date(2026, 3, 1)
     earlier = queries.load_public_case(session, case.number, current.version - 1)
-    assert queries.invitation_day(session, earlier) == first
+    assert _invited_on(session, earlier) == first
 
 
 def test_a_proof_opens_the_commitment_of_a_version(session, pen, desk, cast, content):

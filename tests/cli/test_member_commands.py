@@ -18,7 +18,9 @@ from register.accounts.models import MemberInvitation, Role
 from register.db import db, now
 from register.errors import NotFound
 from register.journal import writing
+from register.mail import outbox as mails
 from register.operations import setup
+from register.web import request_context
 
 PASSWORD = "une-longue-phrase"
 _LINK = re.compile(r"^http://127\.0\.0\.1:5000/compte/invitation/([\w-]{43})$", re.MULTILINE)
@@ -91,6 +93,31 @@ def test_a_member_is_invited_from_the_console(
         "moderator",
         None,
     )
+
+
+@pytest.fixture
+def mail_server_is_set(monkeypatch: pytest.MonkeyPatch, run: Callable[..., Result]) -> None:
+    """The settings of mail, before the application is made; ``run`` has cleared all others."""
+    monkeypatch.setenv("REGISTER_MAIL_URL", "smtp://127.0.0.1")
+    monkeypatch.setenv("REGISTER_MAIL_FROM", "registre@registre.test")
+
+
+def test_an_invitation_from_the_console_leaves_by_mail_where_there_is_a_server(
+    run: Callable[..., Result], mail_server_is_set: None, initialised_app: Flask
+) -> None:
+    refused = run("member", "invite", "pas une adresse", "--role", "moderator")
+    assert refused.exit_code == 1
+    invite = run("member", "invite", "chloe@x.test", "--role", "moderator")
+    assert (invite.exit_code, _LINK.findall(invite.stdout)) == (0, [])
+    assert "par courriel à chloe@x.test" in invite.stdout
+    [message_id] = mails.due_mails(db.session(), now(), 9)
+    outbox = request_context.outbox()
+    assert outbox is not None
+    mail = outbox.claim(db.session(), message_id, now())
+    assert mail is not None
+    assert (mail.address, mail.values["role"]) == ("chloe@x.test", "modération")
+    token = mail.values["link"].rpartition("/")[2]
+    assert one_use_links.find(db.session(), MemberInvitation, token, now()).email == mail.address
 
 
 @pytest.mark.parametrize("email", ["pas une adresse", "ada@x.test"])

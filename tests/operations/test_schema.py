@@ -310,6 +310,8 @@ EXAMINED_TABLES = {
     # No words: how many reports ended how, and the last day on which retention was looked at.
     "report_tally",
     "retention_clock",
+    # Public offices' addresses, encrypted: erased with their case, or by themselves.
+    "authority_contact",
     # The journal, the accounts, the register itself.
     "journal_head",
     "journal_entry",

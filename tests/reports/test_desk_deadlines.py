@@ -9,6 +9,8 @@ import pytest
 from cast import AT
 
 from register.accounts.models import Member
+from register.cases.case_content import RequestContent
+from register.cases.models import Incident
 from register.cases.urgency import Urgency
 from register.reports import acts
 from register.reports.desk_deadlines import DeadlineKind, load_deadlines
@@ -95,3 +97,49 @@ def test_days_are_filtered_by_kind_and_member_and_paged(running, desk, inbox, ca
         (item.kind, item.incident, item.report) for item in by_member.items
     }
     assert running(member=cast.driss).items == []
+
+
+def _request(content, **changes):
+    return content(request=RequestContent(asked="les budgets", asked_of="la mairie", **changes))
+
+
+@pytest.mark.parametrize(
+    ("request_fields", "days"),
+    [
+        # CRPA R311-12, R343-1: a month of silence refuses, then two months to refer to the CADA.
+        (
+            {"asked_on": "2026-02-10"},
+            {"silence": date(2026, 3, 10), "saisine": date(2026, 5, 10)},
+        ),
+        # The silence has refused: only the referral runs.
+        ({"asked_on": "2026-01-31"}, {"saisine": date(2026, 4, 28)}),
+        ({"asked_on": "2026-01-31", "refusal": "implicite"}, {"saisine": date(2026, 4, 28)}),
+        ({"refusal": "explicite", "refused_on": "2026-02-20"}, {"saisine": date(2026, 4, 20)}),
+        # CRPA R343-3 to R343-5, CJA R421-1.
+        (
+            {"asked_on": "2026-01-01", "cada_registered_on": "2026-02-28"},
+            {"avis": date(2026, 3, 28), "confirmation": date(2026, 4, 28),
+             "tribunal": date(2026, 6, 28)},
+        ),
+        ({"cada_registered_on": "2025-11-15"}, {"tribunal": date(2026, 3, 15)}),
+        # Nothing runs from an unknown or inexact day, nor once the request is decided.
+        ({"asked_on": "2026-02"}, {}),
+        ({"asked_on": "2026-02-10", "refusal": "explicite"}, {}),
+        ({"asked_on": "2026-02-10", "cada_number": "20261234"}, {}),
+        ({"asked_on": "2026-02-10", "outcome": "communication_obtenue"}, {}),
+        ({"asked_on": "2025-11-01"}, {}),
+    ],
+)  # fmt: skip
+def test_a_request_for_a_document_has_its_legal_days(running, desk, content, request_fields, days):
+    draft = desk.draft(_request(content, **request_fields))
+    page = running(kind=DeadlineKind.REQUEST)
+    assert {item.act: item.due for item in page.items} == days
+    assert {item.incident for item in page.items} <= {draft.id}
+    assert page.counts[DeadlineKind.REQUEST] == len(days)
+
+
+def test_a_discarded_request_has_no_day(running, desk, session, content):
+    desk.discarded(request=RequestContent(asked="les budgets", asked_on="2026-02-10"))
+    assert running(kind=DeadlineKind.REQUEST).items == []
+    case = session.query(Incident).one()
+    assert (case.request_event, case.request_on) == ("", None)

@@ -26,8 +26,6 @@ from register.web.errors import status_of
 from register.web.request_context import settings
 
 _ROSTER_PATH = "/moderation/membres"
-# Mails are in French, whatever the language of the page.
-_FRENCH_ROLES = {Role.MODERATOR: "modération", Role.ADMINISTRATOR: "administration"}
 
 
 @desk.get("/membres")
@@ -51,7 +49,7 @@ def roster_invite() -> ResponseReturnValue:
             token = one_use_links.invite(tx, email, role, by=current_member.member().id)
             link = f"{settings().base_url}/compte/invitation/{token}"
             until = tx.at + one_use_links.LIFETIME
-            values = {"link": link, "role": _FRENCH_ROLES[role], "day": day_words(until)}
+            values = one_use_links.invitation_values(link, role, tx.at)
             is_mailed = _send(tx, MailKind.MEMBER_INVITATION, email, values)
     except RegisterError as error:
         form.adresse.errors = [error_messages.error_sentence(error)]

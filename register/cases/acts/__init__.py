@@ -11,7 +11,6 @@ from register.cases.acts.draft_acts import (
     discard,
     draft,
     edit,
-    invite,
     withdraw_report,
     withdraw_report_unpublished,
 )
@@ -22,6 +21,7 @@ from register.cases.acts.evidence import (
     request_copy,
     review_page,
 )
+from register.cases.acts.invitations import erase_contact, invite, invite_by_mail, note_contact
 from register.cases.acts.mergers import merge, part
 from register.cases.acts.public_changes import approve_change, correct, follow_up
 from register.cases.acts.publication import erase, publish, restore, withdraw
@@ -45,11 +45,14 @@ __all__ = [
     "drop_source_copy",
     "edit",
     "erase",
+    "erase_contact",
     "follow_up",
     "invite",
+    "invite_by_mail",
     "keep_hidden",
     "merge",
     "note",
+    "note_contact",
     "part",
     "publish",
     "receive_reply",

@@ -15,11 +15,20 @@ from register.accounts.vouching import load_acting_member
 from register.cases import act_permissions, validation
 from register.cases import case_content as contents
 from register.cases.acts.marks import end_assignment, mark
+from register.cases.authority_contacts import AuthorityContact
 from register.cases.case_codes import CodeChange
 from register.cases.case_content import Content
 from register.cases.case_evidence import remove_case_evidence
 from register.cases.decisions import with_decisions
-from register.cases.models import CaseEvidence, CaseState, Correction, Incident, SourceCopy
+from register.cases.invitations import drop_mails
+from register.cases.models import (
+    CaseEvidence,
+    CaseState,
+    Correction,
+    Incident,
+    Invitation,
+    SourceCopy,
+)
 from register.cases.persistence import erase_texts, save_revision
 from register.cases.risk_flags import GivenReasons
 from register.cases.second_person import Approval, Proposal, valid_approvals
@@ -246,6 +255,9 @@ def erase_and_record(
     for model in (SourceCopy, CopyRequest, SourceCheck):
         # The worker deletes the files to which no row refers any more.
         tx.session.execute(delete(model).where(model.incident_id == case.id))
+    own_contact = (AuthorityContact.incident_id == case.id, AuthorityContact.commune == "")
+    tx.session.execute(delete(AuthorityContact).where(*own_contact))
+    drop_mails(tx.session, Invitation.incident_id == case.id)
     destroyed_ids = erase_texts(tx, case)
     remove_case_evidence(tx.session, CaseEvidence.incident_id == case.id)
     case.state = CaseState.ERASED

@@ -1,11 +1,10 @@
-"""Acts on drafts and invitations, and the effects of a withdrawn report."""
+"""Acts on drafts, and the effects of a withdrawn report."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection
 from dataclasses import replace
-from datetime import date
 from itertools import chain
 from typing import Any
 
@@ -102,32 +101,6 @@ def discard(
     """Discard a draft: its texts are destroyed, its lines of the desk's ledger stay."""
     case, member = steps.begin_act(tx, incident_id, Act.DISCARDED, by, seen)
     return steps.erase_and_record(tx, case, member, Act.DISCARDED)
-
-
-def invite(
-    tx: WriteTransaction,
-    incident_id: int,
-    text: str,
-    *,
-    by: int,
-    on: date | None = None,
-    seen: int | None = None,
-) -> JournalEntry:
-    """Record on which day the authority was invited to reply, or why it was not.
-
-    :param text: how it was invited, or the reason.
-    :raises Invalid: ``day_to_come`` for a future day.
-    """
-    case, member = steps.begin_act(tx, incident_id, Act.INVITED, by, seen)
-    invitation = Invitation(
-        incident_id=case.id,
-        noted_at=tx.at,
-        noted_by=member.id,
-        invited_on=steps.past_day(tx, "on", on) if on else None,
-        text=steps.required_text("text", text, multiline=True),
-    )
-    steps.insert(tx, invitation)
-    return steps.record(tx, Act.INVITED, case, member, invited=on is not None)
 
 
 def approve(

@@ -7,7 +7,8 @@ from sqlalchemy import select
 from register.cases.acts import _steps as steps
 from register.cases.acts._public_checks import propose_if_needed
 from register.cases.acts.evidence import copy_files, part_files
-from register.cases.models import CaseState, Incident
+from register.cases.invitations import stop_mails
+from register.cases.models import CaseState, Incident, Invitation
 from register.cases.second_person import Proposal
 from register.errors import Refused
 from register.journal import Act, JournalEntry, WriteTransaction
@@ -51,6 +52,7 @@ def merge(
             return line
     if store is not None:
         copy_files(tx, store, case, target, member)
+    stop_mails(tx.session, Invitation.incident_id == case.id)
     case.state, case.merged_into, case.moved_at = CaseState.MERGED, into, tx.at
     details = {"into": into, **steps.approval_details(second)}
     return steps.snapshot_and_record(

@@ -15,7 +15,8 @@ from register.cases.acts._public_checks import ATTESTED, require_complete
 from register.cases.acts.evidence import part_files
 from register.cases.acts.mergers import require_number
 from register.cases.checklist import Circumstances
-from register.cases.models import CaseState, Correction, Incident, Revision
+from register.cases.invitations import stop_mails
+from register.cases.models import CaseState, Correction, Incident, Invitation, Revision
 from register.cases.persistence import next_number
 from register.cases.risk_flags import GivenReasons, displayed_texts, stored_reasons, with_stored
 from register.cases.vocabulary import current_vocabulary
@@ -119,6 +120,7 @@ def hide(
     else:
         case.state = CaseState.WITHDRAWN
     public_reason = _set_restriction(tx, case, restriction)
+    stop_mails(tx.session, Invitation.incident_id == case.id)
     case.moved_at = tx.at
     return steps.snapshot_and_record(
         tx,

@@ -10,8 +10,10 @@ from sqlalchemy import delete, select
 
 from register.accounts.models import Member
 from register.cases.acts import _steps as steps
+from register.cases.acts.invitations import remove_contact
 from register.cases.acts.publication import hide
 from register.cases.acts.redaction import destroy_and_record
+from register.cases.authority_contacts import AuthorityContact
 from register.cases.case_evidence import remove_case_evidence
 from register.cases.models import CaseEvidence, CaseState, Incident, SourceCopy
 from register.cases.second_person import Destruction
@@ -86,6 +88,17 @@ def drop_source_copy_again(
     tx.session.execute(delete(SourceCopy).where(SourceCopy.id == row.id))
     details = {"copy": file_id, "again": event}
     return steps.record(tx, Act.SOURCE_DROPPED, case, _actor(tx, by), **details)
+
+
+def erase_contact_again(
+    tx: WriteTransaction, contact_key: str, *, by: int | None, event: str
+) -> JournalEntry | None:
+    """Erase the address of an authority again; None where it is not there."""
+    contact = tx.session.get(AuthorityContact, contact_key)
+    if contact is None:
+        return None
+    case = tx.load(Incident, contact.incident_id)
+    return remove_contact(tx, contact, case, _actor(tx, by), again=event)
 
 
 def _actor(tx: WriteTransaction, by: int | None) -> Member:

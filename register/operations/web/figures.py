@@ -93,7 +93,7 @@ def _database_figures(session: Session) -> Mapping[str, Any]:
         "mode": read_mode(session).mode,
         "queue": _queue_figures(session, paris_day(now())),
         "late_mails": outbox.count_late(session, now() - timedelta(hours=1)),
-        "dead_mails": outbox.count_dead(session),
+        "dead_mails": outbox.count_dead(session, now()),
         "index_lag": lag,
     }
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from icalendar import Calendar
 
+from register.cases.case_content import RequestContent
 from register.db import now
 from register.journal import writing
 from register.reports.desk_deadlines import DeadlineKind
+from register.text.dates import paris_day
 from register.web import messages
 
 pytestmark = pytest.mark.one_database
@@ -62,3 +66,13 @@ def test_days_are_listed_filtered_and_downloaded_without_content(signed, desk, c
 
 def test_every_kind_has_its_words():
     assert set(messages.desk.deadline_kinds) == set(DeadlineKind)
+
+
+def test_the_days_of_a_request_name_their_rule(signed, desk):
+    yesterday = (paris_day(now()) - timedelta(days=1)).isoformat()
+    draft = desk.draft(request=RequestContent(asked="les budgets", asked_on=yesterday))
+    html = signed("bruno").get(f"{LIST}?sorte=demande").text
+    assert html.index("la demande est refusée") < html.index("pour saisir la CADA")
+    assert html.count(f'href="/moderation/dossiers/{draft.id}#texte"') == 2
+    events = Calendar.from_ical(signed("bruno").get(f"{LIST}.ics?sorte=demande").get_data()).events
+    assert len({event["uid"] for event in events}) == 2

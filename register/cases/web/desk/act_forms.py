@@ -6,9 +6,9 @@ from datetime import date
 from typing import Any
 
 from flask_babel import lazy_gettext as _
-from wtforms import BooleanField, DateField, IntegerField, RadioField, SelectField
+from wtforms import BooleanField, DateField, IntegerField, RadioField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
-from wtforms.validators import InputRequired, ValidationError
+from wtforms.validators import InputRequired
 
 from register.cases import reply_refusals
 from register.cases.acts.claims import NOTE_LIMIT
@@ -29,7 +29,7 @@ from register.web.request_context import current_vocabulary, settings
 
 # The format of browsers' date fields, and the French one for browsers without.
 DAY_FORMATS = ["%Y-%m-%d", "%d/%m/%Y"]
-_CHOOSE_ANSWER = _("Choisissez une réponse.")
+CHOOSE_ANSWER = _("Choisissez une réponse.")
 # Fields that are no argument of an act by their name.
 _UNNAMED_FIELDS = ("vu", "csrf_token", *ATTESTATIONS)
 
@@ -117,7 +117,7 @@ class ChoiceRadios(RadioField):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         # WTForms knows this option, its type stubs do not yet.
-        super().__init__(*args, invalid_choice_message=_CHOOSE_ANSWER, **options)  # type: ignore[call-arg]
+        super().__init__(*args, invalid_choice_message=CHOOSE_ANSWER, **options)  # type: ignore[call-arg]
 
 
 def _reason_field() -> Any:
@@ -159,36 +159,6 @@ class RefuseChangeForm(RefusalForm):
     """Refusal of a change."""
 
     template = "change"
-
-
-class InviteForm(ActForm):
-    """Invitation of the authority to reply: the day it was sent, or why it was not."""
-
-    how = SelectField(  # type: ignore[call-arg]
-        _("L’autorité est-elle invitée à répondre ?"),
-        choices=[
-            SelectChoice("yes", _("Oui, elle a été invitée")),
-            SelectChoice("no", _("Non, et voici pourquoi")),
-        ],
-        invalid_choice_message=_CHOOSE_ANSWER,
-    )
-    on = DayField(_("Jour de l’envoi"), format=DAY_FORMATS, default=today)
-    text = text_field(_("Comment, à quelle adresse ; ou pourquoi elle ne l’est pas"), required=True)
-
-    @property
-    def is_invited(self) -> bool:
-        """Whether an invitation was sent."""
-        return bool(self.how.data == "yes")
-
-    def validate_on(self, field: DayField) -> None:
-        """Require a day for a sent invitation."""
-        if self.is_invited and not field.data and not field.errors:
-            raise ValidationError(_("Donnez le jour de l’envoi."))
-
-    def arguments(self) -> dict[str, Any]:
-        """The arguments of the act; no day without an invitation."""
-        sent_on = self.on.data if self.is_invited else None
-        return {"text": self.text.data, "on": sent_on, "seen": self.seen}
 
 
 class ReceiveReplyForm(ActForm):
@@ -241,7 +211,7 @@ class RefuseReplyForm(ActForm):
             SelectChoice(reason.code, reason.sentence)
             for reason in reply_refusals.reasons(language()).values()
         ],
-        validators=[InputRequired(_CHOOSE_ANSWER)],
+        validators=[InputRequired(CHOOSE_ANSWER)],
     )
     refusal = text_field(_("Vos mots pour lui (facultatif)"))
 
@@ -254,7 +224,7 @@ def _restriction_field(label: Any) -> ChoiceRadios:
             for word in current_vocabulary().lists["restriction"].values()
             if not word.retired
         ],
-        validators=[InputRequired(_CHOOSE_ANSWER)],
+        validators=[InputRequired(CHOOSE_ANSWER)],
     )
 
 

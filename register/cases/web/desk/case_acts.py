@@ -93,14 +93,6 @@ def approve(incident_id: int) -> ResponseReturnValue:
     return perform_act(open_case(incident_id), form, Act.APPROVED, run, notice, page_values)
 
 
-@desk.route("/dossiers/<int:incident_id>/inviter", methods=["GET", "POST"])
-def invite(incident_id: int) -> ResponseReturnValue:
-    """The invitation for the authority, and the note that it was sent, or why not."""
-    form = act_forms.InviteForm()
-    notice = _("L’invitation est notée.") if form.is_invited else _("C’est noté.")
-    return perform_act(open_case(incident_id), form, Act.INVITED, acts.invite, notice)
-
-
 @desk.route("/dossiers/<int:incident_id>/reponse", methods=["GET", "POST"])
 def receive_reply(incident_id: int) -> ResponseReturnValue:
     """Registration of a right of reply that arrived by post or mail."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import lxml.html
@@ -17,6 +17,7 @@ from register.accounts.web import current_member
 from register.cases import queries, revisions
 from register.cases.acts import publication
 from register.cases.case_content import CaseSnapshot
+from register.cases.invitations import ReplyInvitation
 from register.cases.member_view import DeskCase
 from register.cases.models import CaseState
 from register.cases.queries import PublicCase, PublicChange
@@ -157,12 +158,16 @@ def _preview_values(
             number=len(after[added]) if added else 0,
         )
         changes.append(change)
-    invitation_days = [row.invited_on for row in desk_case.invitations if row.invited_on]
+    # What members noted counts with the act; a mail that the register sends, the day after.
+    noted_days = [row.invited_on for row in desk_case.invitations if not row.mail_id]
+    noted = ReplyInvitation(max(filter(None, noted_days), default=None))
     return {
         **values,
         "case": replace(case, version=0),
         "changes": changes,
-        "invited_on": max(invitation_days, default=None),
+        "invitation": max(
+            values["invitation"], noted, key=lambda each: each.invited_on or date.min
+        ),
     }
 
 

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from markupsafe import Markup
 
-from register.cases import queries, result_lists, source_views, timeline
+from register.cases import invitations, queries, result_lists, source_views, timeline
 from register.cases.filters import FILTERS, LENGTH_LIMIT, WORDS, WORDS_LIMIT, CaseQuery, SummaryPage
 from register.cases.queries import MergedCase, PublicCase
 from register.cases.result_lists import CaseSummary
@@ -212,7 +212,7 @@ def page_values(public_case: PublicCase, desk_case: int | None = None) -> dict[s
         ),
         "pieces": piece_view.list_pieces(public_case, desk_case),
         "source_titles": case_view.source_titles(content),
-        "invited_on": queries.invitation_day(db.session(), public_case),
+        "invitation": invitations.public_invitation(db.session(), public_case, paris_day(now())),
         "cited_by": queries.list_citing_cases(db.session(), public_case.number),
     }
 

@@ -18,6 +18,7 @@ from register.accounts.web import current_member
 from register.cases import desk_lists
 from register.cases.desk_lists import DeskCaseSummary
 from register.cases.filters import parse_page_number
+from register.cases.legal_rules import rule
 from register.cases.web.desk.act_view import case_address
 from register.cases.web.desk.case import period_words
 from register.db import db, now
@@ -32,7 +33,7 @@ from register.text.typography import first_upper, french
 from register.web import list_query, messages
 from register.web.blueprints import desk
 from register.web.calendar_file import CalendarDay, calendar_file
-from register.web.l10n import day_words, typeset
+from register.web.l10n import day_words, language, typeset
 from register.web.list_query import QueryArgs, choice_value, last_value
 from register.web.request_context import derived_key, head, key_store, settings
 
@@ -45,6 +46,7 @@ _KINDS = {kind.value: kind for kind in DeadlineKind}
 _CASE_PARTS = {
     DeadlineKind.REPLY: "#reponses",
     DeadlineKind.DESTRUCTION: "#destructions",
+    DeadlineKind.REQUEST: "#texte",
     DeadlineKind.LIMITATION: "#delais",
 }
 
@@ -216,6 +218,8 @@ def _post_address(item: DeskDeadline) -> str:
 
 
 def _reason(item: DeskDeadline, cases: Mapping[int, DeskCaseSummary]) -> str:
+    if item.kind is DeadlineKind.REQUEST:
+        return french(rule(item.act).labels[language()])
     if item.act and item.since:
         began = period_words(Act(item.act))
         return typeset(_("%(act)s, le %(day)s", act=began, day=day_words(item.since)))
