@@ -96,7 +96,7 @@ def _require_pages(web: Container, host: str = "registre.example") -> None:
 
 
 def _require_faults(report: str, *words: str) -> None:
-    """Require the faults of ``doctor`` to be these, each with its words; the settings are made up."""
+    """Require the faults of ``doctor`` to be these, each with its words; the notice is made up."""
     faults = [line for line in report.splitlines() if line.startswith("✗")]
     assert len(faults) == len(words), faults
     assert all(word in fault for word, fault in zip(words, faults, strict=True)), faults
