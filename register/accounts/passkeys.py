@@ -19,7 +19,7 @@ from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from register import encryption
-from register.accounts import vouching
+from register.accounts import sessions, vouching
 from register.accounts.models import PASSKEY_NAME_LENGTH, Member, Passkey
 from register.errors import Invalid, Refused
 from register.journal import Act, WriteTransaction
@@ -180,15 +180,21 @@ def add_passkey(
     tx.record(Act.PASSKEY_ADDED, by=member_id, details=_details(row))
 
 
-def remove_passkey(tx: WriteTransaction, member_id: int, passkey_id: int) -> bool:
+def remove_passkey(
+    tx: WriteTransaction, member_id: int, passkey_id: int, *, except_session: int | None = None
+) -> bool:
     """Remove a passkey of a member; False when they have no such passkey.
 
+    Their other sessions end, because a lost device may be signed in.
+
+    :param except_session: the current session, which stays open.
     :raises Refused: a member who may not act any more.
     """
     vouching.load_acting_member(tx, member_id)
     row = tx.session.get(Passkey, passkey_id)
     if row is None or row.member_id != member_id:
         return False
+    sessions.delete_sessions(tx.session, member_id, except_session)
     tx.record(Act.PASSKEY_REMOVED, by=member_id, details=_details(row))
     tx.session.delete(row)
     return True

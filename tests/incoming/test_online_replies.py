@@ -231,6 +231,8 @@ def test_a_missing_key_is_counted_and_hides_what_it_sealed(session, store, recei
 @pytest.mark.one_database
 def test_a_document_that_lost_a_part_is_noticed(session, store, case_files, receive):
     file = case_files.stored(b"Mandat. ")
+    # A store with nothing in it is one that is not there.
+    case_files.stored(b"Autre. ")
     receive(files=[file])
     assert incomplete_files(session, store, case_files.files) == ([], set())
     case_files.files.store.delete(list(case_files.files.blob_names(file.file_id))[-1])

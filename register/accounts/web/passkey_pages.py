@@ -114,14 +114,18 @@ def add_passkey() -> ResponseReturnValue:
 @asks_password(lazy_gettext("retirer une clé d’accès de votre compte"))
 def remove_passkey(passkey: int) -> ResponseReturnValue:
     """Remove a passkey."""
-    member_id = current_member.member().id
+    current = current_member.require_signed_in()
+    member_id, session_id = current.member.id, current.session_id
     with writing() as tx:
-        is_removed = passkeys.remove_passkey(tx, member_id, passkey)
+        is_removed = passkeys.remove_passkey(tx, member_id, passkey, except_session=session_id)
         if is_removed:
             notify(tx, member_id, "retirée de")
     if is_removed:
         flash(
-            _("La clé d’accès est retirée, et n’ouvre plus rien. Effacez-la de l’appareil aussi.")
+            _(
+                "La clé d’accès est retirée, et vos autres séances sont fermées. "
+                "Effacez-la de l’appareil."
+            )
         )
     return redirect(_SECTION, 303)
 

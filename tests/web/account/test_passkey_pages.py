@@ -148,6 +148,7 @@ def test_the_password_is_changed_with_a_passkey_in_the_place_of_the_code(app, br
 
 def test_a_passkey_is_removed_after_password_and_proof(app, bruno, advance_time):
     device, other = add(bruno), add(bruno, "téléphone")
+    lost = come_in(app, device)
     advance_time(timedelta(minutes=11))
     bruno.get(ACCOUNT)
     [first, *_others] = [form.action for form in bruno.page.forms if "/retirer" in form.action]
@@ -157,6 +158,7 @@ def test_a_passkey_is_removed_after_password_and_proof(app, bruno, advance_time)
     bruno.follow()
     assert "La clé d’accès est retirée" in bruno.text
     assert NAME not in bruno.text
+    assert lost.get(ACCOUNT).status_code == 303, "the session of the lost device is closed"
     refused = come_in(app, device)
     assert refused.answer.status_code == 422
     assert "Cette clé d’accès n’ouvre aucun compte" in refused.text
