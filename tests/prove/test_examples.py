@@ -331,7 +331,7 @@ def test_the_units_are_understood_by_systemd(tmp_path: Path) -> None:
         text = re.sub(r"^(User|Group)=webcitoyen$", r"\1=daemon", text, flags=re.MULTILINE)
         units.append(tmp_path / example.name)
         units[-1].write_text(text)
-    assert len(units) == 4
+    assert len(units) == 5
     verification = subprocess.run(
         ["systemd-analyze", "verify", "--man=no", *map(str, units)], capture_output=True, text=True
     )
