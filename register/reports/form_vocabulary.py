@@ -41,10 +41,16 @@ def words(name: str, language: Language = "fr") -> Mapping[str, FormWord]:
 
 
 @cache
+def _families_of_types() -> Mapping[str, str]:
+    """Read once in a process, whatever the language and however it is given."""
+    types = tomllib.loads(VOCABULARY_FILE.read_text("utf-8"))["type"]
+    return {row["code"]: row["famille"] for row in types}
+
+
+@cache
 def families(language: Language = "fr") -> Mapping[str, tuple[FormWord, ...]]:
     """The types of each family, in the order of the form."""
-    types = tomllib.loads(VOCABULARY_FILE.read_text("utf-8"))["type"]
-    family_of = {row["code"]: row["famille"] for row in types}
+    family_of = _families_of_types()
     type_words = words("type", language).values()
     return {
         family: tuple(word for word in type_words if family_of[word.code] == family)
