@@ -48,7 +48,7 @@ from register.cases.piece_content import PieceContent, PiecePage
 from register.cases.second_person import PendingChange
 from register.cases.source_addresses import digest
 from register.cases.urgency import Urgency
-from register.db import db
+from register.db import db, now
 from register.evidence.sealed_files import new_file
 from register.incoming import acts as incoming_acts
 from register.incoming import notice_acts, notice_queries
@@ -695,14 +695,15 @@ def test_no_route_shows_hidden_content(app, hidden, desk, session, store, tmp_pa
 def test_acts_of_the_desk_change_no_byte_of_any_public_page(
     app, settings, hidden, desk, pen, store
 ):
-    """Neither texts nor counts, nor an ETag that would reveal a new report."""
+    """Neither texts nor counts, nor an ETag that would reveal a new report, on the same day."""
     visible = desk.published()
     all_addresses = [*addresses(app), *in_english(app), *searches(app)]
     # Not for the public: it counts reports from the next day on.
     all_addresses.remove("/metrics")
     pages_before = {address: read_page(app, address) for address in all_addresses}
-    # An hour later, so that a Last-Modified header would change too.
-    hidden.pen = desk.pen = lambda: pen(datetime(2026, 3, 2, 10, 30, tzinfo=UTC))
+    # Later, so that a Last-Modified header would change too, and today: the next day, a page says
+    # on which day the authority was invited.
+    hidden.pen = desk.pen = lambda: pen(now())
     hidden.desk_only(visible)
     hidden.reports(store, visible)
     # The first application would answer from its cache.
