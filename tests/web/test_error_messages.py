@@ -38,6 +38,7 @@ from register.web.error_messages import ERROR_SENTENCES
 TOP = Path(register.__file__).parent
 RAISED = {name for name in dir(errors) if isinstance(getattr(errors, name), type)}
 RAISED |= {"SchemaError", "TextError", "MoveError", "BackupError", "ReadOnly", "MirrorError"}
+RAISED |= {"DatabaseInUse"}
 FIRST, SECOND = 0, 1
 # Keys that reach a raise through a variable; the table or expression they come from.
 BY_VARIABLE = {*act_permissions.REFUSALS.values(), *act_permissions._STATE_REFUSALS.values()}
