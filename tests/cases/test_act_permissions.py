@@ -216,6 +216,7 @@ ROWS = [line.split(maxsplit=3) for line in TABLE.splitlines() if line]
 # Acts on the register, on an account or by a reporter are no acts of a member on a case.
 _OTHER_PREFIXES = (
     "member_", "page_", "report_", "incoming_", "post_", "sign", "sessions_", "browsers_",
+    "passkey_", "mode_",
 )  # fmt: skip
 # Acts that follow from another act are allowed by its rule.
 _FOLLOWING = (Act.CHANGE_PROPOSED, Act.CHANGE_REFUSED, Act.DESTROYED, Act.DESTRUCTION_KEPT)

@@ -93,7 +93,7 @@ def invite(bruno: Member, case_id: int) -> None:
     page.goto(f"/moderation/dossiers/{case_id}")
     user.press("Inviter à répondre…")
     user.press("inviter par courriel")
-    user.press("Noter l’adresse de l’autorité")
+    user.press("Adresse de l’autorité")
     user.write("Adresse électronique du service", ADDRESS)
     user.write("Page qui la publie", "https://gagny.example/contact")
     user.tick("J’ai vérifié que c’est l’adresse publique")

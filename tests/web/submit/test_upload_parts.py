@@ -35,8 +35,8 @@ def post(visitor, step, part=None, **fields):
     if part is not None:
         fields["partie"] = FileStorage(io.BytesIO(part), "blob")
     boundary, body = encode_multipart(MultiDict(fields))
-    return visitor.client.post(
-        f"{ADDRESS}/{step}", data=body, content_type=f"multipart/form-data; boundary={boundary}"
+    return visitor.post(
+        f"{ADDRESS}/{step}", body, content_type=f"multipart/form-data; boundary={boundary}"
     )
 
 
