@@ -33,21 +33,28 @@ def _lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
 def test_an_outage_is_logged_once_and_counted_when_it_is_over(
     client: FlaskClient, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(logs, "QUIET_SECONDS", 0.3)
+    monkeypatch.setattr(logs, "QUIET_SECONDS", 1.0)
     pages = [client.get("/away/disk") for _ in range(5)] + [client.get("/away/keys")]
     assert {page.status_code for page in pages} == {503}
-    disk, keys = _lines(capsys)
+    # Outages of applications of other tests may end meanwhile.
+    disk, keys = (line for line in _lines(capsys) if line["event"] == "failure")
     assert (disk["event"], disk["exception"]) == ("failure", "Unavailable")
     # Every reader of an outage is shown the reference that the log has.
     assert all(str(disk["reference"]) in page.text for page in pages[:5])
     assert disk["reference"] != keys["reference"]
+    references = {disk["reference"], keys["reference"]}
     ends: list[dict[str, object]] = []
-    until(lambda: ends.extend(_lines(capsys)) or len(ends) == 2)
+
+    def is_over() -> bool:
+        ends.extend(line for line in _lines(capsys) if line["reference"] in references)
+        return len(ends) == 2
+
+    until(is_over)
     failures = {line["exception"]: line["failures"] for line in ends}
     assert failures == {"Unavailable": 5, "SealError": 1}
     assert {line["event"] for line in ends} == {"failure_over"}
     client.get("/away/disk")
-    assert [line["event"] for line in _lines(capsys)] == ["failure"]
+    assert [line["event"] for line in _lines(capsys)].count("failure") == 1
 
 
 def test_a_cause_that_goes_on_is_not_over(monkeypatch: pytest.MonkeyPatch, capsys) -> None:
