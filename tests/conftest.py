@@ -25,6 +25,7 @@ from desk_site import desk_site
 from flask import Flask
 from flask.testing import FlaskClient
 from form_client import MemberClient
+from mail_server import Mailbox, mail_server
 from page_sites import PageSite
 from report_factory import Inbox
 from reports_site import reports_site
@@ -216,6 +217,16 @@ def published(desk: Desk) -> Callable[..., CaseRef]:
 def attested() -> tuple[str, ...]:
     """Everything that a moderator attests before publication."""
     return ATTESTATIONS
+
+
+# --- the mail ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def mailbox() -> Iterator[Mailbox]:
+    """What a mail server on loopback got."""
+    with mail_server(Mailbox()) as served:
+        yield served
 
 
 # --- the demonstration ------------------------------------------------------------------------

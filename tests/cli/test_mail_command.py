@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from mail_server import Mailbox, mail_server
 from raw_http import free_port
 
 from register.db import housekeeping, now
@@ -17,12 +16,6 @@ from register.operations import setup
 from register.operations.doctor import examine
 
 ADDRESS = "operator@elsewhere.test"
-
-
-@pytest.fixture
-def mailbox():
-    with mail_server(Mailbox()) as server:
-        yield server
 
 
 @pytest.fixture

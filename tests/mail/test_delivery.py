@@ -44,12 +44,6 @@ def _error(url, timeout=5.0):
     return error.scope, error.reply_code
 
 
-@pytest.fixture
-def mailbox():
-    with mail_server(Mailbox()) as server:
-        yield server
-
-
 def test_two_mails_go_over_one_connection(mailbox):
     with MailConnection(parse_mail_url(mailbox.url), "registre.test") as connection:
         assert [connection.send(_mail()), connection.send(_mail("b@elsewhere.test"))] == [250, 250]

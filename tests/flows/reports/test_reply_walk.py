@@ -16,7 +16,7 @@ from cast import publish_case
 from databases import open_engine
 from desk_steps import REPLY_ATTESTATIONS, Member, expect_heading, expect_message
 from input_devices import Pointer
-from mail_server import Mailbox, mail_server
+from mail_server import Mailbox
 from page_checks import AtDesk
 from playwright.sync_api import expect
 from served_register import ServedRegister, serve_register
@@ -37,12 +37,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.prove]
 ADDRESS = "mairie@gagny.example"
 REPLY = "La commune conteste : la séance avait été levée avant la caméra."
 OTHER_REPLY = "Moi aussi, j’ai quelque chose à dire."
-
-
-@pytest.fixture
-def mailbox():
-    with mail_server(Mailbox()) as served:
-        yield served
 
 
 @pytest.fixture
