@@ -203,5 +203,10 @@ def derive_key(key: bytes, purpose: str) -> bytes:
     return HKDF(algorithm=SHA256(), length=32, salt=None, info=hkdf_info).derive(key)
 
 
+def keyed_digest(key: bytes, purpose: str, plaintext: bytes) -> bytes:
+    """The HMAC-SHA-256 of a text for one purpose, 32 bytes: a look-up that names nothing."""
+    return hmac.digest(derive_key(key, purpose), plaintext, hashlib.sha256)
+
+
 def _cipher(key: bytes, purpose: str) -> AESGCM:
     return AESGCM(derive_key(key, purpose))

@@ -7,8 +7,6 @@ know.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -231,8 +229,7 @@ def _refusing_what_fails() -> Iterator[None]:
 
 def _user_handle(root_key: bytes, member_id: int) -> bytes:
     """By what authenticators recognise an account; it reveals nothing about it (§14.6.1)."""
-    key = encryption.derive_key(root_key, _HANDLE_PURPOSE)
-    return hmac.digest(key, str(member_id).encode(), hashlib.sha256)
+    return encryption.keyed_digest(root_key, _HANDLE_PURPOSE, str(member_id).encode())
 
 
 def _descriptors(existing: Iterable[OpenPasskey]) -> list[Any]:

@@ -8,8 +8,6 @@ cannot add a passkey to an account. What browsers and authenticators exchange is
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -131,8 +129,7 @@ def _owner(member_id: int) -> bytes:
 
 
 def _lookup(root_key: bytes, credential_id: bytes) -> bytes:
-    key = encryption.derive_key(root_key, _LOOKUP_PURPOSE)
-    return hmac.digest(key, credential_id, hashlib.sha256)
+    return encryption.keyed_digest(root_key, _LOOKUP_PURPOSE, credential_id)
 
 
 # --- acts ----------------------------------------------------------------------------------------

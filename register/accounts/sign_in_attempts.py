@@ -12,8 +12,6 @@ outside the journal, and are deleted after half an hour.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -144,8 +142,7 @@ def _upsert(
 
 def _mac(root_key: bytes, *parts: str) -> bytes:
     # Joined by a character that no cleaned address contains, so that lists cannot collide.
-    key = encryption.derive_key(root_key, _KEY_PURPOSE)
-    return hmac.new(key, "\0".join(parts).encode(), hashlib.sha256).digest()
+    return encryption.keyed_digest(root_key, _KEY_PURPOSE, "\0".join(parts).encode())
 
 
 def has_room(at: datetime) -> ColumnElement[bool]:
