@@ -100,6 +100,13 @@ def test_an_address_is_replaced_and_erased(bruno, published, session):
     assert bruno.send(f"{page}/effacer").status_code == 404
 
 
+def test_the_address_of_a_merged_case_is_not_erased_from_its_page(bruno, desk):
+    page = f"/moderation/dossiers/{desk.merged().id}/contact"
+    refused = bruno.send(f"{page}/effacer")
+    assert refused.status_code == 409
+    assert "Rien n’a changé" in refused.text
+
+
 def test_without_a_mail_server_the_letter_is_copied(signed, published):
     case = published()
     page = f"/moderation/dossiers/{case.id}/inviter"

@@ -44,7 +44,7 @@ def release(incident_id: int) -> ResponseReturnValue:
 def _change_claim(
     incident_id: int, act: Callable[..., JournalEntry], notice: str
 ) -> ResponseReturnValue:
-    return _run_small_act(incident_id, lambda tx, by: act(tx, incident_id, by=by), notice)
+    return run_small_act(incident_id, lambda tx, by: act(tx, incident_id, by=by), notice)
 
 
 @desk.post("/dossiers/<int:incident_id>/confier")
@@ -57,14 +57,14 @@ def assign(incident_id: int) -> ResponseReturnValue:
 
     name = current_member.display_name(form.to.data) if form.is_sent else ""
     notice = _("Le dossier est confié à %(name)s.", name=name)
-    return _run_small_act(incident_id, run, notice, form)
+    return run_small_act(incident_id, run, notice, form)
 
 
 @desk.post("/dossiers/<int:incident_id>/urgence")
 def set_urgency(incident_id: int) -> ResponseReturnValue:
     """Set or take off the danger mark and the term of a case."""
     form = UrgencyForm()
-    return _run_small_act(
+    return run_small_act(
         incident_id,
         lambda tx, by: acts.set_urgency(tx, incident_id, form.urgency, by=by),
         _("C’est noté : la file en tient compte."),
@@ -76,7 +76,7 @@ def set_urgency(incident_id: int) -> ResponseReturnValue:
 def note(incident_id: int) -> ResponseReturnValue:
     """Add an internal note; a refused one is shown again as typed."""
     form = act_forms.NoteForm()
-    return _run_small_act(
+    return run_small_act(
         incident_id,
         lambda tx, by: acts.note(tx, incident_id, form.text.data or "", by=by),
         _("La note est ajoutée."),
@@ -85,7 +85,7 @@ def note(incident_id: int) -> ResponseReturnValue:
     )
 
 
-def _run_small_act(
+def run_small_act(
     incident_id: int,
     act: Callable[[WriteTransaction, int], JournalEntry],
     notice: str,

@@ -20,6 +20,7 @@ from register.cases.member_view import DeskCase
 from register.cases.models import Incident, Invitation
 from register.cases.web.desk.act_forms import CHOOSE_ANSWER, DAY_FORMATS, ActForm, DayField, today
 from register.cases.web.desk.act_view import blocked_reason, open_case, perform_act
+from register.cases.web.desk.claim_views import run_small_act
 from register.db import db, now
 from register.errors import Refused
 from register.journal import Act
@@ -89,16 +90,6 @@ class AuthorityContactForm(ActForm):
         arguments = super().arguments()
         del arguments["seen"]
         return arguments
-
-
-class EraseContactForm(ActForm):
-    """The erasure of an address, which takes no revision."""
-
-    template = "authority_contact"
-
-    def arguments(self) -> dict[str, Any]:
-        """No argument."""
-        return {}
 
 
 def _case(desk_case: DeskCase) -> Incident:
@@ -179,10 +170,8 @@ def authority_contact(incident_id: int) -> ResponseReturnValue:
 @desk.post("/dossiers/<int:incident_id>/contact/effacer")
 def erase_contact(incident_id: int) -> ResponseReturnValue:
     """Erase that address."""
-    return perform_act(
-        open_case(incident_id),
-        EraseContactForm(),
-        Act.CONTACT_ERASED,
-        acts.erase_contact,
+    return run_small_act(
+        incident_id,
+        lambda tx, by: acts.erase_contact(tx, incident_id, by=by),
         _("L’adresse de l’autorité est effacée."),
     )
