@@ -6,7 +6,6 @@ The contact of a commune serves every case in which it is the authority; any oth
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
 
 from sqlalchemy import Date, ForeignKey, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -36,11 +35,8 @@ class AuthorityContact(Base):
     checked_by: Mapped[int] = mapped_column(ForeignKey("member.id"))
 
 
-def commune_of_authority(case: Any) -> str:
-    """The commune of today whose town hall acts in a case; empty for another authority.
-
-    :param case: an :class:`Incident`, or a content of one.
-    """
+def commune_of_authority(case: Incident) -> str:
+    """The commune of today whose town hall acts in a case; empty for another authority."""
     if case.level != "commune" or not case.commune:
         return ""
     return place_queries.current_code(case.commune) or ""

@@ -9,9 +9,9 @@ from typing import Any
 from register.accounts.models import Member
 from register.accounts.sealed_address import MAX_ADDRESS_LENGTH
 from register.cases import authority_contacts, validation
-from register.cases import invitations as sent
 from register.cases.acts import _steps as steps
 from register.cases.authority_contacts import AuthorityContact
+from register.cases.invitations import mail_values, require_mailable, stop_mails
 from register.cases.models import Incident, Invitation
 from register.errors import Invalid, NotFound
 from register.journal import Act, JournalEntry, WriteTransaction
@@ -66,8 +66,8 @@ def invite_by_mail(
     :raises Refused: as :func:`~register.cases.invitations.require_mailable`.
     """
     case, member = steps.begin_act(tx, incident_id, Act.INVITED, by, seen)
-    contact, box = sent.require_mailable(tx.session, case, outbox)
-    values = sent.mail_values(case.number, case.moved_at, link, tx.at)
+    contact, box = require_mailable(tx.session, case, outbox)
+    values = mail_values(case.number, case.moved_at, link, tx.at)
     mail_id = box.enqueue(tx.session, MailKind.REPLY_INVITATION, contact.address, tx.at, **values)
     invitation = Invitation(
         incident_id=case.id,
@@ -138,7 +138,7 @@ def remove_contact(
     tx: WriteTransaction, contact: AuthorityContact, case: Incident, member: Member, **more: Any
 ) -> JournalEntry:
     """The erasure itself, whose rules were checked."""
-    sent.stop_mails(tx.session, Invitation.contact == contact.key)
+    stop_mails(tx.session, Invitation.contact == contact.key)
     tx.session.delete(contact)
     tx.session.flush()
     steps.scrub_after_commit(tx)
