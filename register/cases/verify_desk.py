@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from register.cases import deadlines
+from register.cases.authority_contacts import AuthorityContact
 from register.cases.case_rows import CaseRows
 from register.cases.models import CaseState, Incident, Invitation, Note, Reply, Revision, SourceCopy
 from register.cases.second_person import Approval, Destruction, PendingChange
@@ -77,6 +78,7 @@ def desk_problems(
         ("desk_refusals", lambda: _refusals_hold(case_rows(Revision), lines)),
         ("desk_destructions", lambda: _destructions_hold(case_rows(Destruction), lines)),
         ("desk_copies", lambda: copies_hold(case_rows(SourceCopy), lines, case)),
+        ("desk_contacts", lambda: _contacts_hold(case_rows(AuthorityContact), lines, case)),
     )
     for key, holds in checks:
         if not holds():
@@ -128,6 +130,23 @@ def _invitations_hold(
         return invitation.noted_at <= emptied_at
 
     return actual == expected and all(map(text_is_expected, invitations))
+
+
+def _contacts_hold(
+    contacts: Sequence[AuthorityContact], lines: Sequence[CaseLine], case: Incident
+) -> bool:
+    """Whether each address was noted by a line of its case, and is not one that lines erase.
+
+    One that is missing may have been erased from another case of its commune.
+    """
+    noted = {line.private["contact"]: line.by for line in lines if line.act is Act.CONTACT_NOTED}
+    erased = {line.private["contact"] for line in lines if line.act is Act.CONTACT_ERASED}
+    return all(
+        noted.get(contact.key) == contact.checked_by
+        and contact.key not in erased
+        and (contact.commune or case.state != CaseState.ERASED)
+        for contact in contacts
+    )
 
 
 def _last_redaction(lines: Sequence[CaseLine]) -> datetime | None:

@@ -11,6 +11,7 @@ from sqlalchemy import delete, insert, select, update
 
 from register.accounts import acts as accounts
 from register.accounts.models import Member, Role
+from register.cases.authority_contacts import AuthorityContact
 from register.cases.models import Incident, Invitation, Note, Reply, Revision
 from register.cases.second_person import Approval, Destruction
 from register.cases.verify import verify
@@ -30,6 +31,10 @@ def case(desk, cast):
         acts.release(p, published_case.id, by=cast.ada)
         acts.claim(p, published_case.id, by=cast.bruno)
         acts.reply(p, published, by=cast.bruno, reason="r")
+        acts.note_contact(
+            p, published_case.id, by=cast.bruno, address="mairie@gagny.example",
+            source="https://gagny.example/contact", checked_on=AT.date(), is_public_office=True,
+        )  # fmt: skip
         acts.refuse_reply(p, refused, by=cast.bruno, code="longueur", refusal="injures")
     return published_case
 
@@ -54,6 +59,15 @@ LATER = AT + timedelta(hours=1)
 APPROVAL = {"incident_id": 1, "revision_id": 1, "purpose": "erase", "given_by": 3, "given_at": AT}
 NOTE = {"incident_id": 1, "written_by": 2, "written_at": AT, "text": "t"}
 INVITATION = {"incident_id": 1, "noted_by": 1, "noted_at": AT, "text": "t"}
+CONTACT = {
+    "key": "0" * 32,
+    "commune": "",
+    "incident_id": 1,
+    "address": "x@elsewhere.example",
+    "source": "https://elsewhere.example",
+    "checked_on": AT.date(),
+    "checked_by": 1,
+}
 # Changes that somebody with access to the database can make, and the problem that reports each.
 TAMPERINGS = {
     "an approval more": (insert(Approval).values(APPROVAL), "desk_approvals"),
@@ -89,6 +103,8 @@ TAMPERINGS = {
         _update(Reply, refusal="", refusal_code="").where(Reply.state == "refused"),
         "desk_replies",
     ),
+    "an authority's address more": (insert(AuthorityContact).values(CONTACT), "desk_contacts"),
+    "another who checked it": (_update(AuthorityContact, checked_by=2), "desk_contacts"),
     "another holder": (_update(Incident, held_by=3), "desk_claim"),
     "nobody": (_update(Incident, held_by=None, held_until=None), "desk_claim"),
     "a danger": (_update(Incident, danger_on=AT.date()), "desk_urgency"),
