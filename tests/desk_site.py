@@ -19,8 +19,9 @@ from sqlalchemy.orm import Session
 
 from register import create_app
 from register.accounts import acts as accounts
-from register.accounts import one_use_links, two_factor
+from register.accounts import one_use_links, passkeys, two_factor
 from register.accounts.models import Role
+from register.accounts.passkeys import Credential
 from register.cases.case_content import Content
 from register.cases.models import Incident
 from register.config import Settings
@@ -178,6 +179,9 @@ PAGES: Mapping[str, SitePage] = {
         {"vu": "0", "title": "Suivre", "text": "Un autre texte.", "reason": "essai"},
     ),
     "new codes": _form("/compte/codes", 200, {}),
+    "new passkey": _form("/compte/cles/nouvelle", 200, {}),
+    "a passkey without an answer": _form("/compte/cles", 409, {"nom": "clé bleue"}),
+    "an address that nobody checked": _form("/moderation/dossiers/{whole}/contact", 422, {}),
     "empty passwords": _form("/compte/mot-de-passe", 422, {}),
     # A grave act asks for the password again.
     "password needed again": _form(
@@ -191,7 +195,9 @@ PAGES: Mapping[str, SitePage] = {
 
 def desk_site(settings: Settings) -> PageSite:
     """Fill a register with members and cases, and make its application."""
-    app = create_app(replace(settings, require_2fa=True))
+    # An address with a name, to which passkeys are bound, and mail that no worker sends.
+    mail = {"mail_url": "smtp://127.0.0.1", "mail_from": "registre@register.test"}
+    app = create_app(replace(settings, require_2fa=True, base_url="http://localhost", **mail))
     with open_engine(settings.database_url) as engine:
         with app.app_context():
             ada, bruno, emile, tokens = _members(engine, request_context.root_key())
@@ -215,7 +221,7 @@ def desk_site(settings: Settings) -> PageSite:
 
 
 def _members(engine: Engine, seal_key: bytes) -> tuple[int, int, int, dict[str, str]]:
-    """Ada with a second factor, Bruno, Émile without one, Driss disabled, Fanny invited.
+    """Ada with a second factor and a passkey, Bruno, Émile without, Driss disabled, Fanny invited.
 
     Bruno has a link to choose a new password.
     """
@@ -231,6 +237,8 @@ def _members(engine: Engine, seal_key: bytes) -> tuple[int, int, int, dict[str, 
         )
         codes = two_factor.recovery_codes()
         accounts.set_factor(pen, ada, two_factor.new_secret(), seal_key, codes, 0)
+        credential = Credential(b"id", b"public key", 0, ())
+        passkeys.add_passkey(pen, ada, seal_key, "téléphone", credential)
         accounts.disable_member(pen, driss, by=ada)
     with writing(engine) as pen:
         tokens = {
@@ -253,6 +261,15 @@ def _cases(pen: WriteTransaction, ada: int, bruno: int) -> dict[str, str]:
         capacity="l’élu mis en cause",
         text="Je n’ai empêché personne de filmer.",
         received_on=date(2026, 3, 1),
+    )
+    acts.note_contact(
+        pen,
+        full.id,
+        by=bruno,
+        address="mairie@gagny.example",
+        source="https://gagny.example/contact",
+        checked_on=date(2026, 3, 1),
+        is_public_office=True,
     )
     acts.note(pen, full.id, "Relire l’arrêt avant de répondre.", by=bruno)
     acts.claim(pen, full.id, by=bruno)

@@ -84,7 +84,8 @@ def _site_browsers(
     with ExitStack() as stack:
         browsers = {}
         for name, site in page_sites.items():
-            base = stack.enter_context(serve(site.app))
+            # By a name, as passkeys need.
+            base = stack.enter_context(serve(site.app)).replace("127.0.0.1", "localhost")
             browsers[name] = SiteBrowser(site, base, browser)
             stack.callback(browsers[name].close)
         yield browsers
