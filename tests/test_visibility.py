@@ -30,8 +30,9 @@ from sqlalchemy import func, select
 
 from register import create_app
 from register.accounts import acts as accounts
-from register.accounts import one_use_links, passwords
+from register.accounts import one_use_links, passkeys, passwords, two_factor
 from register.accounts.models import Role
+from register.accounts.passkeys import Credential
 from register.accounts.web.current_member import is_member_path
 from register.cases.case_content import (
     Content,
@@ -235,6 +236,11 @@ class HiddenContent:
                 passwords.generate_password(),
                 name=MARKER,
             )
+            accounts.set_factor(
+                p, self.cast.ada, two_factor.new_secret(), self.store.root, [MARKER], 1
+            )
+            credential = Credential(MARKER.encode(), MARKER.encode(), 0, ())
+            passkeys.add_passkey(p, self.cast.ada, self.store.root, MARKER, credential)
             capture = self.files.write(new_file(f"{MARKER}.txt"), [MARKER.encode()], len(MARKER))
             source, key = digest(a_case().sources[0].url), case_key(self.store, visible.id)
             acts.add_source_copy(p, visible.id, source, capture, key, by=self.cast.bruno)
