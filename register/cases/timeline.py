@@ -191,16 +191,13 @@ def request_clock(request: Mapping[str, Any] | None) -> tuple[str, date | None]:
     """
     if request is None or request["outcome"] not in UNDECIDED | OPINION_OUTCOMES:
         return "", None
-    asked_on, refused_on = _exact_day(request["asked_on"]), _exact_day(request["refused_on"])
-    event, day = "demande", asked_on
+    event, day = "demande", _exact_day(request["asked_on"])
     if _is_referred(request):
         event, day = "enregistrement", _exact_day(request["cada_registered_on"])
-    elif refused_on:
-        event, day = "refus", refused_on
     elif request["refusal"] == "implicite" and not request["refused_on"]:
-        event, day = "refus", request_terms(asked_on).silence_refuses
+        event, day = "refus", request_terms(day).silence_refuses
     elif request["refusal"] or request["refused_on"]:
-        day = None
+        event, day = "refus", _exact_day(request["refused_on"])
     return (event, day) if day else ("", None)
 
 
