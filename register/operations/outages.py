@@ -124,7 +124,7 @@ def _database_finding(settings: Settings, engine: Engine) -> Finding:
     path = sqlite_path(settings.database_url)
     if path is not None:
         if not path.exists():
-            if path.with_name(path.name + schema.UNFINISHED_FILE).exists():
+            if schema.is_unfinished(engine):
                 return outage("schema", error=schema.SchemaError("restore_unfinished"))
             return outage("database_missing", path)
         if writer := _lasting_writer(path):
