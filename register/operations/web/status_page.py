@@ -28,7 +28,7 @@ def status() -> str:
     at, figures = now(), read_figures()
     faults = [
         (str(messages.console.findings[finding.code][1]), finding.detail)
-        for finding in doctor.examine_quickly(settings())
+        for finding in doctor.examine(settings(), quickly=True)
         if not finding.good and finding.code in messages.console.findings
     ]
     return render_template(
