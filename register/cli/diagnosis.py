@@ -16,8 +16,8 @@ from register.errors import ConfigError
 from register.operations import doctor as doctors
 from register.operations.outages import Finding
 from register.server import startup_checks
-from register.web import messages, rate_limits
-from register.web.error_messages import error_sentence
+from register.web import rate_limits
+from register.web.error_messages import finding_sentence
 from register.web.request_context import settings
 from register.worker.lock import worker_lock
 
@@ -53,10 +53,7 @@ def doctor(rehearse: bool) -> None:
 
 
 def _line(finding: Finding) -> str:
-    if finding.error is not None:
-        return f"✗ {error_sentence(finding.error)}"
-    good, bad = messages.console.findings[finding.code]
-    sentence = f"✓ {good}" if finding.good else f"✗ {bad}"
+    sentence = f"{'✓' if finding.good else '✗'} {finding_sentence(finding)}"
     return f"{sentence} ({finding.detail})" if finding.detail else sentence
 
 

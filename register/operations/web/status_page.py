@@ -16,8 +16,8 @@ from flask import render_template
 from register.db import db, now
 from register.operations import doctor, schema
 from register.operations.web.figures import read_figures
-from register.web import messages
 from register.web.blueprints import administrators_only, desk
+from register.web.error_messages import finding_sentence
 from register.web.request_context import settings
 
 
@@ -27,9 +27,9 @@ def status() -> str:
     """Worker, mail, backup, index, disk, versions, and what is wrong, by cause."""
     at, figures = now(), read_figures()
     faults = [
-        (str(messages.console.findings[finding.code][1]), finding.detail)
+        (finding_sentence(finding), finding.detail)
         for finding in doctor.examine(settings(), quickly=True)
-        if not finding.good and finding.code in messages.console.findings
+        if not finding.good
     ]
     return render_template(
         "operations/status.html",
