@@ -221,13 +221,15 @@ def _version_finding(files: SealedFiles) -> Iterator[Finding]:
 def _backup_findings(settings: Settings, store: KeyStore) -> Iterator[Finding]:
     """Whether the last backup and its last rehearsal are recent."""
     for kind, days in ((replay_list.BACKUP, BACKUP_DAYS), (replay_list.REHEARSAL, REHEARSAL_DAYS)):
-        last = replay_list.read_note(store, kind)
-        if last is not None:
-            at = datetime.fromisoformat(last["at"])
-            age = now() - at
-            yield Finding(kind, age <= timedelta(days=days), paris_day(at).isoformat())
-        elif not settings.is_loopback:  # a demonstration needs none
-            yield Finding(kind, False)
+        last = replay_list.note_time(store, kind)
+        if last is not None or not settings.is_loopback:
+            day = paris_day(last).isoformat() if last else ""
+            yield Finding(kind, not is_late(settings, last, days), day)
+
+
+def is_late(settings: Settings, last: datetime | None, days: int) -> bool:
+    """Whether the last backup or rehearsal is too old; a demonstration needs none."""
+    return not settings.is_loopback if last is None else now() - last > timedelta(days=days)
 
 
 def _retention_findings(session: Session) -> Iterator[Finding]:
@@ -262,7 +264,7 @@ def _mail_findings(settings: Settings, session: Session) -> Iterator[Finding]:
         yield Finding("mail_away", False, fault)
         return
     at = now()
-    late, dead = outbox.count_late(session, at - timedelta(hours=1)), outbox.count_dead(session, at)
+    late, dead = outbox.count_late(session, at), outbox.count_dead(session, at)
     if settings.mail_url or late or dead:
         yield Finding("mail", not late, str(late or ""))
         yield Finding("dead_mail", not dead, str(dead or ""))

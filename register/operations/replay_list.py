@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -142,6 +143,12 @@ def read_note(store: KeyStore, kind: str) -> Mapping[str, Any] | None:
         stmt = sa.select(_ENTRIES.c.details).where(_ENTRIES.c.act == kind)
         details = connection.scalar(stmt)
     return None if details is None else json.loads(details)
+
+
+def note_time(store: KeyStore, kind: str) -> datetime | None:
+    """When the last backup or rehearsal was made; None without one."""
+    last = read_note(store, kind)
+    return datetime.fromisoformat(last["at"]) if last else None
 
 
 def copy(source: Iterable[ReplayEntry], store: KeyStore) -> None:
