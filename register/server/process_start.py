@@ -92,14 +92,14 @@ def _prctl(option: int, value: int | bytes) -> None:
 OUTPUT, ERROR = 1, 2
 
 
-def line(event: str, level: str = "info", **fields: object) -> None:
+def log_event(event: str, level: str = "info", **fields: object) -> None:
     """Write one JSON line to standard error; like all our lines, without data about readers."""
     at = datetime.now(UTC).isoformat().replace("+00:00", "Z")
     fields = {"event": event, **fields, "level": level, "timestamp": at}
-    say(priority_prefix(level) + json.dumps(fields, ensure_ascii=False), ERROR)
+    write_line(priority_prefix(level) + json.dumps(fields, ensure_ascii=False), ERROR)
 
 
-def say(text: str, descriptor: int = OUTPUT) -> None:
+def write_line(text: str, descriptor: int = OUTPUT) -> None:
     """Write a line to standard output or error, unless the disk is full or the stream is closed.
 
     Nothing is buffered: it would fail again, and spoil the exit code, when the process ends.
