@@ -21,9 +21,9 @@ from register.log_priority import priority_prefix
 
 SERVER = "register.server"
 PARENT, WEB, WORKER = "parent", "web", "worker"
-# Exit code of a start that a person has to make possible (EX_CONFIG of sysexits.h): the units do
-# not try it again, and say that it failed.
-CANNOT_START = 78
+# Exit code of a start that a person has to make possible: the units do not try it again (78), and
+# say that it failed.
+CANNOT_START = os.EX_CONFIG
 # Signals that the parent process handles; blocked until it is ready to.
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD, signal.SIGUSR1)
 
