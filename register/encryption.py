@@ -140,7 +140,7 @@ def drop_pending(folder: Path) -> None:
 
 @contextmanager
 def lock_folder(folder: Path) -> Iterator[bool]:
-    """Lock the folder for a rotation by one process at a time; yields whether it is locked."""
+    """Lock a folder for one process at a time; yields whether it is locked."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         try:

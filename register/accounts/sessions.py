@@ -107,8 +107,8 @@ def find_session(session: Session, token: str, at: datetime) -> SignedIn | None:
     row = session.execute(stmt).first()
     if row is None:
         return None
-    opened, member = row
-    return SignedIn(member, opened.id, opened.seen_at, opened.confirmed_at + CONFIRMED_FOR)
+    current, member = row
+    return SignedIn(member, current.id, current.seen_at, current.confirmed_at + CONFIRMED_FOR)
 
 
 def _alive_conditions(at: datetime) -> tuple[ColumnElement[bool], ...]:
@@ -144,11 +144,11 @@ def name_session(
     stmt = update(SignInSession).where(
         SignInSession.id == session_id, SignInSession.member_id == member_id
     )
-    named = session.execute(stmt.values(name=name).returning(SignInSession.id)).first()
+    row = session.execute(stmt.values(name=name).returning(SignInSession.id)).first()
     session.execute(
         update(KnownBrowser).where(*_browser(member_id, browser_token)).values(name=name)
     )
-    return named is not None
+    return row is not None
 
 
 def _browser(member_id: int, browser_token: str) -> tuple[ColumnElement[bool], ...]:
@@ -288,9 +288,9 @@ def end_sessions(
     if by != member_id:
         vouching.require_administrator(tx, by)
     ended = [
-        opened.id
-        for opened in list_sessions(tx.session, member_id, tx.at)
-        if only_session in (None, opened.id) and opened.id != except_session
+        each.id
+        for each in list_sessions(tx.session, member_id, tx.at)
+        if only_session in (None, each.id) and each.id != except_session
     ]
     if ended:
         tx.session.execute(delete(SignInSession).where(SignInSession.id.in_(ended)))

@@ -5,16 +5,7 @@ from __future__ import annotations
 import click
 from flask import Flask
 
-from register.cli import (
-    backups,
-    diagnosis,
-    exchange,
-    mail,
-    maintenance,
-    members,
-    operations,
-    sources,
-)
+from register.cli import backups, diagnosis, exchange, maintenance, members, operations, sources
 from register.server import process_start
 
 COMMANDS: tuple[click.Command, ...] = (
@@ -33,7 +24,7 @@ COMMANDS: tuple[click.Command, ...] = (
     backups.backup,
     backups.restore,
     members.member,
-    mail.mail,
+    diagnosis.mail,
     exchange.import_,
     exchange.case_file,
     exchange.mirror,

@@ -1,7 +1,8 @@
-"""``webcitoyen doctor``."""
+"""``webcitoyen doctor`` and ``mail test``."""
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 
 import click
@@ -9,15 +10,18 @@ from flask import current_app
 from sqlalchemy.exc import SQLAlchemyError
 
 from register.cli.backups import rehearse_restore
-from register.cli.console import command_on_any_schema
+from register.cli.console import command, command_on_any_schema, fail
 from register.cli.maintenance import has_worker, index_status
-from register.db import db, read_only_engine
+from register.db import db, now, read_only_engine
 from register.errors import ConfigError
+from register.mail.delivery import DeliveryError, DeliveryScope, MailConnection
+from register.mail.messages import MailKind, compose
+from register.mail_urls import parse_mail_url, sender_domain
 from register.operations import doctor as doctors
 from register.operations.outages import Finding
 from register.server import startup_checks
-from register.web import messages, rate_limits
-from register.web.error_messages import error_sentence
+from register.web import rate_limits
+from register.web.error_messages import finding_sentence
 from register.web.request_context import settings
 from register.worker.lock import worker_lock
 
@@ -53,10 +57,7 @@ def doctor(rehearse: bool) -> None:
 
 
 def _line(finding: Finding) -> str:
-    if finding.error is not None:
-        return f"✗ {error_sentence(finding.error)}"
-    good, bad = messages.console.findings[finding.code]
-    sentence = f"✓ {good}" if finding.good else f"✗ {bad}"
+    sentence = f"{'✓' if finding.good else '✗'} {finding_sentence(finding)}"
     return f"{sentence} ({finding.detail})" if finding.detail else sentence
 
 
@@ -104,3 +105,39 @@ def _index_findings() -> Iterator[Finding]:
         yield Finding("search", is_good, f"{index_state.engine}{lines_behind}")
     finally:
         engine.dispose()
+
+
+@click.group()
+def mail() -> None:
+    """Le courriel que le registre envoie."""
+
+
+@mail.command()
+@click.argument("address")
+@command
+def test(address: str) -> None:
+    """Envoyer un message d’essai, tout de suite, et dire ce que répond le serveur."""
+    current = settings()
+    if not current.mail_url:
+        fail("Aucun serveur de courriel : réglez REGISTER_MAIL_URL et REGISTER_MAIL_FROM.")
+    domain = sender_domain(current.mail_from)
+    try:
+        message = compose(
+            MailKind.TEST,
+            {"link": current.base_url},
+            sender=current.mail_from,
+            recipient=address,
+            message_id=f"<{secrets.token_hex(16)}@{domain}>",
+            at=now(),
+        )
+        with MailConnection(parse_mail_url(current.mail_url), domain) as connection:
+            connection.send(message)
+    except ValueError:
+        fail("Ce n’est pas une adresse à laquelle le registre peut écrire.")
+    except DeliveryError as error:
+        answer = f", réponse {error.reply_code}" if error.reply_code else ""
+        what = "Le serveur de courriel ne répond pas, ou refuse le registre"
+        if error.scope is not DeliveryScope.SERVER:
+            what = "Le serveur refuse ce message"
+        fail(f"{what} ({error.cause}{answer}).")
+    click.echo("Envoyé : le serveur a pris le message.")

@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 from flask import Flask, current_app
 from sqlalchemy import select
-from werkzeug.test import EnvironBuilder, run_wsgi_app
+from werkzeug.test import Client
 
 from register.accounts import acts as accounts
 from register.cases.models import Incident
@@ -168,22 +168,17 @@ def site_reader(app: Flask) -> Fetch:
     copied_at, base_url = now(), app.extensions["register.settings"].base_url
 
     def fetch(address: str, tag: str, path: Path) -> FetchedFile:
-        environ = EnvironBuilder(address, base_url).get_environ()
-        environ |= {COPY_KEY: copied_at, "HTTP_IF_NONE_MATCH": tag}
-        body, status, headers = run_wsgi_app(app, environ)
-        try:
-            with path.open("wb") as file:
-                file.writelines(body)
-        finally:
-            if hasattr(body, "close"):
-                body.close()
-        return FetchedFile(int(status.split()[0]), dict(headers))
+        environ = {COPY_KEY: copied_at, "HTTP_IF_NONE_MATCH": tag}
+        client = Client(app, use_cookies=False)
+        with (
+            client.get(address, base_url, environ_overrides=environ) as response,
+            path.open("wb") as file,
+        ):
+            file.writelines(response.iter_encoded())
+        return FetchedFile(response.status_code, dict(response.headers))
 
-    def fetch_alone(address: str, tag: str, path: Path) -> FetchedFile:
-        # A context of its own, as on a server: nothing of one page is kept for the next.
-        return Context().run(fetch, address, tag, path)
-
-    return fetch_alone
+    # A context of its own for each, as on a server: nothing of one page is kept for the next.
+    return lambda address, tag, path: Context().run(fetch, address, tag, path)
 
 
 @click.command()

@@ -104,13 +104,13 @@ _MODES = {
 
 
 @click.command()
-@click.argument("wanted", required=False, type=click.Choice([mode.value for mode in ServiceMode]))
+@click.argument("new_mode", required=False, type=click.Choice([mode.value for mode in ServiceMode]))
 @command
-def mode(wanted: str | None) -> None:
+def mode(new_mode: str | None) -> None:
     """Dire si le registre prend des formulaires ; l’ouvrir, ou le fermer. Les pages restent."""
-    if wanted:
+    if new_mode:
         with writing() as tx:
-            sessions.change_mode(tx, ServiceMode(wanted))
+            sessions.change_mode(tx, ServiceMode(new_mode))
     state = read_mode(db.session())
     at = state.since
     since = f", depuis le {l10n.day_words(at)} à {l10n.clock(at)}" if at else ""

@@ -38,7 +38,7 @@ from register.reports.web.receipt_page import destruction_sentences
 from register.server import launch, process_start, startup_checks
 from register.text.dates import day_words
 from register.web import messages
-from register.web.error_messages import problem_sentence
+from register.web.error_messages import finding_sentence, problem_sentence
 from register.web.request_context import settings
 
 HOST = "127.0.0.1"
@@ -112,7 +112,7 @@ def _serve(
     # The worker is one process more.
     for finding in doctors.process_findings(settings(), db.session(), max(workers, 1) + 1):
         if not finding.good:
-            click.echo(messages.console.findings[finding.code][1], err=True)
+            click.echo(finding_sentence(finding), err=True)
     for name in config.ignored_variables():
         click.echo(f"{name} ne sert plus : la clé racine la remplace. Retirez-la.", err=True)
     sockets = process_start.listen(host, port)

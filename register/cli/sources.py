@@ -99,13 +99,13 @@ def import_(folder: Path, dry_run: bool) -> None:
 
 def _wait() -> None:
     """Print the progress while copies wait; ends with them, or on Ctrl-C, which stops nothing."""
-    shown = None
+    printed = None
     while True:
         figures = source_queue.read_progress(db.session())
         db.session.rollback()
-        if figures != shown:
+        if figures != printed:
             click.echo(f"{figures.copied} sur {figures.sources}, {figures.waiting} en attente")
-            shown = figures
+            printed = figures
         if not figures.waiting:
             return
         time.sleep(_POLL_SECONDS)

@@ -89,7 +89,7 @@ def parse_rows(
     csv.field_size_limit(FILE_LIMIT)
     cell_rows = csv.reader(io.StringIO(csv_text, newline=""), delimiter=delimiter, strict=True)
     try:
-        return list(_named_rows(cell_rows, columns, optional_columns))
+        return list(_parsed_rows(cell_rows, columns, optional_columns))
     except csv.Error as error:
         raise Invalid("import_file_cut", line=cell_rows.line_num) from error
 
@@ -106,7 +106,7 @@ def _decode(file_bytes: bytes) -> str:
         raise Invalid("import_file_encoding", line=line) from error
 
 
-def _named_rows(
+def _parsed_rows(
     cell_rows: Iterator[list[str]], columns: Sequence[str], optional_columns: Sequence[str]
 ) -> Iterator[ImportRow]:
     header = _without_empty_end(next(cell_rows))

@@ -67,7 +67,7 @@ class FetchedFile:
         return self.status == 200 and is_stored and "Set-Cookie" not in self.headers
 
 
-# Asks for an address, with an ETag that is known of it or an empty one, and writes the content to a
+# Requests an address, with the ETag of the last copy or an empty one, and writes the content to a
 # file: a film would not fit in memory.
 Fetch = Callable[[str, str, Path], FetchedFile]
 
@@ -105,7 +105,7 @@ class _Mirror:
         self._moved: dict[str, str] = {}  # address by address that redirects
         self._pages: set[str] = set()
         self._queue: deque[str] = deque()
-        self._known: set[str] = set()
+        self._seen: set[str] = set()
 
     def make(self, cases: Iterable[int]) -> MirrorOutcome | None:
         last, tag = self._folder / SITE, self._last_tag()
@@ -142,7 +142,7 @@ class _Mirror:
             if answer.status >= 500:
                 raise MirrorError("mirror_failed", path=address, cause=answer.status)
             if 300 <= answer.status < 400:
-                target = _inner(urljoin(address, answer.headers.get("Location", "")), self._base)
+                target = self._resolve(address, answer.headers.get("Location", ""))
                 if target:
                     self._moved[address] = target
                     self._follow([target])
@@ -162,22 +162,26 @@ class _Mirror:
                 unescape(link[2]) for tag in _TAG.findall(text) for link in _LINK.finditer(tag)
             )
         elif answer.mime in _FEEDS:
-            found = _XML_LINK.findall(path.read_text("utf-8"))
-            links = (unescape(href or loc) for href, loc in found)
+            xml = path.read_text("utf-8")
+            links = (unescape(href or loc) for href, loc in _XML_LINK.findall(xml))
         else:
             return
-        self._follow(_inner(urljoin(address, link), self._base) for link in links)
+        self._follow(self._resolve(address, link) for link in links)
+
+    def _resolve(self, address: str, link: str) -> str:
+        """The address of the site that a link of an answer leads to; empty for none."""
+        return _site_address(urljoin(address, link), self._base)
 
     def _follow(self, addresses: Iterable[str]) -> None:
         for address in addresses:
-            if address and address not in self._known:
-                self._known.add(address)
+            if address and address not in self._seen:
+                self._seen.add(address)
                 self._queue.append(address)
 
     # --- links and files --------------------------------------------------------------------
 
     def _finish(self, draft: Path, last: Path) -> int:
-        """Have links lead to files, and share unchanged files with the last copy; the changed."""
+        """Rewrite the links, and share unchanged files with the last copy; how many changed."""
         (draft / _CONTENT).unlink(missing_ok=True)
         changed = 0
         for address, name in self._names.items():
@@ -194,37 +198,36 @@ class _Mirror:
         return changed
 
     def _page(self, address: str, html: str) -> str:
-        def lead(link: re.Match[str]) -> str:
+        def rewrite(link: re.Match[str]) -> str:
             # A search that showed the whole list would pass for an answer.
             target = NOTICE if link[1] in _FORM_ATTRIBUTES else unescape(link[2])
             return f'{link[1]}="{escape(self._reference(address, target))}"'
 
-        return _TAG.sub(lambda tag: _POST.sub('method="get"', _LINK.sub(lead, tag[0])), html)
+        return _TAG.sub(lambda tag: _POST.sub('method="get"', _LINK.sub(rewrite, tag[0])), html)
 
     def _feed(self, address: str, xml: str) -> str:
         """A feed whose archives are those of the copy; its entries lead to the register."""
 
-        def lead(link: re.Match[str]) -> str:
-            target = _inner(unescape(link[1] or ""), self._base)
+        def rewrite(link: re.Match[str]) -> str:
+            target = _site_address(unescape(link[1] or ""), self._base)
             is_archive = "avant=" in target and target in self._names
             return f'href="{escape(self._relative(address, target))}"' if is_archive else link[0]
 
-        return _XML_LINK.sub(lead, xml)
+        return _XML_LINK.sub(rewrite, xml)
 
     def _reference(self, address: str, link: str) -> str:
         """A link of a page, to a file of the copy, or to the notice for what has none."""
         if not link.startswith(("/", "?")) or link.startswith("//"):
             return link
-        target, fragment = urljoin(address, link).partition("#")[::2]
-        inner = _inner(target, self._base)
-        inner = self._moved.get(inner, inner)
-        if inner not in self._names or inner == NOTICE:
-            inner, fragment = (f"/en{NOTICE}" if address.startswith("/en/") else NOTICE), ""
-        return self._relative(address, inner) + (f"#{fragment}" if fragment else "")
+        target, fragment = self._resolve(address, link), link.partition("#")[2]
+        target = self._moved.get(target, target)
+        if target not in self._names or target == NOTICE:
+            target, fragment = (f"/en{NOTICE}" if address.startswith("/en/") else NOTICE), ""
+        return self._relative(address, target) + (f"#{fragment}" if fragment else "")
 
     def _relative(self, address: str, target: str) -> str:
-        here = Path(self._names[address]).parent
-        return quote(os.path.relpath(self._names[target], here))
+        folder = Path(self._names[address]).parent
+        return quote(os.path.relpath(self._names[target], folder))
 
     def _switch(self, name: str, tag: str) -> None:
         """Have ``site`` lead to the new copy."""
@@ -238,7 +241,7 @@ class _Mirror:
         draft.replace(manifest)
 
 
-def _inner(url: str, base_url: str) -> str:
+def _site_address(url: str, base_url: str) -> str:
     """An address of this site that a copy may have; empty for any other."""
     parts = urlsplit(url.removeprefix(base_url))
     pairs = parse_qsl(parts.query, keep_blank_values=True)

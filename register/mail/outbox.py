@@ -32,6 +32,7 @@ _TEXT_PURPOSE = "mail text"
 RETRY_DELAYS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360))
 # Longer than an attempt can take, so that no other process sends the same mail meanwhile.
 CLAIM_DURATION = timedelta(minutes=10)
+LATE_AFTER = timedelta(hours=1)
 GIVE_UP_AFTER = timedelta(days=3)
 FORGET_AFTER = timedelta(days=30)
 # Kinds whose state is shown as long as the case that they are about.
@@ -179,10 +180,10 @@ def count_dead(session: Session, at: datetime) -> int:
     return _count(session, OutgoingMail.state == MailState.DEAD.value, is_recent)
 
 
-def count_late(session: Session, before: datetime) -> int:
-    """Number of mails that have waited since before a time."""
+def count_late(session: Session, at: datetime) -> int:
+    """Number of mails that have waited for more than an hour."""
     is_waiting = OutgoingMail.state == MailState.WAITING.value
-    return _count(session, is_waiting, OutgoingMail.created_at < before)
+    return _count(session, is_waiting, OutgoingMail.created_at < at - LATE_AFTER)
 
 
 def _is_due(at: datetime) -> ColumnElement[bool]:

@@ -113,13 +113,13 @@ def _has_whole(target: FolderStore, blob: Blob) -> bool:
 
 def remove_blobs(folder: Path) -> None:
     """Delete the blobs that no set names any more; none while a list cannot be read."""
-    named: set[str] = set()
+    listed: set[str] = set()
     for path in sets(folder):
         try:
-            named |= read_blobs(path).keys()
+            listed |= read_blobs(path).keys()
         except BackupError:
             return
     target = FolderStore(folder / EVIDENCE_FOLDER)
     for name in list(target.settled()):
-        if name not in named:
+        if name not in listed:
             target.delete(name)

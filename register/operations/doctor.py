@@ -44,65 +44,52 @@ MAIL_SECONDS = 10.0  # for each answer of the mail server
 TEXTS_LISTED = 5  # labels, places and pages that a finding names
 # Words of the demonstration and of the example of the settings, and the beginnings of telephone
 # numbers that Arcep keeps for fiction.
-_MADE_UP = re.compile("exemple|example|fictif|fictive|démonstration|lorem", re.IGNORECASE)
+_EXAMPLE_WORDS = re.compile("exemple|example|fictif|fictive|démonstration|lorem", re.IGNORECASE)
 _FICTION_NUMBERS = ("000000", "019900", "026191", "035301", "046571", "053649", "063998")
+_QUICK = frozenset({"journal", "clock", "retention", "left_over"})
 
 
-def examine(settings: Settings) -> Iterator[Finding]:
+def examine(settings: Settings, *, quickly: bool = False) -> Iterator[Finding]:
     """Every check, those first on which others depend; an outage is the last finding.
 
     Nothing is written, neither rows nor a file in place of a missing one.
+
+    :param quickly: for a page, without those that list files or ask another server.
     """
     engine = read_only_engine(settings.database_url)
     try:
-        for findings in (vital_findings(settings, engine), _database_findings(settings, engine)):
+        for findings in (
+            vital_findings(settings, engine),
+            _database_findings(settings, engine, quickly=quickly),
+        ):
             for finding in findings:
                 yield finding
             if finding.is_outage:
                 return
     finally:
         engine.dispose()
-    yield from _copy_findings()
+    if not quickly:
+        yield from _copy_findings()
     missing = missing_for_public(settings)
     yield Finding("legal", not missing, ", ".join(missing))
     if not settings.is_loopback and not missing:
-        made_up = _made_up_fields(settings)
-        yield Finding("legal_words", not made_up, ", ".join(made_up))
+        fields = _example_fields(settings)
+        yield Finding("legal_words", not fields, ", ".join(fields))
 
 
-def examine_quickly(settings: Settings) -> Iterator[Finding]:
-    """The checks that list no files and ask no other server, for a page."""
-    engine = read_only_engine(settings.database_url)
-    try:
-        for finding in vital_findings(settings, engine):
-            yield finding
-        if finding.is_outage:
-            return
-        with Session(engine) as session:
-            for ledger in Ledger:
-                yield from _head_findings(session, ledger)
-            yield from _clock_findings(session)
-            yield from _retention_findings(session)
-            yield from _left_over_findings(settings, session)
-    finally:
-        engine.dispose()
-    missing = missing_for_public(settings)
-    yield Finding("legal", not missing, ", ".join(missing))
-
-
-def _made_up_fields(settings: Settings) -> list[str]:
+def _example_fields(settings: Settings) -> list[str]:
     """The variables of the legal notice that still say what an example says."""
     names = []
     for name in LEGAL_FIELDS:
         value = getattr(settings, name)
         number = "".join(filter(str.isdigit, value.replace("+33", "0")))
         is_number = name.endswith("_phone") and number.startswith(_FICTION_NUMBERS)
-        if is_number or _MADE_UP.search(value):
+        if is_number or _EXAMPLE_WORDS.search(value):
             names.append(PREFIX + name.upper())
     return names
 
 
-def _database_findings(settings: Settings, engine: Engine) -> Iterator[Finding]:
+def _database_findings(settings: Settings, engine: Engine, *, quickly: bool) -> Iterator[Finding]:
     with Session(engine) as session:
         for code, findings in (
             ("territory", _data_findings(session)),
@@ -114,9 +101,11 @@ def _database_findings(settings: Settings, engine: Engine) -> Iterator[Finding]:
             ("service_mode", _mode_finding(session)),
             ("addresses", _address_findings(engine)),
             ("mail", _mail_findings(settings, session)),
-            ("left_over", _left_over_findings(settings, session)),
-            ("connections", process_findings(settings, session, _count_processes(session))),
+            ("left_over", _leftover_findings(settings, session)),
+            ("connections", _connection_findings(settings, session)),
         ):
+            if quickly and code not in _QUICK:
+                continue
             try:
                 yield from findings
             except (SQLAlchemyError, ValueError) as error:
@@ -197,8 +186,8 @@ def _secret_findings(settings: Settings, session: Session, store: KeyStore) -> I
         ("owner", secret_files.other_owners(settings, key_folder, backups)),
         ("copies", secret_files.left_copies(settings, backups)),
     ):
-        found = list(paths)
-        yield Finding(code, not found, ", ".join(found))
+        names = list(paths)
+        yield Finding(code, not names, ", ".join(names))
 
 
 def _file_findings(settings: Settings, session: Session, store: KeyStore) -> Iterator[Finding]:
@@ -232,13 +221,15 @@ def _version_finding(files: SealedFiles) -> Iterator[Finding]:
 def _backup_findings(settings: Settings, store: KeyStore) -> Iterator[Finding]:
     """Whether the last backup and its last rehearsal are recent."""
     for kind, days in ((replay_list.BACKUP, BACKUP_DAYS), (replay_list.REHEARSAL, REHEARSAL_DAYS)):
-        last = replay_list.read_note(store, kind)
-        if last is not None:
-            at = datetime.fromisoformat(last["at"])
-            age = now() - at
-            yield Finding(kind, age <= timedelta(days=days), paris_day(at).isoformat())
-        elif not settings.is_loopback:  # a demonstration needs none
-            yield Finding(kind, False)
+        last = replay_list.note_time(store, kind)
+        if last is not None or not settings.is_loopback:
+            day = paris_day(last).isoformat() if last else ""
+            yield Finding(kind, not is_late(settings, last, days), day)
+
+
+def is_late(settings: Settings, last: datetime | None, days: int) -> bool:
+    """Whether the last backup or rehearsal is too old; a demonstration needs none."""
+    return not settings.is_loopback if last is None else now() - last > timedelta(days=days)
 
 
 def _retention_findings(session: Session) -> Iterator[Finding]:
@@ -273,7 +264,7 @@ def _mail_findings(settings: Settings, session: Session) -> Iterator[Finding]:
         yield Finding("mail_away", False, fault)
         return
     at = now()
-    late, dead = outbox.count_late(session, at - timedelta(hours=1)), outbox.count_dead(session, at)
+    late, dead = outbox.count_late(session, at), outbox.count_dead(session, at)
     if settings.mail_url or late or dead:
         yield Finding("mail", not late, str(late or ""))
         yield Finding("dead_mail", not dead, str(dead or ""))
@@ -289,17 +280,16 @@ def _mail_fault(settings: Settings) -> str:
         return " ".join(filter(None, (error.cause, str(error.reply_code or ""))))
 
 
-def _left_over_findings(settings: Settings, session: Session) -> Iterator[Finding]:
+def _leftover_findings(settings: Settings, session: Session) -> Iterator[Finding]:
     """Files of the register from before its move to PostgreSQL, if there are any."""
     if paths := move.left_over(settings, setup.identity(session).instance_id):
         yield Finding("left_over", False, ", ".join(map(str, paths)))
 
 
-def _count_processes(session: Session) -> int:
-    """Other processes of the register that use the same database; 0 on SQLite."""
-    if session.get_bind().dialect.name == "sqlite":
-        return 0
-    return count_other_processes(session.connection())
+def _connection_findings(settings: Settings, session: Session) -> Iterator[Finding]:
+    """Those of the other processes that use the same PostgreSQL."""
+    if session.get_bind().dialect.name == "postgresql":
+        yield from process_findings(settings, session, count_other_processes(session.connection()))
 
 
 def process_findings(settings: Settings, session: Session, processes: int) -> Iterator[Finding]:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import disk_usage
 
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -24,7 +25,7 @@ from register.operations import schema, setup
 
 # Bytes of a disk below which nothing is taken any more, and below which doctor asks for room. A
 # small disk, as of the keys alone, needs a share of itself.
-LEAST_FREE, _LOW = 64 << 20, 1 << 30
+_LEAST_FREE, _LOW = 64 << 20, 1 << 30
 _FULL_SHARE, _LOW_SHARE = 20, 10
 # Byte of the index of SQLite's write-ahead log that a writer locks (sqlite.org/walformat.html).
 _WRITE_LOCK_BYTE = "120"
@@ -109,14 +110,20 @@ def _disk_finding(settings: Settings, _engine: Engine) -> Finding:
     low = []
     for folder in written_folders(settings):
         place = next(each for each in (folder, *folder.absolute().parents) if each.exists())
-        disk = os.statvfs(place)
-        free, total = disk.f_bavail * disk.f_frsize, disk.f_blocks * disk.f_frsize
-        detail = f"{place} : {free // _MEGABYTE} Mo"
-        if free < min(LEAST_FREE, total // _FULL_SHARE) or (disk.f_files and not disk.f_favail):
+        usage = disk_usage(place)
+        detail = f"{place} : {usage.free // _MEGABYTE} Mo"
+        if is_full(place):
             return outage("disk_full", detail)
-        if free < min(_LOW, total // _LOW_SHARE) and detail not in low:
+        if usage.free < min(_LOW, usage.total // _LOW_SHARE) and detail not in low:
             low.append(detail)
     return Finding("disk", not low, ", ".join(low))
+
+
+def is_full(place: Path) -> bool:
+    """Whether the disk of a folder has no room for what is sent, or for another file."""
+    usage, files = disk_usage(place), os.statvfs(place)
+    has_no_inode = files.f_files > 0 and files.f_favail == 0
+    return has_no_inode or usage.free < min(_LEAST_FREE, usage.total // _FULL_SHARE)
 
 
 def _database_finding(settings: Settings, engine: Engine) -> Finding:
@@ -124,7 +131,7 @@ def _database_finding(settings: Settings, engine: Engine) -> Finding:
     path = sqlite_path(settings.database_url)
     if path is not None:
         if not path.exists():
-            if path.with_name(path.name + schema.UNFINISHED_FILE).exists():
+            if schema.is_unfinished(engine):
                 return outage("schema", error=schema.SchemaError("restore_unfinished"))
             return outage("database_missing", path)
         if writer := _lasting_writer(path):

@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -85,11 +86,17 @@ class ReplayEntry:
 
 
 def entries(store: KeyStore) -> list[ReplayEntry]:
-    """All entries; none in a store of a former version, which has no such table."""
+    """All entries."""
+    return _read(store, sa.true())
+
+
+def _read(store: KeyStore, clause: sa.ColumnElement[bool]) -> list[ReplayEntry]:
+    """Some entries; none in a store of a former version, which has no such table."""
     with store.engine.connect() as connection:
         if not sa.inspect(connection).has_table(_ENTRIES.name):
             return []
-        rows = connection.execute(sa.select(_ENTRIES).order_by(_ENTRIES.c.event)).all()
+        stmt = sa.select(_ENTRIES).where(clause).order_by(_ENTRIES.c.event)
+        rows = connection.execute(stmt).all()
     return [ReplayEntry(row.act, row.subject, row.event, json.loads(row.details)) for row in rows]
 
 
@@ -136,12 +143,13 @@ def note(store: KeyStore, kind: str, details: Mapping[str, Any]) -> None:
 
 def read_note(store: KeyStore, kind: str) -> Mapping[str, Any] | None:
     """The details of a row that is no act; None without one."""
-    with store.engine.connect() as connection:
-        if not sa.inspect(connection).has_table(_ENTRIES.name):
-            return None
-        stmt = sa.select(_ENTRIES.c.details).where(_ENTRIES.c.act == kind)
-        details = connection.scalar(stmt)
-    return None if details is None else json.loads(details)
+    return next((entry.details for entry in _read(store, _ENTRIES.c.act == kind)), None)
+
+
+def note_time(store: KeyStore, kind: str) -> datetime | None:
+    """When the last backup or rehearsal was made; None without one."""
+    last = read_note(store, kind)
+    return datetime.fromisoformat(last["at"]) if last else None
 
 
 def copy(source: Iterable[ReplayEntry], store: KeyStore) -> None:

@@ -162,7 +162,7 @@ def _checked_source(settings: Settings, folder: Path, keys: Path, name: str) -> 
     manifest = read_manifest(set_folder)
     if manifest.schema > schema.expected_revision():
         raise BackupError(
-            "restore_newer", present=manifest.schema, wanted=schema.expected_revision()
+            "restore_newer", present=manifest.schema, expected=schema.expected_revision()
         )
     is_sqlite = sqlite_path(settings.database_url) is not None
     if (manifest.engine == "sqlite") != is_sqlite:
@@ -190,7 +190,7 @@ def _require_empty(settings: Settings) -> None:
     else:
         with database_copy.closing_engine(settings.database_url) as engine:
             tables = sa.inspect(engine).get_table_names()
-            if tables and not _is_unfinished(engine):
+            if tables and not schema.is_unfinished(engine):
                 present = engine.url.render_as_string(hide_password=True)
     blobs = open_store(settings.evidence_url, settings.instance)
     if not present and not _is_begun(settings):
@@ -202,15 +202,8 @@ def _require_empty(settings: Settings) -> None:
 
 def _is_begun(settings: Settings) -> bool:
     """Whether an interrupted restore may have left evidence files."""
-    path = sqlite_path(settings.database_url)
-    if path is not None:
-        return path.with_name(path.name + schema.UNFINISHED_FILE).exists()
     with database_copy.closing_engine(settings.database_url) as engine:
-        return _is_unfinished(engine)
-
-
-def _is_unfinished(engine: sa.Engine) -> bool:
-    return sa.inspect(engine).has_table(schema.UNFINISHED_TABLE)
+        return schema.is_unfinished(engine)
 
 
 def _require_keys(settings: Settings, keys: Path, manifest: Manifest) -> Path | None:

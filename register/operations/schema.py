@@ -58,8 +58,9 @@ def expected_revision() -> str:
 
 def current_revision(engine: Engine) -> str:
     """The revision of the database; empty without tables or file, or in an unfinished restore."""
-    if not _is_there(engine):
-        return ""
+    path = sqlite_path(str(engine.url))
+    if path is not None and not path.exists():
+        return ""  # SQLite would make a missing file
     with engine.connect() as connection:
         tables = inspect(connection)
         if tables.has_table(UNFINISHED_TABLE) or not tables.has_table("alembic_version"):
@@ -73,20 +74,22 @@ def require(engine: Engine) -> None:
     :raises SchemaError: ``schema_missing``, ``restore_unfinished``, ``schema_newer`` or
         ``schema_other``.
     """
-    revision, wanted = current_revision(engine), expected_revision()
+    revision, expected = current_revision(engine), expected_revision()
     if not revision:
-        if _is_there(engine) and inspect(engine).has_table(UNFINISHED_TABLE):
+        if is_unfinished(engine):
             raise SchemaError("restore_unfinished")
         raise SchemaError("schema_missing")
     _require_known(revision)
-    if revision != wanted:
-        raise SchemaError("schema_other", present=revision, wanted=wanted)
+    if revision != expected:
+        raise SchemaError("schema_other", present=revision, expected=expected)
 
 
-def _is_there(engine: Engine) -> bool:
-    """Whether the database can have tables; SQLite would make a missing file."""
+def is_unfinished(engine: Engine) -> bool:
+    """Whether an interrupted restore has left its tables, or its file in place of a database."""
     path = sqlite_path(str(engine.url))
-    return path is None or path.exists()
+    if path is not None:
+        return path.with_name(path.name + UNFINISHED_FILE).exists()
+    return inspect(engine).has_table(UNFINISHED_TABLE)
 
 
 def _require_known(revision: str) -> None:
@@ -95,7 +98,7 @@ def _require_known(revision: str) -> None:
     :raises SchemaError: ``schema_newer``.
     """
     if revision > expected_revision():
-        raise SchemaError("schema_newer", present=revision, wanted=expected_revision())
+        raise SchemaError("schema_newer", present=revision, expected=expected_revision())
 
 
 def migrate(engine: Engine) -> None:

@@ -17,11 +17,10 @@ def main(role: str, *arguments: str) -> int:
         from register.server.parent import Parent
 
         process_start.protect()
-        ready_line, children, *others = arguments
-        sockets = [socket.socket(fileno=int(fd)) for fd in others[2:]]
-        processes = dict(child.split(":") for child in children.split())
-        numbers = {name: int(process) for name, process in processes.items()}
-        return Parent(others, sockets, numbers).run(ready_line)
+        ready_line, children, spec, processes, *fds = arguments
+        sockets = [socket.socket(fileno=int(fd)) for fd in fds]
+        numbers = {name: int(pid) for name, pid in (child.split(":") for child in children.split())}
+        return Parent([spec, processes, *fds], sockets, numbers).run(ready_line)
     # Before the application is loaded, which takes a second in which the parent may end.
     process_start.become_child(role)
     parent, *arguments_of_child = arguments

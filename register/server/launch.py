@@ -111,5 +111,5 @@ def _share_memory(app: Flask) -> None:
 
 
 def _refuse(error: RegisterError) -> int:
-    process_start.say(priority_prefix("error") + error_sentence(error), process_start.ERROR)
+    process_start.write_line(priority_prefix("error") + error_sentence(error), process_start.ERROR)
     return startup_checks.exit_code(error)

@@ -23,10 +23,10 @@ from register.server.process_start import (
     SERVER,
     SIGNALS,
     WEB,
-    line,
+    log_event,
     notify,
     python_command,
-    say,
+    write_line,
 )
 
 STARTING = 120  # seconds that a successor may take to be ready
@@ -72,7 +72,7 @@ class Parent:
                 self._renew()
             elif self._take(signal.SIGUSR1):
                 is_ready = True
-                say(ready_line)
+                write_line(ready_line)
                 notify("READY=1")
             self._wait()
             if not (is_ready or self.children[WEB]):
@@ -107,7 +107,7 @@ class Parent:
                 self._take(signal.SIGUSR1)
                 self._successor = self._start(WEB)
         elif self._take(signal.SIGUSR1):
-            line("renewed")
+            log_event("renewed")
             self._end(*self.children.values())
             self.children = dict.fromkeys(self.children, 0) | {WEB: self._successor}
             self._successor = 0
@@ -138,10 +138,10 @@ class Parent:
             pid, code = ended[0], os.waitstatus_to_exitcode(ended[1])
             age = time.monotonic() - self._since.pop(pid)
             if pid == self._successor:
-                line("not_renewed", "error", code=code)
+                log_event("not_renewed", "error", code=code)
                 self._successor = 0
             for name in [name for name, child in self.children.items() if child == pid]:
-                line("died", "error", process=name, code=code)
+                log_event("died", "error", process=name, code=code)
                 self.children[name] = 0
                 if name == WEB and code == CANNOT_START:
                     # It has printed the reason, and the next one would have the same.

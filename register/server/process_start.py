@@ -21,9 +21,9 @@ from register.log_priority import priority_prefix
 
 SERVER = "register.server"
 PARENT, WEB, WORKER = "parent", "web", "worker"
-# Exit code of a start that a person has to make possible (EX_CONFIG of sysexits.h): the units do
-# not try it again, and say that it failed.
-CANNOT_START = 78
+# Exit code of a start that a person has to make possible: the units do not try it again (78), and
+# say that it failed.
+CANNOT_START = os.EX_CONFIG
 # Signals that the parent process handles; blocked until it is ready to.
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD, signal.SIGUSR1)
 
@@ -92,14 +92,14 @@ def _prctl(option: int, value: int | bytes) -> None:
 OUTPUT, ERROR = 1, 2
 
 
-def line(event: str, level: str = "info", **fields: object) -> None:
+def log_event(event: str, level: str = "info", **fields: object) -> None:
     """Write one JSON line to standard error; like all our lines, without data about readers."""
     at = datetime.now(UTC).isoformat().replace("+00:00", "Z")
     fields = {"event": event, **fields, "level": level, "timestamp": at}
-    say(priority_prefix(level) + json.dumps(fields, ensure_ascii=False), ERROR)
+    write_line(priority_prefix(level) + json.dumps(fields, ensure_ascii=False), ERROR)
 
 
-def say(text: str, descriptor: int = OUTPUT) -> None:
+def write_line(text: str, descriptor: int = OUTPUT) -> None:
     """Write a line to standard output or error, unless the disk is full or the stream is closed.
 
     Nothing is buffered: it would fail again, and spoil the exit code, when the process ends.

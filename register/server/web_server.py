@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from pathlib import Path
 from typing import Any
 
 from flask import Flask
@@ -60,7 +59,7 @@ def run(app: Flask, fds: list[int], workers: int) -> None:
     # The parent notifies systemd itself.
     os.environ.pop("NOTIFY_SOCKET", None)
     sys.setswitchinterval(SWITCH_SECONDS)
-    request_counts.start(app, Path(app.instance_path), workers)
+    request_counts.start(app, workers)
 
     def start_process(_worker: object) -> None:
         startup_checks.start_index_refresher(app)

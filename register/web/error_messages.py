@@ -17,6 +17,7 @@ from register.cases.checklist import CheckItem
 from register.cases.validation import ContentFault
 from register.errors import RegisterError, TextError
 from register.journal.verify import Problem
+from register.operations.outages import Finding
 from register.text.dates import day_words
 from register.web import l10n, messages
 
@@ -54,6 +55,14 @@ def error_sentence(error: RegisterError | TextError, *, quoting: bool = True) ->
     if error.key in messages.errors.field_errors and "field" in error.values:
         return _labelled_reason(str(error.values["field"]), reason)
     return reason
+
+
+def finding_sentence(finding: Finding) -> str:
+    """What ``doctor`` says of a finding: the sentence of its error, or that of the check."""
+    if finding.error is not None:
+        return error_sentence(finding.error)
+    good, bad = messages.console.findings[finding.code]
+    return str(good if finding.good else bad)
 
 
 def reason_sentence(key: str, values: Mapping[str, object]) -> str:

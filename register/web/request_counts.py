@@ -118,14 +118,14 @@ def of(app: Flask) -> RequestCounts:
     return counts
 
 
-def start(app: Flask, instance: Path, processes: int) -> None:
+def start(app: Flask, processes: int) -> None:
     """Begin to count in a web server of several processes, before they fork.
 
     They add up in files, in a folder of this server; those of ended ones are removed.
     """
     if processes == 1:
         return  # which begins at the first scrape
-    folder = instance / "counts"
+    folder = Path(app.instance_path) / "counts"
     for path in folder.glob("*") if folder.is_dir() else ():
         if not (path.name.isdigit() and Path(f"/proc/{path.name}").exists()):
             shutil.rmtree(path, ignore_errors=True)

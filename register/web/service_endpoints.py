@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
-from shutil import disk_usage
 from urllib.parse import quote
 
 from flask import Blueprint, Flask, Response, abort, current_app, jsonify, redirect
@@ -15,8 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from register.db import db, now, sqlite_path
 from register.errors import RegisterError
-from register.operations import schema, setup
-from register.operations.outages import LEAST_FREE
+from register.operations import outages, schema, setup
 from register.web import assets, template_env
 from register.web.request_context import current_mode, settings
 
@@ -79,11 +77,11 @@ def readiness_checks() -> dict[str, bool]:
 
 
 def _has_writable_database() -> bool:
-    """Whether the database takes what is sent: not when read-only, or its disk is nearly full."""
+    """Whether the database takes what is sent: not when read-only, or its disk is full."""
     path = sqlite_path(settings().database_url)
     if path is None:
         return db.session.execute(text("SHOW transaction_read_only")).scalar() == "off"
-    return os.access(path, os.W_OK) and disk_usage(path.parent).free >= LEAST_FREE
+    return os.access(path, os.W_OK) and not outages.is_full(path.parent)
 
 
 def _passes(check: Callable[[], object]) -> bool:

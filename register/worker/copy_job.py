@@ -94,7 +94,7 @@ def make_and_record(engine: Engine, store: KeyStore, files: SealedFiles, task: C
     try:
         with Session(engine) as session:
             original, order = copy_making.load_task(session, store, task)
-        pages.extend(_made_pages(files, original, Edits.from_json(order.edits)))
+        pages.extend(_copied_pages(files, original, Edits.from_json(order.edits)))
         with writing(engine) as tx:
             is_recorded = copy_making.finish_copy(tx, store, task, pages)
     except NotFound:
@@ -106,7 +106,7 @@ def make_and_record(engine: Engine, store: KeyStore, files: SealedFiles, task: C
         _delete_pages(files, pages)
 
 
-def _made_pages(files: SealedFiles, original: FileManifest, edits: Edits) -> Iterator[StoredPage]:
+def _copied_pages(files: SealedFiles, original: FileManifest, edits: Edits) -> Iterator[StoredPage]:
     """The pages of a copy as they come, each sealed as a file of its own."""
     file_type, limits = FileType(KINDS[original.mime], original.mime), CopyLimits()
     with files.open(original) as source:

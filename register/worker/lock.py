@@ -110,11 +110,11 @@ class ServerLock:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._session: Any = None  # the driver's own connection, which threads may share
-        self._held_at = 0.0
+        self._renewed_at = 0.0
 
     def hold(self) -> bool:
         """Take the lock or keep it."""
-        self._held_at = time.monotonic()
+        self._renewed_at = time.monotonic()
         try:
             self._session = self._session or self._connect()
             # Repeated, it stays the session's; the end of the session releases it whole.
@@ -152,7 +152,7 @@ class ServerLock:
 
     def _ping(self, session: Any) -> None:
         with suppress(Exception):  # the session was closed, or lost
-            while time.monotonic() - self._held_at < STANDSTILL_SECONDS:
+            while time.monotonic() - self._renewed_at < STANDSTILL_SECONDS:
                 session.execute("SELECT")
                 time.sleep(PING_SECONDS)
 

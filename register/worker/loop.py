@@ -65,7 +65,7 @@ class Worker:
         self._schedules: list[_Schedule] = []
         self._log_event = log_event
         self._faults: dict[str, str] = {}  # by name of the job
-        self._kept_at = 0.0
+        self._renewed_at = 0.0
 
     def poll(self) -> None:
         """Run the jobs that are due, if this worker has the lock."""
@@ -122,7 +122,7 @@ class Worker:
 
         :raises Interrupted: the job is abandoned, and started again by whoever has the lock next.
         """
-        if time.monotonic() >= self._kept_at + KEEP_SECONDS:
-            self._kept_at = time.monotonic()
+        if time.monotonic() >= self._renewed_at + KEEP_SECONDS:
+            self._renewed_at = time.monotonic()
             if not self._lock.hold():
                 raise Interrupted

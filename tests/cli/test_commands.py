@@ -16,7 +16,9 @@ from sqlalchemy import create_engine, text
 from register.operations import schema
 from register.server.process_start import CANNOT_START
 
-DEMO_FILE = Path(__file__).parents[2] / "register" / "demo" / "incidents.csv"
+TOP = Path(__file__).parents[2]
+DEMO_FILE = TOP / "register" / "demo" / "incidents.csv"
+EXAMPLES = TOP / "docs" / "exemples"
 
 
 @pytest.fixture
@@ -154,14 +156,23 @@ def test_a_database_or_port_that_may_come_back_is_tried_again_by_a_unit(
         assert run(name).exit_code == 1
 
 
-@pytest.mark.parametrize("name", ["webcitoyen.service", "webcitoyen-worker.service"])
-def test_the_units_fail_at_once_or_after_a_while_and_say_so(name: str) -> None:
+def _read_unit(path: Path) -> configparser.ConfigParser:
     unit = configparser.ConfigParser(strict=False, interpolation=None)
     unit.optionxform = str  # type: ignore[assignment, method-assign]
-    unit.read(Path(__file__).parents[2] / "docs" / "exemples" / name, "utf-8")
+    unit.read(path, "utf-8")
+    return unit
+
+
+def test_every_unit_has_its_failure_mailed() -> None:
+    for path in set(EXAMPLES.glob("*.service")) - set(EXAMPLES.glob("*@.service")):
+        assert _read_unit(path)["Unit"]["OnFailure"] == "webcitoyen-failure@%n.service", path
+
+
+@pytest.mark.parametrize("name", ["webcitoyen.service", "webcitoyen-worker.service"])
+def test_the_units_fail_at_once_or_after_a_while_and_say_so(name: str) -> None:
+    unit = _read_unit(EXAMPLES / name)
     service, limits = unit["Service"], unit["Unit"]
     assert service["RestartPreventExitStatus"] == str(CANNOT_START)
-    assert limits["OnFailure"] == "webcitoyen-failure@%n.service"
     # Otherwise it would never be reached, and the unit be "activating" for ever.
     assert limits["StartLimitIntervalSec"] == "1h"
     assert int(limits["StartLimitBurst"]) * (int(service["RestartSec"]) + 10) < 3_600

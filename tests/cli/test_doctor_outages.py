@@ -133,7 +133,7 @@ def _locked_key_store(settings):
 @contextmanager
 def _full_disk(settings):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(outages, "LEAST_FREE", 1 << 60)
+        patch.setattr(outages, "_LEAST_FREE", 1 << 60)
         patch.setattr(outages, "_FULL_SHARE", 1)
         yield "Un disque est plein"
 

@@ -136,4 +136,4 @@ def test_an_address_has_a_file_name_of_its_type(address, mime, name):
      "/incidents?page=1&q=a", "/incidents?page=../a", "mailto:a@b.fr", "/a%00b"],
 )  # fmt: skip
 def test_what_is_no_page_of_the_site_is_not_followed(url):
-    assert copies._inner(url, "https://registre.example") == ""
+    assert copies._site_address(url, "https://registre.example") == ""

@@ -15,7 +15,7 @@ from register.journal.transaction import UnrecordedError
 from register.mail import outbox as mails
 from register.mail.messages import MailKind
 from register.mail.models import MailState, OutgoingMail
-from register.mail.outbox import CLAIM_DURATION, GIVE_UP_AFTER, Outbox
+from register.mail.outbox import CLAIM_DURATION, GIVE_UP_AFTER, LATE_AFTER, Outbox
 
 ADDRESS = "mairie-secrete@elsewhere.test"
 VALUES = {"link": "https://registre.test/secret"}
@@ -138,7 +138,8 @@ def test_a_mail_is_given_up_after_three_days_and_forgotten_after_thirty(engine, 
     message_id = add()
     with housekeeping(engine) as session:
         assert mails.give_up_old(session, AT + GIVE_UP_AFTER - timedelta(seconds=1)) == 0
-        assert mails.count_late(session, AT + timedelta(hours=1)) == 1
+        assert mails.count_late(session, AT + LATE_AFTER) == 0
+        assert mails.count_late(session, AT + LATE_AFTER + timedelta(seconds=1)) == 1
         assert mails.give_up_old(session, AT + GIVE_UP_AFTER) == 1
         assert mails.count_dead(session, AT) == 1
         assert mails.count_late(session, AT + GIVE_UP_AFTER) == 0

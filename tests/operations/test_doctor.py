@@ -333,8 +333,8 @@ def test_a_missing_bucket_is_reported_before_any_file_is_in_it(settings, engine)
 def test_a_quick_look_asks_no_other_server_and_lists_no_file(settings, engine, desk, monkeypatch):
     desk.published()
     monkeypatch.setattr(doctor, "incomplete_files", lambda *_: pytest.fail("files are listed"))
-    codes = {finding.code for finding in doctor.examine_quickly(settings)}
+    codes = {finding.code for finding in examine(settings, quickly=True)}
     assert {"database", "schema", "seal", "journal", "retention", "legal"} <= codes
     assert "mail" not in codes
     nowhere = replace(settings, database_url=f"sqlite:///{settings.instance}/none.sqlite3")
-    assert [f.code for f in doctor.examine_quickly(nowhere) if not f.good] == ["database_missing"]
+    assert [f.code for f in examine(nowhere, quickly=True) if not f.good] == ["database_missing"]

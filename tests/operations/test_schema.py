@@ -130,8 +130,17 @@ def test_another_schema_is_refused_and_named(engine):
         schema.require(engine)
     assert (refusal.value.key, refusal.value.values) == (
         "schema_other",
-        {"present": "0000_of_old", "wanted": schema.expected_revision()},
+        {"present": "0000_of_old", "expected": schema.expected_revision()},
     )
+
+
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+def test_a_restore_that_stopped_before_its_end_is_named_as_such(engine, settings):
+    engine.dispose()
+    path = sqlite_path(settings.database_url)
+    path.rename(path.with_name(path.name + schema.UNFINISHED_FILE))
+    with pytest.raises(SchemaError, match="restore_unfinished"):
+        schema.require(engine)
 
 
 def test_a_database_without_tables_is_refused(engine):

@@ -77,7 +77,7 @@ status = os.fstat(2)
 os.environ["JOURNAL_STREAM"] = f"{{status.st_dev}}:{{status.st_ino}}"
 logs.configure()
 logs.log().{level}("of the application")
-start.line("of the parent", "{level}")
+start.log_event("of the parent", "{level}")
 """
     process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     lines = process.stderr.splitlines()

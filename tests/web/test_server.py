@@ -32,12 +32,11 @@ from register import create_app
 from register.config import Settings
 from register.db import write_engine
 from register.errors import ConfigError, SealError
-from register.operations import setup
+from register.operations import outages, setup
 from register.operations.database_use import DatabaseInUse, require_unused
 from register.operations.schema import SchemaError
 from register.server.process_start import listen, port_of
 from register.server.startup_checks import require_local, require_pages, require_servable
-from register.web import service_endpoints
 from register.web.errors import plain_page
 from register.web.headers import SECURITY_HEADERS
 
@@ -322,7 +321,7 @@ def test_a_full_disk_or_a_read_only_database_is_not_ready(
     assert client.get("/readyz").json["writes"] == "ok"
     with monkeypatch.context() as patch:
         nearly_full = disk_usage("/")._replace(free=1024)
-        patch.setattr(service_endpoints, "disk_usage", lambda _path: nearly_full)
+        patch.setattr(outages, "disk_usage", lambda _path: nearly_full)
         answer = client.get("/readyz")
         assert (answer.status_code, answer.json["writes"]) == (503, "failed")
     monkeypatch.setattr("os.access", lambda _path, _mode: False)  # whoever is root may write all

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from form_client import FormClient, MemberClient
 
+from register import encryption
 from register.accounts import sessions
 from register.db import now
 from register.journal import writing
@@ -48,6 +49,12 @@ def test_it_says_worker_backup_mode_and_versions(app, cast, engine, settings, st
     assert "en lecture seule depuis le" in page
     assert "Worker at work" in read(app, cast, "/en/moderation/etat")
     lock.release()
+
+
+def test_a_missing_key_is_said_by_its_own_sentence(app, cast, settings):
+    read(app, cast)
+    (settings.seal_dir / encryption.KEY_FILE).unlink()
+    assert "La clé de scellement est introuvable" in read(app, cast)
 
 
 def test_what_is_wrong_is_said_by_its_cause(app, cast, inbox):

@@ -89,6 +89,7 @@ def _sentence_key(line: MembersJournalLine) -> str:
     released = "other" if private.get("holder", line.by) != line.by else ""
     assigned = "self" if is_own else ""
     marks = [mark for mark in ("danger", "term") if private.get(mark)]
+    mailed = "mailed" if private.get("mailed") is True else ""
     closed = "" if line.by is not None else "destroyed"
     sent = "complaint" if private.get("kind") == "reclamation" else "online"
     notice = "notice" if private.get("kind") == "notice" else ""
@@ -98,7 +99,7 @@ def _sentence_key(line: MembersJournalLine) -> str:
         Act.CHANGE_REFUSED: "own" if private.get("taken_back") is True else "",
         Act.PAGE_CHANGED: "restored" if private.get("restored") is True else "",
         Act.DESTROYED: "term" if line.by is None else "",
-        Act.INVITED: "not" if private.get("invited") is False else "",
+        Act.INVITED: "not" if private.get("invited") is False else mailed,
         Act.REPLY_RECEIVED: "online" if line.by is None else "",
         Act.POST_ENTERED: sent if line.by is None else "",
         Act.POST_CLOSED: "decided" if "decision" in private else closed,

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from shutil import disk_usage
 from typing import Any
 
-from flask import Flask, current_app
+from flask import current_app
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
@@ -79,9 +79,9 @@ def read_figures() -> ServiceFigures:
     except SQLAlchemyError:
         return ServiceFigures(**values)
     with suppress(SQLAlchemyError, RegisterError):
-        values["backup_at"], values["rehearsal_at"] = map(
-            _note_time, (replay_list.BACKUP, replay_list.REHEARSAL)
-        )
+        store = key_store()
+        values["backup_at"] = replay_list.note_time(store, replay_list.BACKUP)
+        values["rehearsal_at"] = replay_list.note_time(store, replay_list.REHEARSAL)
     return ServiceFigures(database_up=True, **values)
 
 
@@ -89,29 +89,25 @@ def _database_figures(session: Session) -> Mapping[str, Any]:
     index: SearchEngine = current_app.extensions["register.search"]
     cursor = index.cursor()
     lag = max(0, head(session, Ledger.PUBLIC).seq - cursor.seq) if cursor else None
+    at = now()
     return {
         "mode": read_mode(session).mode,
-        "queue": _queue_figures(session, paris_day(now())),
-        "late_mails": outbox.count_late(session, now() - timedelta(hours=1)),
-        "dead_mails": outbox.count_dead(session, now()),
+        "queue": _queue_figures(session, paris_day(at)),
+        "late_mails": outbox.count_late(session, at),
+        "dead_mails": outbox.count_dead(session, at),
         "index_lag": lag,
     }
 
 
 def _queue_figures(session: Session, today: date) -> QueueFigures:
     """The queue as first read today: not even a report that is withdrawn shows before tomorrow."""
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-    by_day: dict[date, QueueFigures] = app.extensions.get(_DAY_FIGURES, {})
+    by_day: dict[date, QueueFigures] = current_app.extensions.get(_DAY_FIGURES, {})
     if today not in by_day:
         stmt = select(func.count(), func.min(Report.day)).where(
             undecided_clause(), Report.day < today
         )
         count, oldest = session.execute(stmt).one()
         age = (today - oldest).days if oldest else 0
-        by_day = app.extensions[_DAY_FIGURES] = {today: QueueFigures(min(count, COUNT_LIMIT), age)}
+        by_day = {today: QueueFigures(min(count, COUNT_LIMIT), age)}
+        current_app.extensions[_DAY_FIGURES] = by_day
     return by_day[today]
-
-
-def _note_time(kind: str) -> datetime | None:
-    note = replay_list.read_note(key_store(), kind)
-    return datetime.fromisoformat(note["at"]) if note else None

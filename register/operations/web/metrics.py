@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, abort, current_app, request
+from flask import Response, abort, current_app, request
 
 from register.hosts import is_loopback
 from register.journal.service_mode import ServiceMode
@@ -40,8 +40,7 @@ def metrics() -> Response:
     registry = CollectorRegistry()
     registry.register(FigureCollector(read_figures()))
     body = generate_latest(registry)
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-    counts = request_counts.of(app)
+    counts = request_counts.of(current_app)
     if counts.registry is None:
         counts.start(None)
     response = Response(body + generate_latest(counts.registry), content_type=CONTENT_TYPE_LATEST)

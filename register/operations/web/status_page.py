@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping
-from datetime import datetime, timedelta
 from importlib.metadata import version
 
 from flask import render_template
 
-from register.db import db, now
+from register.db import db
 from register.operations import doctor, schema
 from register.operations.web.figures import read_figures
-from register.web import messages
 from register.web.blueprints import administrators_only, desk
+from register.web.error_messages import finding_sentence
 from register.web.request_context import settings
 
 
@@ -25,26 +24,21 @@ from register.web.request_context import settings
 @administrators_only
 def status() -> str:
     """Worker, mail, backup, index, disk, versions, and what is wrong, by cause."""
-    at, figures = now(), read_figures()
+    figures = read_figures()
     faults = [
-        (str(messages.console.findings[finding.code][1]), finding.detail)
-        for finding in doctor.examine_quickly(settings())
-        if not finding.good and finding.code in messages.console.findings
+        (finding_sentence(finding), finding.detail)
+        for finding in doctor.examine(settings(), quickly=True)
+        if not finding.good
     ]
     return render_template(
         "operations/status.html",
         figures=figures,
         faults=faults,
-        is_backup_late=_is_late(figures.backup_at, at, doctor.BACKUP_DAYS),
-        is_rehearsal_late=_is_late(figures.rehearsal_at, at, doctor.REHEARSAL_DAYS),
+        is_backup_late=doctor.is_late(settings(), figures.backup_at, doctor.BACKUP_DAYS),
+        is_rehearsal_late=doctor.is_late(settings(), figures.rehearsal_at, doctor.REHEARSAL_DAYS),
         has_mail=bool(settings().mail_url),
         versions=_versions(),
     )
-
-
-def _is_late(last: datetime | None, at: datetime, days: int) -> bool:
-    """Whether something was last done too long ago; a demonstration needs none."""
-    return not settings().is_loopback if last is None else at - last > timedelta(days=days)
 
 
 def _versions() -> Mapping[str, str]:

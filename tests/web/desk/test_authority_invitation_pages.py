@@ -59,6 +59,8 @@ def test_an_authority_is_invited_by_one_mail_and_readers_learn_its_day(
     again = bruno.send(f"{page}/inviter/courriel", vu=_seen(preview))
     assert again.status_code == 409
     assert "un second message ne part pas" in again.text
+    journal = bruno.get(f"/moderation/journal?dossier={case.id}").text
+    assert "a invité l’autorité à répondre, par courriel" in journal
     assert len(session.scalars(select(OutgoingMail)).all()) == 1
     session.rollback()
     assert "attend son départ" in bruno.get(page).text
