@@ -165,9 +165,14 @@ def stored_keys(codes: Mapping[str, Iterable[str]], until_line: int = 0) -> set[
 
 def load_rows(session: Session, incident_id: int) -> dict[CodeKey, int]:
     """All rows of a case."""
-    columns = (CASE_CODE.c.axis, CASE_CODE.c.code, CASE_CODE.c.until_line, CASE_CODE.c.since_line)
-    stmt = select(*columns).where(CASE_CODE.c.incident_id == incident_id)
-    return {CodeKey(*key): since for *key, since in session.execute(stmt)}
+    return rows_by_key(
+        session.execute(select(CASE_CODE).where(CASE_CODE.c.incident_id == incident_id))
+    )
+
+
+def rows_by_key(rows: Iterable[Any]) -> dict[CodeKey, int]:
+    """Rows of the table, all of one case, by their keys."""
+    return {CodeKey(row.axis, row.code, row.until_line): row.since_line for row in rows}
 
 
 def entered_rows(rows: CodeRows) -> dict[CodeKey, int]:

@@ -213,16 +213,19 @@ class CaseSnapshot:
 
 def document_of(case: Incident) -> Mapping[str, Any]:
     """The document of a case, from its current revision; empty once its texts are destroyed."""
-    if case.remaining_content is not None:
-        return {**json.loads(case.remaining_content), **fragments_of(case)}
-    document_bytes = case.revision.content if case.revision else None
-    document: Mapping[str, Any] = json.loads(document_bytes) if document_bytes else {}
-    return document
+    document: dict[str, Any] = json.loads(stored_document(case))
+    return document if case.remaining_content is None else {**document, **fragments_of(case)}
+
+
+def stored_document(case: Incident) -> bytes:
+    """The bytes that the content of a case is in; those of an empty object once destroyed."""
+    present = case.revision.content if case.revision else None
+    return case.remaining_content or present or b"{}"
 
 
 def content_of(case: Incident) -> Content:
     """The content of a case, from its current revision; empty once its texts are destroyed."""
-    return parse_content(document_of(case))
+    return parse_content(json.loads(stored_document(case)))
 
 
 def parse_content(canonical: Mapping[str, Any]) -> Content:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import inspect, select
+from sqlalchemy import CompoundSelect, inspect, null, select, union_all
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, selectinload
 
-from register.cases.models import Incident
+from register.cases.models import Incident, RedactedOriginal, Revision
+from register.journal.verify import CommitmentOpening
 
 # What a damaged byte raises when it is read as text, date or number.
 UNREADABLE = (SQLAlchemyError, ValueError, LookupError, AttributeError, TypeError)
@@ -29,7 +31,7 @@ class CaseRows:
     def __init__(self, session: Session, incident_ids: Sequence[int]) -> None:
         self._session = session
         self._ids = incident_ids
-        self._by_table: dict[type[Any], dict[int, list[Any]] | None] = {}
+        self._by_table: dict[Any, dict[int, list[Any]] | None] = {}
         self._cases: Sequence[Incident] = ()  # the session itself holds no object
         stmt = select(Incident).where(Incident.id.in_(incident_ids))
         try:
@@ -37,8 +39,12 @@ class CaseRows:
         except UNREADABLE:
             session.expunge_all()
 
-    def load(self, model: type[Any], incident_id: int) -> Sequence[Any]:
-        """The rows of a table that are of a case, in the order of their keys."""
+    def load(self, model: Any, incident_id: int) -> Sequence[Any]:
+        """The rows of a table that are of a case, in the order of their keys.
+
+        :param model: the class of its rows, or the table itself: to read many short rows as objects
+            takes several times as long.
+        """
         if model not in self._by_table:
             self._by_table[model] = self._read(model)
         by_case = self._by_table[model]
@@ -46,7 +52,7 @@ class CaseRows:
             return self._rows(model, [incident_id])
         return by_case.get(incident_id, ())
 
-    def _read(self, model: type[Any]) -> dict[int, list[Any]] | None:
+    def _read(self, model: Any) -> dict[int, list[Any]] | None:
         by_case: dict[int, list[Any]] = {}
         try:
             for row in self._rows(model, self._ids):
@@ -55,7 +61,29 @@ class CaseRows:
             return None
         return by_case
 
-    def _rows(self, model: type[Any], incident_ids: Sequence[int]) -> Sequence[Any]:
-        keys = inspect(model).primary_key
-        stmt = select(model).where(model.incident_id.in_(incident_ids)).order_by(*keys)
-        return self._session.scalars(stmt).all()
+    def _rows(self, model: Any, incident_ids: Sequence[int]) -> Sequence[Any]:
+        table = inspect(model)
+        is_of_cases = table.columns.incident_id.in_(incident_ids)
+        stmt = select(model).where(is_of_cases).order_by(*table.primary_key)
+        found = self._session.execute(stmt)
+        return found.all() if model is table else found.scalars().all()
+
+
+def read_openings(
+    session: Session, revision_ids: Sequence[int]
+) -> Mapping[int, Mapping[int | None, CommitmentOpening]]:
+    """What the commitments of some revisions were made from; see ``journal.verify.Openings``."""
+    columns = (Revision.id, null(), Revision.salt, Revision.content)
+    original = RedactedOriginal
+    original_columns = (original.revision_id, original.destruction_id)
+    stmt: CompoundSelect[Any] = union_all(
+        select(*columns).where(Revision.id.in_(revision_ids)),
+        select(*original_columns, original.salt, original.content).where(
+            original.revision_id.in_(revision_ids)
+        ),
+    )
+    openings: dict[int, dict[int | None, CommitmentOpening]] = defaultdict(dict)
+    for revision_id, redaction, salt, content in session.execute(stmt):
+        if salt is not None and content is not None:
+            openings[revision_id][redaction] = CommitmentOpening(salt, content)
+    return openings

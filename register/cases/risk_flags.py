@@ -50,13 +50,10 @@ def _flag_key(code: str, excerpt: str) -> str:
     return hashlib.sha256(f"{code}\n{excerpt}".encode()).hexdigest()[:12]
 
 
-_UNREAD_KINDS = (FieldKind.URL, FieldKind.DIGEST)
-
-
 def checked_texts(content: Content) -> Iterator[tuple[str, str]]:
-    """Every string of a case with the path of its field, except URLs and digests."""
+    """Every free text of a case with the path of its field."""
     for path, rule, leaf in content.leaves():
-        if isinstance(leaf, str) and leaf and rule.kind not in _UNREAD_KINDS:
+        if leaf and rule.kind is FieldKind.TEXT:
             yield path, leaf
 
 

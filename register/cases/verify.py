@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import cache, partial
 from typing import Any
 
 from sqlalchemy import select
@@ -17,7 +18,7 @@ from sqlalchemy.orm import Session
 from register.accounts.verify import member_problems
 from register.cases import case_codes, published_texts
 from register.cases import case_content as contents
-from register.cases.case_rows import UNREADABLE, CaseRows
+from register.cases.case_rows import UNREADABLE, CaseRows, read_openings
 from register.cases.checklist import checklist_columns
 from register.cases.models import CaseState, Incident, RedactedOriginal, Revision
 from register.cases.persistence import derived_columns, page_commitment, reasons_commitment
@@ -25,7 +26,7 @@ from register.cases.verify_desk import CaseLine, desk_problems
 from register.cases.vocabulary import current_vocabulary
 from register.journal import Act, JournalEntry, Ledger, head
 from register.journal.models import rfc3339
-from register.journal.verify import Anchor, CommitmentOpening, Problem
+from register.journal.verify import Anchor, Problem
 from register.journal.verify import verify as verify_journal
 
 BATCH = 100
@@ -59,25 +60,7 @@ def verify(session: Session, anchors: Iterable[Anchor] = ()) -> Iterator[Problem
 
     :param anchors: lines that an outsider noted earlier.
     """
-
-    with_originals = set(session.scalars(select(RedactedOriginal.revision_id).distinct()))
-
-    def read_openings(revision_id: int) -> dict[int | None, CommitmentOpening]:
-        present = select(Revision.salt, Revision.content).where(Revision.id == revision_id)
-        stored = [(None, *revision) for revision in session.execute(present)]
-        if revision_id in with_originals:
-            stored += session.execute(
-                select(
-                    RedactedOriginal.destruction_id, RedactedOriginal.salt, RedactedOriginal.content
-                ).where(RedactedOriginal.revision_id == revision_id)
-            )
-        return {
-            redaction: CommitmentOpening(salt, content)
-            for redaction, salt, content in stored
-            if salt is not None and content is not None
-        }
-
-    yield from verify_journal(session, read_openings, list(anchors))
+    yield from verify_journal(session, partial(read_openings, session), list(anchors))
     yield from _missing_cases(session)
     try:
         yield from member_problems(session)
@@ -137,7 +120,7 @@ def _case_problems(session: Session, rows: CaseRows, incident_id: int) -> Iterat
         yield from _state_problems(case, lines, case_ref)
         if case.state != CaseState.ERASED:
             yield from _row_problems(case, rows.load(Revision, case.id), case_ref)
-        yield from _code_problems(session, case, lines, case_ref)
+        yield from _code_problems(session, rows, case, lines, case_ref)
         yield from _revision_problems(session, rows, lines, case_ref)
         yield from desk_problems(rows, case, lines, case_ref)
     except UNREADABLE as error:
@@ -214,16 +197,20 @@ def _differing_fields(case: Incident) -> Iterator[str]:
 
 
 def _code_problems(
-    session: Session, case: Incident, lines: Sequence[CaseLine], case_ref: dict[str, object]
+    session: Session,
+    rows: CaseRows,
+    case: Incident,
+    lines: Sequence[CaseLine],
+    case_ref: dict[str, object],
 ) -> Iterator[Problem]:
     """Codes that differ from those of the documents, and lost ones from what the lines say."""
-    rows = case_codes.load_rows(session, case.id)
-    entered = case_codes.entered_rows(rows)
+    actual = case_codes.rows_by_key(rows.load(case_codes.CASE_CODE, case.id))
+    entered = case_codes.entered_rows(actual)
     expected = _expected_codes(session, case, lines)
     if (
         entered.keys() != expected.keys()
         or any(since not in expected[key] for key, since in entered.items())
-        or rows != entered | case_codes.resolve(session, entered)
+        or actual != entered | case_codes.resolve(session, entered)
     ):
         yield Problem("case_codes", case_ref)
 
@@ -236,6 +223,12 @@ def _expected_codes(
     One is possible, or several where documents were destroyed. Of a code that was lost before the
     register had these rows, the line is unknown.
     """
+
+    @cache
+    def code_keys(document: bytes) -> set[case_codes.CodeKey]:
+        content = contents.parse_content(json.loads(document))
+        return case_codes.stored_keys(case_codes.codes_of(content))
+
     expected: dict[case_codes.CodeKey, set[int]] = {}
     since: dict[case_codes.CodeKey, set[int]] = {}
     destroyed: set[int] = set()  # lines since the last one whose document is not destroyed
@@ -255,16 +248,15 @@ def _expected_codes(
         elif revision is None or revision.content is None or revision.id in redacted_ids:
             destroyed.add(line.seq)
         else:
-            content = contents.parse_content(json.loads(revision.content))
             since = {
                 key: since[key]
                 if key in since and not destroyed
                 else since.get(key, set()) | destroyed | {line.seq}
-                for key in case_codes.stored_keys(case_codes.codes_of(content))
+                for key in code_keys(revision.content)
             }
             destroyed = set()
     if case.state != CaseState.ERASED:
-        for key in case_codes.stored_keys(case_codes.codes_of(contents.content_of(case))):
+        for key in code_keys(contents.stored_document(case)):
             expected[key] = since.get(key, {0})
     return expected
 

@@ -8,9 +8,10 @@ outside has kept.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Row, String, select, type_coerce
@@ -67,9 +68,10 @@ class CommitmentOpening:
     content: bytes
 
 
-# Gives the openings of a revision by its id: under None that of its present text, and under the
-# number of each redaction that of its text before. Those of destroyed texts are missing.
-Openings = Callable[[int], Mapping[int | None, CommitmentOpening]]
+# Gives the openings of some revisions by their ids: under None that of the present text, and under
+# the number of each redaction that of the text before. Those of destroyed texts are missing.
+Openings = Callable[[Sequence[int]], Mapping[int, Mapping[int | None, CommitmentOpening]]]
+_BATCH = 100  # revisions whose texts are in memory together
 # Time, ledger and number of a line.
 Location = tuple[str, str, int]
 
@@ -115,37 +117,44 @@ class _RevisionClaims:
 
     def problems(self, openings: Openings) -> Iterator[Problem]:
         """The texts that are missing, changed, or there after their destruction."""
-        for revision, lines in self.committed.items():
-            available = openings(revision)
-            redactions = self.redacted.get(revision, [])
-            # Each text but the last was the present one until the next redaction.
-            ends: list[int | None] = [
-                *(redaction for _location, _digest, redaction in redactions),
-                None,
-            ]
-            texts = [(*line, ends[0]) for line in lines]
-            texts += [
-                (location, digest, end)
-                for (location, digest, _redaction), end in zip(redactions, ends[1:], strict=True)
-            ]
-            for location, content, end in texts:
-                destructions = self.destroyed.get(revision, [])
-                if end is not None:
-                    destructions = destructions + self.originals.get((end, revision), [])
-                is_destroyed = any(_is_later(later, location) for later in destructions)
-                opening = available.get(end)
-                if opening is None and not is_destroyed:
-                    # A text may be missing only when a later line records its destruction.
-                    yield Problem("content_missing", _text_values(location, revision))
-                elif opening is not None and is_destroyed:
-                    yield Problem("content_survives", _text_values(location, revision))
-                elif opening is not None and commitment(opening.salt, opening.content) != content:
-                    yield Problem("content_changed", _text_values(location, revision))
-            for location, _content in lines:
-                is_public = location[1] == Ledger.PUBLIC and location[2] in self.announced
-                digests = [digest for _location, digest, _redaction in redactions]
-                if is_public and self.announced[location[2]] != digests:
-                    yield Problem("content_changed", _text_values(location, revision))
+        revisions = iter(self.committed)
+        while batch := list(islice(revisions, _BATCH)):
+            available = openings(batch)
+            for revision in batch:
+                yield from self._text_problems(revision, available.get(revision, {}))
+
+    def _text_problems(
+        self, revision: int, available: Mapping[int | None, CommitmentOpening]
+    ) -> Iterator[Problem]:
+        lines, redactions = self.committed[revision], self.redacted.get(revision, [])
+        # Each text but the last was the present one until the next redaction.
+        ends: list[int | None] = [
+            *(redaction for _location, _digest, redaction in redactions),
+            None,
+        ]
+        texts = [(*line, ends[0]) for line in lines]
+        texts += [
+            (location, digest, end)
+            for (location, digest, _redaction), end in zip(redactions, ends[1:], strict=True)
+        ]
+        for location, content, end in texts:
+            destructions = self.destroyed.get(revision, [])
+            if end is not None:
+                destructions = destructions + self.originals.get((end, revision), [])
+            is_destroyed = any(_is_later(later, location) for later in destructions)
+            opening = available.get(end)
+            if opening is None and not is_destroyed:
+                # A text may be missing only when a later line records its destruction.
+                yield Problem("content_missing", _text_values(location, revision))
+            elif opening is not None and is_destroyed:
+                yield Problem("content_survives", _text_values(location, revision))
+            elif opening is not None and commitment(opening.salt, opening.content) != content:
+                yield Problem("content_changed", _text_values(location, revision))
+        for location, _content in lines:
+            is_public = location[1] == Ledger.PUBLIC and location[2] in self.announced
+            digests = [digest for _location, digest, _redaction in redactions]
+            if is_public and self.announced[location[2]] != digests:
+                yield Problem("content_changed", _text_values(location, revision))
 
 
 def _text_values(location: Location, revision: int) -> dict[str, object]:

@@ -65,8 +65,10 @@ def one_line(text: str) -> str:
 
 def fold(text: str) -> str:
     """The text in lower case without accents, apostrophes and hyphens as single spaces."""
-    # The fast path for Latin-1 matters: one search of reports folds thousands of texts. Its letters
-    # do not combine: each folds to the same whatever its neighbours.
+    # The fast paths matter: one search of reports folds thousands of texts, a search for risks each
+    # word. Letters of Latin-1 do not combine: each folds to the same whatever its neighbours.
+    if text.isascii() and text.isalnum():
+        return text.lower()
     latin = text
     for character, replacement in _LATIN_REPLACEMENTS.items():
         latin = latin.replace(character, replacement)

@@ -35,10 +35,10 @@ def history(pen):
 
 
 def _problems(session, openings, *anchors):
-    def present_text(revision):
-        return {None: openings[revision]} if revision in openings else {}
+    def present_texts(revisions):
+        return {key: {None: openings[key]} for key in revisions if key in openings}
 
-    return [problem.key for problem in verify(session, present_text, anchors)]
+    return [problem.key for problem in verify(session, present_texts, anchors)]
 
 
 def test_an_untouched_journal_has_no_problem(session, history):
