@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from flask_babel import lazy_gettext as _
-from wtforms import BooleanField, HiddenField, StringField
+from wtforms import BooleanField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import DataRequired, ValidationError
 
 from register.incoming.notice_content import CHILD_ABUSE, LINE_LIMIT, TEXT_LIMIT, NoticeContent
+from register.incoming.web.incoming_form import IncomingForm
 from register.mail_urls import bare_address
 from register.post.models import PostKind
 from register.reports.web.answer_fields import CheckedRadio, at_most
-from register.reports.web.public_forms import SessionlessForm
-from register.text.normalisation import one_line
+from register.reports.web.public_forms import NOTICE_FORM_NAME, SessionlessForm
 from register.web import messages
 from register.web.form_fields import line_field, text_field
 from register.web.request_validation import DESK_BODY_LIMIT
@@ -32,17 +32,12 @@ def _text(label: Any, missing: Any = None) -> Any:
     return text_field(label, limit=DESK_BODY_LIMIT, validators=validators)
 
 
-def _code(value: str | None) -> str:
-    return one_line(value or "")
-
-
-class NoticeForm(SessionlessForm):
+class NoticeForm(IncomingForm):
     """What both forms have; ``kind`` is what they send."""
 
+    purpose, rate_limit, too_many = NOTICE_FORM_NAME, "notice", messages.incoming.too_many_notices
     kind: PostKind
     endroit = _text(_("L’endroit exact"), messages.incoming.location_missing)
-    site_web = StringField(filters=[_code])
-    jeton = HiddenField(filters=[_code])
 
     @property
     def sent(self) -> NoticeContent:
@@ -56,14 +51,6 @@ class NoticeForm(SessionlessForm):
             (field.label.text, str(messages.incoming.grounds.get(field.data, field.data)))
             for field in fields
             if isinstance(field.data, str) and field.data
-        ]
-
-    def hidden_fields(self) -> list[tuple[str, str]]:
-        """Names and values of the fields, for the page that shows them in words."""
-        return [
-            (field.name, "y" if field.data is True else str(field.data))
-            for field in self
-            if field.short_name != "jeton" and field.data
         ]
 
 

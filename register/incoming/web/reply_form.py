@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask_babel import lazy_gettext as _
-from wtforms import HiddenField, StringField
+from wtforms import HiddenField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import DataRequired
 
@@ -13,11 +13,11 @@ from register.cases import deadlines
 from register.cases.acts.replies import AUTHOR_LIMIT
 from register.cases.deadlines import TextLength
 from register.incoming.content import PASSAGES_LIMIT, TEXT_LIMIT, ReplyContent
+from register.incoming.web.incoming_form import IncomingForm, clean_code
 from register.reports.report_content import CONTACT_LIMIT
 from register.reports.web.answer_fields import CheckedRadio, at_most
 from register.reports.web.file_field import files_field
-from register.reports.web.public_forms import SessionlessForm
-from register.text.normalisation import one_line
+from register.reports.web.public_forms import REPLY_FORM_NAME
 from register.web import messages
 from register.web.form_fields import line_field, text_field
 from register.web.request_validation import DESK_BODY_LIMIT
@@ -33,15 +33,13 @@ def _required_text(label: Any, missing: Any, limit: int) -> Any:
     return text_field(label, limit=DESK_BODY_LIMIT, validators=[DataRequired(missing), shorter])
 
 
-def _code(value: str | None) -> str:
-    return one_line(value or "")
-
-
-class ReplyForm(SessionlessForm):
+class ReplyForm(IncomingForm):
     """A right of reply, with what the law asks of its request (décret nº 2007-1527, art. 1 and 2).
 
     ``auteur``, ``qualite`` and ``texte`` are to be published.
     """
+
+    purpose, rate_limit, too_many = REPLY_FORM_NAME, "reply", messages.incoming.too_many
 
     role = CheckedRadio(
         _("Qui répond"),
@@ -71,9 +69,7 @@ class ReplyForm(SessionlessForm):
         limit=DESK_BODY_LIMIT,
         validators=[at_most(CONTACT_LIMIT, _("Une adresse ou un numéro suffit."))],
     )
-    cas = HiddenField(filters=[_code])
-    site_web = StringField(filters=[_code])
-    jeton = HiddenField(filters=[_code])
+    cas = HiddenField(filters=[clean_code])
 
     @property
     def length(self) -> TextLength:
@@ -94,10 +90,6 @@ class ReplyForm(SessionlessForm):
             files=tuple(file.sha256 for file in self.fichiers.manifests),
         )
 
-    def hidden_fields(self) -> list[tuple[str, str]]:
-        """Names and values of the fields, for the page that shows them in words."""
-        return [
-            (field.name, str(field.data))
-            for field in self
-            if field.short_name not in ("jeton", "fichiers") and field.data
-        ]
+    def is_whole(self) -> bool:
+        """Whether no document was lost on its way."""
+        return self.fichiers.require_whole()

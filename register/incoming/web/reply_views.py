@@ -1,12 +1,6 @@
-"""Views of ``/incidents/<number>/droit-de-reponse``: form, review, receipt, and follow-up by code.
-
-As for a report, each step is a POST answered with the next page: neither text nor code is in an
-address or a cookie, and the nonce in the form's token makes a second click the same reply.
-"""
+"""Views of ``/incidents/<number>/droit-de-reponse``: form, review, receipt, follow-up by code."""
 
 from __future__ import annotations
-
-from collections.abc import Callable, Mapping
 
 from flask import redirect, render_template, request
 from flask.typing import ResponseReturnValue
@@ -14,19 +8,20 @@ from flask.typing import ResponseReturnValue
 from register.cases import deadlines, queries, reply_refusals
 from register.cases.queries import PublicCase
 from register.db import db, now
-from register.errors import Moved, Refused
+from register.errors import Moved
 from register.incoming import acts, retention
 from register.incoming import queries as incoming_queries
 from register.incoming.acts import Receipt
+from register.incoming.web import incoming_form
+from register.incoming.web.incoming_form import FormPages
 from register.incoming.web.reply_form import ReplyForm
+from register.journal import WriteTransaction
 from register.reports import receipt_codes
-from register.reports.web import follow_up_page, public_forms, upload_streams
-from register.reports.web.public_forms import OUTAGE_ERRORS, REPLY_FORM_NAME, Token
+from register.reports.web import follow_up_page, upload_streams
 from register.text import markup
 from register.text.dates import paris_day
-from register.web import messages, rate_limits, urls
+from register.web import messages, urls
 from register.web.blueprints import submit
-from register.web.error_messages import error_sentence
 from register.web.l10n import language, switch_language
 from register.web.request_context import key_store
 
@@ -37,9 +32,6 @@ FILES_ADDRESS = "/droit-de-reponse/avec-fichiers"
 def reply_term_days() -> int:
     """Days from the decision to the destruction of what is sealed beside a reply."""
     return retention.AFTER_DECISION.days
-
-
-Step = Callable[[PublicCase, ReplyForm], ResponseReturnValue]
 
 
 @submit.get("/incidents/<number>/droit-de-reponse", endpoint="right_of_reply")
@@ -87,78 +79,19 @@ def _run_step(number: str) -> ResponseReturnValue:
     case = _load_case(number)
     form = ReplyForm()
     form.cas.data = str(case.number)
-    step = _STEPS.get(request.form.get("etape", ""), check)
-    try:
-        with public_forms.submission_queue.turn():
-            return step(case, form)
-    except OUTAGE_ERRORS as error:
-        return public_forms.outage_response(
-            error,
-            str(messages.reports.form_busy),
-            lambda why: _form_html(case, form, error_text=why),
+
+    def receive(tx: WriteTransaction, nonce: str) -> Receipt:
+        files, words = form.fichiers.manifests, language()
+        return acts.receive(
+            tx, key_store(), case.number, form.sent, nonce, language=words, files=files
         )
 
-
-# --- the steps ----------------------------------------------------------------------------------
-
-
-def check(case: PublicCase, form: ReplyForm) -> ResponseReturnValue:
-    """Review the reply as it would be published, before sending."""
-    if not form.is_sent:
-        return _form_html(case, form), 422
-    return render_template(
-        "incoming/reply_check.html",
-        **_case_values(case),
-        form=form,
-        jeton=_reusable_token(form),
-        html=markup.render_plain_text(form.texte.data),
-        role=messages.incoming.roles[form.role.data],
+    pages = FormPages(
+        form=lambda why: _form_html(case, form, error_text=why),
+        review=lambda: _review_html(case, form),
+        receipt=lambda receipt: _receipt_html(receipt, form),
     )
-
-
-def change(case: PublicCase, form: ReplyForm) -> ResponseReturnValue:
-    """Return to the form."""
-    return _form_html(case, form)
-
-
-def send(case: PublicCase, form: ReplyForm) -> ResponseReturnValue:
-    """Receive the reply and show its receipt; a form sent again shows that of the first."""
-    if not form.is_sent:
-        return _form_html(case, form), 422
-    token, store = _token(form), key_store()
-    if token is None:
-        return _form_html(case, form, error_text=str(messages.reports.form_too_old)), 422
-    existing = acts.find_received(db.session(), store, form.sent, token.nonce)
-    seconds = rate_limits.wait("replay" if existing else "reply")
-    if seconds:
-        pattern = messages.reports.sent_too_often if existing else messages.incoming.too_many
-        error_text = str(pattern) % {"time": rate_limits.wait_words(seconds)}
-        page = _form_html(case, form, error_text=error_text)
-        return rate_limits.too_soon_page(page, seconds)
-    if existing is not None:
-        return _receipt_html(existing, form)
-    if rate_limits.are_enabled() and (form.site_web.data or token.is_hasty):
-        form.site_web.data = ""
-        return _form_html(case, form, error_text=str(messages.incoming.hasty)), 422
-    if not form.fichiers.require_whole():
-        return _form_html(case, form), 422
-    try:
-        with public_forms.queued_transaction() as tx:
-            receipt = acts.receive(
-                tx,
-                store,
-                case.number,
-                form.sent,
-                token.nonce,
-                language=language(),
-                files=form.fichiers.manifests,
-            )
-    except Refused as error:
-        return _form_html(case, form, error_text=error_sentence(error)), 409
-    return _receipt_html(receipt, form)
-
-
-_STEPS: Mapping[str, Step] = {"verifier": check, "modifier": change, "envoyer": send}
+    return incoming_form.run_step(form, pages, receive)
 
 
 # --- the follow-up by code ----------------------------------------------------------------------
@@ -208,9 +141,19 @@ def _form_html(case: PublicCase, form: ReplyForm, *, error_text: str = "") -> st
         **_case_values(case),
         form=form,
         error_text=error_text,
-        jeton=_reusable_token(form),
         files_address=FILES_ADDRESS,
         line_width=deadlines.LINE_WIDTH,
+    )
+
+
+def _review_html(case: PublicCase, form: ReplyForm) -> str:
+    """The reply as it would be published, before it is sent."""
+    return render_template(
+        "incoming/reply_check.html",
+        **_case_values(case),
+        form=form,
+        html=markup.render_plain_text(form.texte.data),
+        role=messages.incoming.roles[form.role.data],
     )
 
 
@@ -223,14 +166,3 @@ def _receipt_html(receipt: Receipt, form: ReplyForm) -> str:
         is_other=receipt.is_other,
         form=form,
     )
-
-
-def _token(form: ReplyForm) -> Token | None:
-    return public_forms.read_token(REPLY_FORM_NAME, form.jeton.data or "")
-
-
-def _reusable_token(form: ReplyForm) -> str:
-    """The form's token while it is valid, so that one filling has one nonce; else a new token."""
-    if _token(form):
-        return form.jeton.data or ""
-    return public_forms.new_token(REPLY_FORM_NAME)

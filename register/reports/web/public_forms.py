@@ -79,6 +79,11 @@ def read_token(purpose: str, signed: str) -> Token | None:
     return Token(nonce, paris_day(at), (now() - at).total_seconds())
 
 
+def reusable_token(purpose: str, signed: str) -> str:
+    """A form's token while it is valid, so that one filling has one nonce; else a new token."""
+    return signed if read_token(purpose, signed) else new_token(purpose)
+
+
 def _signer(purpose: str) -> URLSafeTimedSerializer:
     key = request_context.derived_key(request_context.FORM_PURPOSE)
     return URLSafeTimedSerializer(key, salt=f"webcitoyen {purpose}")

@@ -142,7 +142,7 @@ def _review_page(form: ReportForm) -> str:
         answers=list_answers(sent, form.displayed_on),
         asked=asked_parts(sent.types),
         summons=summons_words(sent, paris_day(now())),
-        jeton=_reusable_token(form),
+        jeton=public_forms.reusable_token(PURPOSE, form.jeton.data or ""),
         is_received=is_received,
         same_day=None if is_received else _same_day(form),
     )
@@ -318,7 +318,7 @@ def _form_html(form: ReportFields, *, error_text: object = "", jeton: str = "") 
         "reports/report.html",
         form=form,
         error_text=str(error_text),
-        jeton=jeton or _reusable_token(form),
+        jeton=jeton or public_forms.reusable_token(PURPOSE, form.jeton.data or ""),
         families=form_vocabulary.words("famille", language()),
         types=form_vocabulary.families(language()),
         asked=asked_parts(form.types.data or ()),
@@ -330,11 +330,6 @@ def _form_html(form: ReportFields, *, error_text: object = "", jeton: str = "") 
 
 def _token(form: ReportFields) -> public_forms.Token | None:
     return public_forms.read_token(PURPOSE, form.jeton.data or "")
-
-
-def _reusable_token(form: ReportFields) -> str:
-    """The form's token while it is valid, so that one filling has one nonce; else a new token."""
-    return form.jeton.data or "" if _token(form) else public_forms.new_token(PURPOSE)
 
 
 def _closed_page(form: ReportForm) -> ResponseReturnValue:

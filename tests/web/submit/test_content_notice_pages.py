@@ -86,6 +86,15 @@ def test_the_page_of_a_case_leads_to_both_forms(app, case):
     assert client.get("/incidents/404/signaler-contenu/erreur").status_code == 404
 
 
+def test_the_way_to_a_report_about_the_case_leaves_no_address(app, case):
+    client = app.test_client()
+    page = _page(client.get(_address(case, "erreur")))
+    assert "/signaler?" not in page
+    assert f'name="cas" value="{case.number}"' in page
+    report = client.post("/signaler", data={"etape": "commencer", "cas": case.number})
+    assert f'name="cas" value="{case.number}"' in _page(report)
+
+
 def test_an_error_needs_nothing_but_the_error(app, case):
     client = app.test_client()
     refused = _page(_send(client, case, "erreur", faux=""), 422)
