@@ -102,7 +102,8 @@ def settings(
     request: pytest.FixtureRequest, registers: Registers, tmp_path: Path
 ) -> Iterator[Settings]:
     """The settings of an empty register; each test that uses it runs on both databases."""
-    with registers.new(request.param, tmp_path) as settings:
+    hired = "cast" in request.fixturenames
+    with registers.new(request.param, tmp_path, hired=hired) as settings:
         yield settings
 
 
@@ -145,9 +146,9 @@ def app(settings: Settings) -> Iterator[Flask]:
 
 
 @pytest.fixture
-def cast(engine: Engine) -> Cast:
+def cast(settings: Settings, registers: Registers, engine: Engine) -> Cast:
     """Bruno and Chloé, moderators; Ada, administrator; Driss, disabled."""
-    return hire(engine)
+    return registers.casts.get(settings.database_url) or hire(engine)
 
 
 # --- the cases --------------------------------------------------------------------------------
