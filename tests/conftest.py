@@ -10,6 +10,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack
+from copy import copy
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,6 +25,7 @@ from databases import BACKENDS, Registers, application, open_engine, plain_app
 from desk_site import desk_site
 from flask import Flask
 from flask.testing import FlaskClient
+from followed_tests import FollowedTests
 from form_client import MemberClient
 from mail_server import Mailbox, mail_server
 from page_sites import PageSite
@@ -41,6 +43,7 @@ from register.db import db
 from register.journal import WriteTransaction, writing
 from register.key_store import KeyStore
 from register.operations import setup
+from register.territory import places
 
 DEMO = Path(__file__).resolve().parent.parent / "register" / "demo" / "incidents.csv"
 
@@ -51,6 +54,9 @@ def pytest_configure(config: pytest.Config) -> None:
     collected = TemporaryDirectory(prefix="register-assets-")
     config.add_cleanup(collected.cleanup)
     databases.share_between_applications(Path(collected.name))
+    coverage_plugin = config.pluginmanager.get_plugin("_cov")
+    if coverage_plugin is not None:
+        config.pluginmanager.register(FollowedTests(coverage_plugin))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -140,6 +146,25 @@ def app(settings: Settings) -> Iterator[Flask]:
     """The application on a register without a case, its context pushed."""
     with application(settings) as app:
         yield app
+
+
+@pytest.fixture
+def few_communes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Migrations down to tables of the territory fill them with the communes of four départements.
+
+    All 35,000 take seconds; ``test_territory_migration.py`` reads them.
+    """
+    few = copy(places.territory())
+    few.communes = {
+        code: commune
+        for code, commune in few.communes.items()
+        if commune.departement_code in ("22", "2A", "92", "93")
+    }
+    few.current_codes = {
+        code: current for code, current in few.current_codes.items() if current in few.communes
+    }
+    few.aliases = {code: found for code, found in few.aliases.items() if code in few.communes}
+    monkeypatch.setattr(places, "territory", lambda: few)
 
 
 # --- the people -------------------------------------------------------------------------------
