@@ -14,6 +14,7 @@ from copy import copy
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TypeVar
 
 import databases
 import demo_site
@@ -45,6 +46,7 @@ from register.key_store import KeyStore
 from register.operations import setup
 from register.territory import places
 
+T = TypeVar("T")
 DEMO = Path(__file__).resolve().parent.parent / "register" / "demo" / "incidents.csv"
 
 
@@ -231,6 +233,21 @@ def inbox(
 ) -> Inbox:
     """Reports of Amina in each state."""
     return Inbox(pen, store, cast)
+
+
+@pytest.fixture
+def filled(
+    request: pytest.FixtureRequest, registers: Registers, settings: Settings, session: Session
+) -> Callable[[Callable[[], T]], T]:
+    """``filled(fill)``: what ``fill`` returns, which fills the register; once for its test file."""
+
+    def fill_or_copy(fill: Callable[[], T]) -> T:
+        session.rollback()
+        result = registers.filled(settings, f"{request.path}: {fill.__qualname__}", fill)
+        session.rollback()
+        return result
+
+    return fill_or_copy
 
 
 @pytest.fixture

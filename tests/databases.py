@@ -9,9 +9,11 @@ import threading
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
+from copy import deepcopy
 from functools import cache
 from pathlib import Path
 from types import CodeType
+from typing import TypeVar
 
 import pytest
 from cast import Cast, hire
@@ -29,10 +31,11 @@ from register import config, create_app, encryption
 from register.accounts.sealed_address import address_engines
 from register.config import Settings
 from register.database_urls import PREFIX
-from register.db import Base, configure_engine, db, engine_options
+from register.db import Base, configure_engine, db, engine_options, sqlite_path
 from register.operations import setup
 from register.web import assets, etag
 
+_Filled = TypeVar("_Filled")
 BACKENDS = ("sqlite", "postgresql")
 # By URL of the database: an engine reads addresses with the key of its register.
 _LOADED: dict[str, Settings] = {}
@@ -123,6 +126,13 @@ _EMPTY_STATEMENT = """
 _USES = 50
 
 
+def _copy_database(source: Path, target: Path) -> None:
+    """Copy an SQLite database into another one that may be open."""
+    with closing(sqlite3.connect(source)) as read, closing(sqlite3.connect(target)) as written:
+        written.execute("PRAGMA synchronous=OFF")
+        read.backup(written)
+
+
 class Registers:
     """Makes registers with the vocabularies, without a case; with the cast where it is asked for.
 
@@ -137,6 +147,8 @@ class Registers:
         # The ids of the members, by URL of the registers that were made with them.
         self.casts: dict[str, Cast] = {}
         self.idle: dict[str, list[str]] = defaultdict(list)
+        # By name: the file of a filled register, and what the test gets.
+        self.contents: dict[str, tuple[Path, object]] = {}
         self.uses: Counter[str] = Counter()
         self.shape: object = None
         self.count = 0
@@ -167,6 +179,24 @@ class Registers:
         if template in self.casts:
             self.casts[settings.database_url] = self.casts[template]
         return settings
+
+    def filled(self, settings: Settings, name: str, fill: Callable[[], _Filled]) -> _Filled:
+        """What ``fill`` returned when it filled this register, or another one before.
+
+        On SQLite it fills one register, whose content the others get: names, numbers and ids, and
+        no keys. What it returns must not depend on the test.
+        """
+        path = sqlite_path(settings.database_url)
+        if path is None:
+            return fill()
+        if name not in self.contents:
+            copy = self.folder / f"content-{len(self.contents)}.sqlite3"
+            self.contents[name] = copy, fill()
+            _copy_database(path, copy)
+        else:
+            _copy_database(self.contents[name][0], path)
+        result: _Filled = deepcopy(self.contents[name][1])
+        return result
 
     def _make(self, backend: str, template: str) -> None:
         folder, hired = self.folder / template, template != backend
