@@ -9,6 +9,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from types import CodeType
@@ -77,6 +78,15 @@ def open_engine(url: str) -> Iterator[Engine]:
         yield engine
     finally:
         engine.dispose()
+
+
+def init_on_server(plain: Settings, **places: object) -> Settings:
+    """Make a new register on a PostgreSQL server; settings as ``plain``, with other places."""
+    settings = replace(plain, search="postgresql", **places)  # type: ignore[arg-type]
+    _LOADED[settings.database_url] = settings
+    with open_engine(settings.database_url) as engine:
+        setup.init(settings, engine)
+    return settings
 
 
 # Tables that a new register fills, restored after each test.
