@@ -25,6 +25,7 @@ from register.web import errors
 from register.web.blueprints import Audience, Permission, csrf, permission_of
 from register.web.error_messages import error_sentence
 from register.web.headers import SAFE_METHODS
+from register.web.request_context import take_mode
 
 # Open views that show their form again when it has the token of another session.
 _RETRY_VIEWS: Mapping[str, Callable[[], ResponseReturnValue]] = {
@@ -105,6 +106,7 @@ def _require_open() -> None:
         return
     with Session(db.engine) as session:
         state = read_mode(session)
+    take_mode(state)
     if request.path != current_member.SIGN_OUT:
         state.require_open(signing_in=request.endpoint in _SIGN_IN_VIEWS)
 
