@@ -122,7 +122,7 @@ def fragment(*key: Hashable, caller: Callable[[], Fragment]) -> Fragment:
 def constant(*key: Hashable, when: bool = True, caller: Callable[[], Fragment]) -> Fragment:
     """A fragment that is the same in every request of a language, with or without a data version.
 
-    In a template: ``{% call constant("empty answers", when=form.is_blank) %}…{% endcall %}``.
+    In a template: ``{% call constant("types", when=form.is_blank("types")) %}…{% endcall %}``.
 
     :param key: everything that it depends on besides language and settings.
     :param when: whether it is the same in this request.

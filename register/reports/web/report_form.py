@@ -130,10 +130,10 @@ class ReportFields(SessionlessForm):
     places: Sequence[PlaceChoice] = ()
     _place_question: Any = None
 
-    @property
-    def is_blank(self) -> bool:
-        """Whether it shows nothing but what every new form shows."""
-        return not any(field.data or field.errors for field in self if field.name != "jeton")
+    def is_blank(self, *names: str) -> bool:
+        """Whether some fields, by default all, show nothing but what those of a new form show."""
+        fields = [self[name] for name in names] or [each for each in self if each.name != "jeton"]
+        return not any(field.data or field.errors for field in fields)
 
     def prefill_place(self, place: str) -> None:
         """Fill in a place as if typed and recognised; nothing for an unknown one.
