@@ -70,12 +70,12 @@ def _write_key(path: Path, key: bytes) -> None:
         file.write(key.hex() + "\n")
         file.flush()
         os.fsync(file.fileno())
-    sync_folder(path.parent)
+    sync_path(path.parent)
 
 
-def sync_folder(folder: Path) -> None:
-    """Sync the names in a folder to disk."""
-    descriptor = os.open(folder, os.O_RDONLY)
+def sync_path(path: Path) -> None:
+    """Sync a written file, or the names in a folder, to disk."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
@@ -129,13 +129,13 @@ def pending_key(folder: Path) -> bytes:
 def adopt_pending(folder: Path) -> None:
     """Replace the key by the pending one."""
     (folder / PENDING_KEY_FILE).replace(folder / KEY_FILE)
-    sync_folder(folder)
+    sync_path(folder)
 
 
 def drop_pending(folder: Path) -> None:
     """Delete the pending key."""
     (folder / PENDING_KEY_FILE).unlink(missing_ok=True)
-    sync_folder(folder)
+    sync_path(folder)
 
 
 @contextmanager

@@ -50,6 +50,7 @@ class PageSite:
             tokens = {
                 "report token": public_forms.new_token(REPORT),
                 "follow-up token": public_forms.new_token(FOLLOW_UP),
+                "notice token": public_forms.new_token(public_forms.NOTICE_FORM_NAME),
             }
         names = {**self.names, **tokens}
         path = in_language(page.path.format(**names), language)

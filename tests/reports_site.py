@@ -1,4 +1,4 @@
-"""A register with a report in every state, and every page of reports."""
+"""A register with reports and notices in every state, and every page of them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from functools import partial
 
 from cast import Desk, hire
 from databases import open_engine
+from notice_pages import AUTHOR_PAGES, DESK_PAGES, make_notices
 from page_sites import PageSite, SitePage
 from report_factory import CONTACT, QUESTION, Inbox, a_report, nonce
 from sqlalchemy.orm import Session
@@ -17,6 +18,7 @@ from register import create_app
 from register.cases import acts as incidents
 from register.config import Settings
 from register.db import db, now
+from register.incoming import acts as incoming
 from register.journal import writing
 from register.operations import setup
 from register.reports import acts, queries, receipt_codes, report_content
@@ -131,6 +133,7 @@ REPORTER_PAGES: Mapping[str, SitePage] = {
     "receipt verified": SitePage("/suivi/verifier", {"recu": "{recu}"}),
     "receipt unknown": SitePage("/suivi/verifier", {"recu": '{{"salt": ""}}'}),
     "no receipt": SitePage("/suivi/verifier", {"recu": ""}, 422),
+    **AUTHOR_PAGES,
 }
 _AT = "/moderation/signalements"
 _DESK: Mapping[str, SitePage] = {
@@ -165,13 +168,14 @@ _DESK: Mapping[str, SitePage] = {
     "editor beside a report": SitePage("/moderation/dossiers/{case of draft}/modifier"),
     "case of a report": SitePage("/moderation/dossiers/{case of draft}"),
     "journal": SitePage("/moderation/journal"),
+    **DESK_PAGES,
 }
 MEMBER_PAGES = {name: replace(page, member="bruno") for name, page in _DESK.items()}
 PAGES: Mapping[str, SitePage] = {**REPORTER_PAGES, **MEMBER_PAGES}
 
 
 def reports_site(settings: Settings) -> PageSite:
-    """Fill a register with members, cases and reports, and make its application."""
+    """Fill a register with members, cases, reports and notices, and make its application."""
     with open_engine(settings.database_url) as engine:
         cast = hire(engine)
         with Session(engine) as session:
@@ -180,13 +184,14 @@ def reports_site(settings: Settings) -> PageSite:
         inbox = Inbox(lambda at=None: pen(at or now()), store, cast)
         app = create_app(settings)
         with app.app_context():
-            used = public_forms.new_token(REPORTING)
-            token = public_forms.read_token(REPORTING, used)
+            used, report_nonce = _used_form(REPORTING)
+            used_notice, notice_nonce = _used_form(public_forms.NOTICE_FORM_NAME)
             db.engine.dispose()
-        assert token
         reports, cases = _reports(inbox, Desk(inbox.pen, cast))
         with inbox.pen() as p:
-            acts.receive(p, store, a_report(), token.nonce)
+            acts.receive(p, store, a_report(), report_nonce)
+        notices = make_notices(inbox, int(cases["noticed"]), now(), notice_nonce)
+        incoming.run_retention(engine, store, now())
         with Session(engine) as session:
             view = queries.get_report(session, store, reports["received"].key)
             assert view.received
@@ -199,12 +204,21 @@ def reports_site(settings: Settings) -> PageSite:
         f"code of {name}": receipt_codes.format_code(report.code)
         for name, report in reports.items()
     }
-    members = {name: getattr(cast, name) for name in ("bruno", "ada")}
-    return PageSite(app, PAGES, members, {**names, **cases, "used": used, "recu": recu.decode()})
+    names |= {**cases, **notices, "recu": recu.decode()}
+    names |= {"used": used, "used notice": used_notice}
+    return PageSite(app, PAGES, {"bruno": cast.bruno, "ada": cast.ada}, names)
+
+
+def _used_form(purpose: str) -> tuple[str, str]:
+    """The token of a form that is sent again, and its nonce."""
+    signed = public_forms.new_token(purpose)
+    token = public_forms.read_token(purpose, signed)
+    assert token
+    return signed, token.nonce
 
 
 def _reports(inbox: Inbox, desk: Desk) -> tuple[dict[str, ReceivedReport], dict[str, str]]:
-    """A report in each state; the ids of their cases."""
+    """A report in each state; the ids of their cases, and the number of one."""
     at, day = now(), timedelta(days=1)
     case, withdrawn = desk.published(), desk.published(title="Un autre cas de Gagny")
     reports = {
@@ -237,4 +251,5 @@ def _reports(inbox: Inbox, desk: Desk) -> tuple[dict[str, ReceivedReport], dict[
         )
         report = queries.get_report(p.session, inbox.store, reports["draft"].key)
         assert report.case
-    return reports, {"case": str(case.id), "case of draft": str(report.case.id)}
+        cases = {"case": case.id, "case of draft": report.case.id, "noticed": case.number}
+    return reports, {name: str(number) for name, number in cases.items()}

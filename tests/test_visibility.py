@@ -105,6 +105,8 @@ CODED_VALUES = {
         "archived_url": f"https://exemple.test/archive/{MARKER}",
         "published_on": "1987",
         "checked_on": "2026",
+        "copied_on": "2026-03-02",
+        "copy_sha256": "2" * 64,
     },
     ProceedingContent: {"direction": "tiers", "nature": "administrative", "plaintiff": "prefet"},
     StepContent: {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,6 +11,7 @@ from sqlalchemy import CompoundSelect, inspect, null, select, union_all
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, selectinload
 
+from register.cases.case_content import Content, parse_content
 from register.cases.models import Incident, RedactedOriginal, Revision
 from register.journal.verify import CommitmentOpening
 
@@ -29,9 +31,10 @@ class CaseRows:
     """
 
     def __init__(self, session: Session, incident_ids: Sequence[int]) -> None:
-        self._session = session
+        self.session = session
         self._ids = incident_ids
         self._by_table: dict[Any, dict[int, list[Any]] | None] = {}
+        self._parsed: dict[bytes, tuple[Mapping[str, Any], Content]] = {}
         self._cases: Sequence[Incident] = ()  # the session itself holds no object
         stmt = select(Incident).where(Incident.id.in_(incident_ids))
         try:
@@ -52,6 +55,13 @@ class CaseRows:
             return self._rows(model, [incident_id])
         return by_case.get(incident_id, ())
 
+    def parse(self, document: bytes) -> tuple[Mapping[str, Any], Content]:
+        """A document and its content, parsed once for all checks and revisions that have it."""
+        if document not in self._parsed:
+            parsed = json.loads(document)
+            self._parsed[document] = parsed, parse_content(parsed)
+        return self._parsed[document]
+
     def _read(self, model: Any) -> dict[int, list[Any]] | None:
         by_case: dict[int, list[Any]] = {}
         try:
@@ -65,7 +75,7 @@ class CaseRows:
         table = inspect(model)
         is_of_cases = table.columns.incident_id.in_(incident_ids)
         stmt = select(model).where(is_of_cases).order_by(*table.primary_key)
-        found = self._session.execute(stmt)
+        found = self.session.execute(stmt)
         return found.all() if model is table else found.scalars().all()
 
 

@@ -151,6 +151,7 @@ def checklist_columns(
     vocabulary: Vocabulary,
     *,
     needed: bool = False,
+    content: Content | None = None,
 ) -> dict[str, Any]:
     """The content's part of the checklist, as it is stored with each revision.
 
@@ -161,12 +162,13 @@ def checklist_columns(
     :param flags_reason: the reasons that the revision stores.
     :param needed: it is a publication that needed a second person: a case for which two answered
         stays one, also when the words that needed it are removed.
+    :param content: the content of the document, when parsed already.
     """
     circumstances = Circumstances(
         displayed_texts=displayed_texts(document),
         flag_reasons=reasons_of_document(flags_reason, document),
     )
-    result = build_checklist(parse_content(document), vocabulary, circumstances)
+    result = build_checklist(content or parse_content(document), vocabulary, circumstances)
     unmet = [item.code for item in result.unmet if item.code in STORED_CHECKS]
     return {"unmet": " ".join(unmet), "needs_second": needed or result.needs_second}
 

@@ -32,11 +32,23 @@ def latest_decision(content: Mapping[str, Any]) -> TimelineItem | None:
 
 def proceeding_outcomes(content: Content) -> list[str]:
     """The outcome of each proceeding: that of its latest decision, else what a step says."""
-    decided = {event.number: event.outcome for event in list_decisions(asdict(content))}
+    decided = {event.number: event.outcome for event in _decisions(content)}
     return [
         decided.get(number) or next((step.outcome for step in suit.steps if step.outcome), "")
         for number, suit in enumerate(content.proceedings, start=1)
     ]
+
+
+def _decisions(content: Content) -> list[TimelineItem]:
+    """The decisions of a content, the latest last."""
+    if not content.proceedings:
+        return []
+    # Only these parts: to convert all of them takes longer than to order the events.
+    parts = {
+        "proceedings": [*map(asdict, content.proceedings)],
+        "request": content.request and asdict(content.request),
+    }
+    return list_decisions(vars(content) | parts)
 
 
 def outcome_natures(outcome: str, vocabulary: Vocabulary) -> Collection[str]:
@@ -63,7 +75,7 @@ def with_decisions(content: Content, vocabulary: Vocabulary) -> Content:
         replace(suit, steps=tuple(_with_appeal(step, vocabulary) for step in suit.steps))
         for suit in content.proceedings
     )
-    outcomes = [decision.outcome for decision in list_decisions(asdict(content))]
+    outcomes = [decision.outcome for decision in _decisions(content)]
     is_ruled = not vocabulary.court_outcomes.isdisjoint(outcomes)
     evidence = "juge" if is_ruled else content.evidence
     outcome = (outcomes or [content.outcome])[-1]
@@ -72,9 +84,9 @@ def with_decisions(content: Content, vocabulary: Vocabulary) -> Content:
 
 def is_appealed(content: Content) -> bool:
     """Whether the latest decision of a case is under appeal, or what is not decided yet."""
-    decision = latest_decision(asdict(content))
     steps = [vars(step) for suit in content.proceedings for step in suit.steps]
-    return any(step["appeal"] == "oui" for step in ([decision.part] if decision else steps))
+    latest_parts = [decision.part for decision in _decisions(content)[-1:]]
+    return any(step["appeal"] == "oui" for step in latest_parts or steps)
 
 
 def _with_appeal(step: StepContent, vocabulary: Vocabulary) -> StepContent:

@@ -6,7 +6,6 @@ every case's rows with its last revision, and the HTML that readers see with its
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache, partial
@@ -78,7 +77,7 @@ def verify(session: Session, anchors: Iterable[Anchor] = ()) -> Iterator[Problem
         if not ids:
             return
         rows = CaseRows(session, ids)
-        yield from (problem for case in ids for problem in _case_problems(session, rows, case))
+        yield from (problem for case in ids for problem in _case_problems(rows, case))
         last_id = ids[-1]
         session.expunge_all()
 
@@ -102,12 +101,12 @@ def _missing_cases(session: Session) -> Iterator[Problem]:
         yield Problem("case_missing", {"dossier": incident_id})
 
 
-def _case_problems(session: Session, rows: CaseRows, incident_id: int) -> Iterator[Problem]:
+def _case_problems(rows: CaseRows, incident_id: int) -> Iterator[Problem]:
     case_ref: dict[str, object] = {"dossier": incident_id}
     try:
-        case = session.get_one(Incident, incident_id)
+        case = rows.session.get_one(Incident, incident_id)
         case_ref["number"] = case.number
-        journal_entries = rows.load(JournalEntry, incident_id)
+        journal_entries = rows.load(JournalEntry.__table__, incident_id)
         # The numbers of two ledgers cannot be compared; the revisions of their lines can.
         lines = sorted(
             map(CaseLine.of, journal_entries),
@@ -119,9 +118,9 @@ def _case_problems(session: Session, rows: CaseRows, incident_id: int) -> Iterat
         )
         yield from _state_problems(case, lines, case_ref)
         if case.state != CaseState.ERASED:
-            yield from _row_problems(case, rows.load(Revision, case.id), case_ref)
-        yield from _code_problems(session, rows, case, lines, case_ref)
-        yield from _revision_problems(session, rows, lines, case_ref)
+            yield from _row_problems(rows, case, case_ref)
+        yield from _code_problems(rows, case, lines, case_ref)
+        yield from _revision_problems(rows, lines, case_ref)
         yield from desk_problems(rows, case, lines, case_ref)
     except UNREADABLE as error:
         yield Problem("case_unreadable", {**case_ref, "cause": type(error).__name__})
@@ -167,9 +166,8 @@ def _state_after(line: CaseLine, before: CaseState | None) -> CaseState | None:
     return _RESULTING_STATE.get(line.act, before)
 
 
-def _row_problems(
-    case: Incident, revisions: Sequence[Revision], case_ref: dict[str, object]
-) -> Iterator[Problem]:
+def _row_problems(rows: CaseRows, case: Incident, case_ref: dict[str, object]) -> Iterator[Problem]:
+    revisions = rows.load(Revision, case.id)
     if not revisions or revisions[-1].id != case.revision_id:
         yield Problem("case_snapshot", case_ref)
         return
@@ -179,16 +177,18 @@ def _row_problems(
     if is_remaining != (revision.content is None) or (is_remaining and not case.report_withdrawn):
         yield Problem("case_snapshot", case_ref)
         return
-    differing = list(_differing_fields(case))
+    differing = list(_differing_fields(rows, case))
     if differing:
         yield Problem("case_rows", {**case_ref, "fields": differing})
 
 
-def _differing_fields(case: Incident) -> Iterator[str]:
+def _differing_fields(rows: CaseRows, case: Incident) -> Iterator[str]:
     """Yield the columns and lists of fragments that differ from the document of a case."""
-    document, fragments = contents.document_of(case), contents.fragments_of(case)
-    yield from (name for name in fragments if fragments[name] != document.get(name))
-    for name, derived_value in derived_columns(contents.content_of(case)).items():
+    document, content = rows.parse(contents.stored_document(case))
+    fragments = contents.fragments_of(case)
+    if case.remaining_content is None:
+        yield from (name for name in fragments if fragments[name] != document.get(name))
+    for name, derived_value in derived_columns(content).items():
         if getattr(case, name) != derived_value:
             yield name
     # The state is not hashed, so it is compared with the hashed date of publication.
@@ -197,26 +197,22 @@ def _differing_fields(case: Incident) -> Iterator[str]:
 
 
 def _code_problems(
-    session: Session,
-    rows: CaseRows,
-    case: Incident,
-    lines: Sequence[CaseLine],
-    case_ref: dict[str, object],
+    rows: CaseRows, case: Incident, lines: Sequence[CaseLine], case_ref: dict[str, object]
 ) -> Iterator[Problem]:
     """Codes that differ from those of the documents, and lost ones from what the lines say."""
     actual = case_codes.rows_by_key(rows.load(case_codes.CASE_CODE, case.id))
     entered = case_codes.entered_rows(actual)
-    expected = _expected_codes(session, case, lines)
+    expected = _expected_codes(rows, case, lines)
     if (
         entered.keys() != expected.keys()
         or any(since not in expected[key] for key, since in entered.items())
-        or actual != entered | case_codes.resolve(session, entered)
+        or actual != entered | case_codes.resolve(rows.session, entered)
     ):
         yield Problem("case_codes", case_ref)
 
 
 def _expected_codes(
-    session: Session, case: Incident, lines: Sequence[CaseLine]
+    rows: CaseRows, case: Incident, lines: Sequence[CaseLine]
 ) -> dict[case_codes.CodeKey, set[int]]:
     """Key of each row of an entered code → the lines since which the case may have the code.
 
@@ -226,7 +222,7 @@ def _expected_codes(
 
     @cache
     def code_keys(document: bytes) -> set[case_codes.CodeKey]:
-        content = contents.parse_content(json.loads(document))
+        _document, content = rows.parse(document)
         return case_codes.stored_keys(case_codes.codes_of(content))
 
     expected: dict[case_codes.CodeKey, set[int]] = {}
@@ -242,7 +238,7 @@ def _expected_codes(
         for key in case_codes.stored_keys(line.private.get("left", {}), line.seq):
             expected[key] = since.get(key._replace(until_line=0), set()) | destroyed | {0}
         state = _state_after(line, state)
-        revision = session.get(Revision, line.revision_id) if line.revision_id else None
+        revision = rows.session.get(Revision, line.revision_id) if line.revision_id else None
         if state != CaseState.PUBLISHED:
             since, destroyed = {}, set()
         elif revision is None or revision.content is None or revision.id in redacted_ids:
@@ -262,7 +258,7 @@ def _expected_codes(
 
 
 def _revision_problems(
-    session: Session, rows: CaseRows, lines: Sequence[CaseLine], case_ref: dict[str, Any]
+    rows: CaseRows, lines: Sequence[CaseLine], case_ref: dict[str, Any]
 ) -> Iterator[Problem]:
     originals = rows.load(RedactedOriginal, case_ref["dossier"])
     checklists: Checklists = {}
@@ -277,14 +273,14 @@ def _revision_problems(
         for redaction in redactions:
             if redacted := redaction.private["redacted"].get(str(line.revision_id)):
                 digests |= {redaction.private["destruction"]: digests[None], None: redacted}
-        revision = session.get(Revision, line.revision_id)
+        revision = rows.session.get(Revision, line.revision_id)
         if revision is None:
             yield Problem("revision_missing", {**case_ref, "revision": line.revision_id})
             continue
         origin = (revision.act, revision.made_by, rfc3339(revision.made_at), revision.incident_id)
         if origin != (line.act.value, line.by, rfc3339(line.at), case_ref["dossier"]):
             yield Problem("revision_changed", {**case_ref, "revision": revision.id})
-        if not _checklist_holds(session, revision, checklists):
+        if not _checklist_holds(rows, revision, checklists):
             yield Problem("revision_checklist", {**case_ref, "revision": revision.id})
         # ``journal.verify`` checks whether a text may be missing.
         for texts, text_digests in _committed_texts(revision, originals, digests):
@@ -313,14 +309,16 @@ def _committed_texts(
             yield original, digests[original.destruction_id]
 
 
-def _checklist_holds(session: Session, revision: Revision, checklists: Checklists) -> bool:
+def _checklist_holds(rows: CaseRows, revision: Revision, checklists: Checklists) -> bool:
     """Whether the stored checklist is that of the text, or empty once the text is destroyed."""
     if revision.content is None:
         return revision.unmet is None
     key = (revision.content, revision.flags_reason)
     if key not in checklists:
-        document, reasons = json.loads(revision.content), revision.flags_reason
-        checklists[key] = checklist_columns(document, reasons, current_vocabulary(session))
+        document, content = rows.parse(revision.content)
+        checklists[key] = checklist_columns(
+            document, revision.flags_reason, current_vocabulary(rows.session), content=content
+        )
     expected = dict(checklists[key])
     expected["needs_second"] |= revision.act == Act.PUBLISHED and revision.needs_second
     return expected == {name: getattr(revision, name) for name in expected}

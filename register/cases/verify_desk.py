@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import Row
+
 from register.cases import deadlines
 from register.cases.authority_contacts import AuthorityContact
 from register.cases.case_rows import CaseRows
@@ -20,7 +22,7 @@ from register.cases.models import CaseState, Incident, Invitation, Note, Reply, 
 from register.cases.second_person import Approval, Destruction, PendingChange
 from register.cases.urgency import CLAIM_DURATION, NO_END, ends_assignment
 from register.cases.verify_files import copies_hold
-from register.journal import Act, JournalEntry
+from register.journal import Act
 from register.journal.verify import Problem
 from register.text.dates import paris_day
 
@@ -39,7 +41,7 @@ class CaseLine:
     private: Mapping[str, Any]
 
     @classmethod
-    def of(cls, line: JournalEntry) -> CaseLine:
+    def of(cls, line: Row[Any]) -> CaseLine:
         """The line of a row of the journal."""
         return cls(
             Act(line.act),

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
-from register.encryption import sync_folder
+from register.encryption import sync_path
 from register.errors import Unavailable
 from register.text.dates import paris_day
 
@@ -94,7 +94,7 @@ class FolderStore:
             except BaseException:
                 draft.unlink(missing_ok=True)
                 raise
-            sync_folder(path.parent)
+            sync_path(path.parent)
         except OSError as error:
             # A full disk keeps its own error, which has a sentence of its own.
             if isinstance(error, FileNotFoundError | NotADirectoryError | PermissionError):
@@ -118,8 +118,8 @@ class FolderStore:
         self._make_folder(target.parent)
         with suppress(FileNotFoundError):
             source.rename(target)
-            sync_folder(target.parent)
-            sync_folder(source.parent)
+            sync_path(target.parent)
+            sync_path(source.parent)
 
     def delete(self, name: str) -> None:
         """Unlink in both areas, and sync."""
@@ -127,7 +127,7 @@ class FolderStore:
             path = self._path(area, name)
             with suppress(FileNotFoundError):
                 path.unlink()
-                sync_folder(path.parent)
+                sync_path(path.parent)
 
     def pending(self) -> Iterator[tuple[str, date]]:
         """Drafts of interrupted writes have names too, without their dot."""
@@ -170,7 +170,7 @@ class FolderStore:
             for parent in (self.folder, folder.parent, folder):
                 with suppress(FileExistsError):
                     parent.mkdir(mode=0o700)
-                    sync_folder(parent.parent)
+                    sync_path(parent.parent)
 
 
 class S3Store:

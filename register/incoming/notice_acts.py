@@ -97,9 +97,18 @@ def receive_notice(
     return Receipt(key, code)
 
 
-def complain(tx: WriteTransaction, store: KeyStore, key: str, text: str) -> None:
-    """Receive the one complaint about the decision on a notice.
+def complain(
+    tx: WriteTransaction,
+    store: KeyStore,
+    key: str,
+    text: str,
+    *,
+    outbox: Outbox | None = None,
+    link: str = "",
+) -> None:
+    """Receive the one complaint about the decision on a notice; its author gets a confirmation.
 
+    :param link: the address at which the code is typed, for the mail.
     :raises Invalid: ``missing``.
     :raises Refused: ``complaint_again``, ``complaint_early`` before a decision,
         ``complaint_late``, or ``notice_destroyed``.
@@ -115,9 +124,10 @@ def complain(tx: WriteTransaction, store: KeyStore, key: str, text: str) -> None
         raise Refused("complaint_late")
     if not text:
         raise Invalid("missing", field="reclamation")
-    data_key, _notice = _unseal(store, row)
+    data_key, notice = _unseal(store, row)
     review = _open_review(tx, row, PostKind.COMPLAINT)
     review.sealed_texts = seal_review(data_key, key, review.post_id, ReviewTexts(text))
+    _send_mail(tx, outbox, MailKind.COMPLAINT_RECEIVED, notice.contact, paris_day(tx.at), link)
 
 
 def decide(
@@ -153,7 +163,8 @@ def decide(
             raise Invalid("missing", field=field)
     row = tx.load(Incoming, review.incoming_key)
     data_key, notice = _unseal(store, row)
-    if clock.kind == PostKind.COMPLAINT:
+    is_complaint = clock.kind == PostKind.COMPLAINT
+    if is_complaint:
         _require_other_member(tx, row, member)
     if not _was_done(tx, row.incident_id, decision, clock.received_on):
         raise Refused("notice_measure_missing")
@@ -162,7 +173,7 @@ def decide(
     review.sealed_texts = seal_review(data_key, row.key, post_id, texts)
     review.decision = decision
     post.close_row(tx, clock, by=member.id, decision=decision)
-    kind = MailKind.CONTENT_NOTICE_DECIDED
+    kind = MailKind.COMPLAINT_DECIDED if is_complaint else MailKind.CONTENT_NOTICE_DECIDED
     _send_mail(tx, outbox, kind, notice.contact, clock.received_on, link)
 
 

@@ -250,13 +250,15 @@ VERSION = 1
 GENESIS = bytes(32)
 
 
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
 def canonical_json(document: Mapping[str, Any]) -> bytes:
     """JSON as UTF-8 with sorted keys and no spaces; strings, integers, booleans and null only.
 
     For these types it is the form of RFC 8785, so that outsiders can reproduce it.
     """
-    json_text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return json_text.encode("utf-8")
+    return _CANONICAL.encode(document).encode("utf-8")
 
 
 def chain_digest(previous: bytes, public_json: bytes) -> bytes:

@@ -18,9 +18,9 @@ from sqlalchemy import Row, String, select, type_coerce
 from sqlalchemy.orm import Session
 
 from register.journal.models import (
+    DESTROYING_ACTS,
     GENESIS,
     VERSION,
-    Act,
     JournalEntry,
     Ledger,
     LedgerHead,
@@ -92,9 +92,8 @@ class _RevisionClaims:
     destroyed: dict[int, list[Location]] = field(default_factory=dict)
     originals: dict[tuple[int, int], list[Location]] = field(default_factory=dict)
 
-    def collect(self, line: Row[Any]) -> None:
-        """Add the revisions of a readable line."""
-        public, private = json.loads(line.public_json), json.loads(line.private_json)
+    def collect(self, line: Row[Any], public: dict[str, Any], private: dict[str, Any]) -> None:
+        """Add the revisions of a line with its public and its private part."""
         location = (public.get("at", ""), line.ledger, line.seq)
         revision = private.get("revision", 0)
         # The content of a case that is no longer public is committed to under "snapshot".
@@ -109,7 +108,7 @@ class _RevisionClaims:
                 self.announced.setdefault(line.seq, [])
             for seq, digest in public.get("redacted", {}).items():
                 self.announced.setdefault(int(seq), []).append(digest)
-        if line.act in set(Act) and Act(line.act).destroys:
+        if line.act in DESTROYING_ACTS:
             for destroyed_id in private.get("destroyed", []):
                 self.destroyed.setdefault(destroyed_id, []).append(location)
             for original in private.get("originals", []):
@@ -216,10 +215,12 @@ def _ledger_problems(
         if line.seq != expected:
             yield Problem("journal_gap", {**location, "expected": expected})
             expected = line.seq
-        problems = list(line_problems(line, previous))
+        public, private = _parts(line)
+        problems = list(_part_problems(line, previous, public, private))
         yield from problems
-        if not any(problem.key in _UNREADABLE_KEYS for problem in problems):
-            claims.collect(line)
+        is_readable = not any(problem.key in _UNREADABLE_KEYS for problem in problems)
+        if is_readable and public is not None and private is not None:
+            claims.collect(line, public, private)
         previous = line.digest
         anchor = anchors_by_seq.pop(line.seq, None)
         if anchor and anchor.digest != line.digest.hex():
@@ -238,10 +239,18 @@ def line_problems(line: Row[Any] | JournalEntry, previous: bytes) -> Iterator[Pr
 
     :param previous: the digest of the line before it, or 32 zero bytes.
     """
+    return _part_problems(line, previous, *_parts(line))
+
+
+def _part_problems(
+    line: Row[Any] | JournalEntry,
+    previous: bytes,
+    public: dict[str, Any] | None,
+    private: dict[str, Any] | None,
+) -> Iterator[Problem]:
     location: dict[str, object] = {"ledger": line.ledger, "seq": line.seq}
     if chain_digest(previous, line.public_json) != line.digest:
         yield Problem("journal_chain", location)
-    public, private = _parse_canonical(line.public_json), _parse_canonical(line.private_json)
     if public is None:
         yield Problem("journal_unreadable", location)
     elif private is None or (
@@ -250,6 +259,11 @@ def line_problems(line: Row[Any] | JournalEntry, previous: bytes) -> Iterator[Pr
         yield Problem("journal_private", location)
     elif not _columns_match(line, public, private):
         yield Problem("journal_columns", location)
+
+
+def _parts(line: Row[Any] | JournalEntry) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+    """The public and the private part of a line; None for one that is not canonical."""
+    return _parse_canonical(line.public_json), _parse_canonical(line.private_json)
 
 
 def _parse_canonical(canonical_bytes: bytes) -> dict[str, Any] | None:

@@ -34,6 +34,8 @@ class MailKind(StrEnum):
     NOTICE = "notice"
     CONTENT_NOTICE_RECEIVED = "content_notice_received"
     CONTENT_NOTICE_DECIDED = "content_notice_decided"
+    COMPLAINT_RECEIVED = "complaint_received"
+    COMPLAINT_DECIDED = "complaint_decided"
     REPLY_INVITATION = "reply_invitation"
 
 

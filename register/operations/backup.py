@@ -247,7 +247,7 @@ def _seal_archive(folder: Path, name: str, recipients: Sequence[Any]) -> None:
     for former in folder.glob(f"*{age_archive.SUFFIX}"):
         if former.stem != name:
             former.unlink()
-    encryption.sync_folder(folder)
+    encryption.sync_path(folder)
 
 
 def _copy_keys(

@@ -159,9 +159,9 @@ def new_set(folder: Path, name: str) -> Iterator[Path]:
     draft.mkdir(mode=0o700)
     try:
         yield draft
-        encryption.sync_folder(draft)
+        encryption.sync_path(draft)
         draft.rename(folder / name)
-        encryption.sync_folder(folder)
+        encryption.sync_path(folder)
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
@@ -192,7 +192,7 @@ def remove_old(folder: Path, before: datetime) -> list[str]:
     for path in old:
         # Renamed first: what an interruption leaves is removed by the next backup.
         shutil.rmtree(path.rename(folder / f"{UNFINISHED}{path.name}"))
-    encryption.sync_folder(folder)
+    encryption.sync_path(folder)
     return [path.name for path in old]
 
 
@@ -217,11 +217,7 @@ def copy_file(source: Path, target: Path) -> None:
 def sync_file(path: Path) -> None:
     """Sync a written file to disk, and restrict it to its owner."""
     path.chmod(0o600)
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    encryption.sync_path(path)
 
 
 def file_digest(path: Path) -> str:

@@ -274,7 +274,7 @@ def _install_keys(settings: Settings, source: _Source, keys: Path) -> None:
     for path in (keys / encryption.PENDING_KEY_FILE, keys / encryption.KEY_FILE):
         if path.exists():
             copy_file(path, key_folder / path.name)
-    encryption.sync_folder(key_folder)
+    encryption.sync_path(key_folder)
 
 
 @contextmanager
@@ -296,9 +296,9 @@ def _unfinished_database(settings: Settings, source: _Source) -> Iterator[sa.Eng
     copy_file(source.database, draft)
     with database_copy.closing_engine(f"sqlite:///{draft}") as engine:
         yield engine
-    encryption.sync_folder(path.parent)
+    encryption.sync_path(path.parent)
     draft.rename(path)
-    encryption.sync_folder(path.parent)
+    encryption.sync_path(path.parent)
 
 
 def _restore_dump(url: str, engine: sa.Engine, dump: Path) -> None:

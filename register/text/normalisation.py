@@ -69,16 +69,23 @@ def fold(text: str) -> str:
     # word. Letters of Latin-1 do not combine: each folds to the same whatever its neighbours.
     if text.isascii() and text.isalnum():
         return text.lower()
-    latin = text
-    for character, replacement in _LATIN_REPLACEMENTS.items():
-        latin = latin.replace(character, replacement)
-    try:
-        encoded = latin.encode("latin-1")
-    except UnicodeEncodeError:
-        encoded = b""
+    encoded = _latin_bytes(text)
+    if not encoded:
+        latin = text
+        for character, replacement in _LATIN_REPLACEMENTS.items():
+            latin = latin.replace(character, replacement)
+        encoded = _latin_bytes(latin)
     if not encoded or _EXPANDING_BYTES.search(encoded):
         return " ".join(_fold_unicode(text).split())
     return " ".join(encoded.translate(_BYTE_TABLE, _DROPPED_BYTES).decode("latin-1").split())
+
+
+def _latin_bytes(text: str) -> bytes:
+    """The text in Latin-1; empty when it has a character outside."""
+    try:
+        return text.encode("latin-1")
+    except UnicodeEncodeError:
+        return b""
 
 
 def fold_name(name: str) -> str:

@@ -122,6 +122,8 @@ class _Reader:
         is_title = token.folded in WORDS["titles"] and (
             token.is_capitalised or token.folded not in WORDS["capital_titles"]
         )
+        if not is_title and token.word.islower():
+            return None  # as most words are: no name begins with one
         first = index + 1 if is_title else index
         if is_title and not tokens[first].is_joined(_AFTER_TITLE):
             return None

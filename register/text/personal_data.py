@@ -12,6 +12,7 @@ import tomllib
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 
 from register.text.normalisation import clean, fold
@@ -98,25 +99,24 @@ def risks(text: str) -> tuple[Risk, ...]:
         for code, pattern in _PATTERNS
         for match in pattern.finditer(scanned)
     ]
-    words = list(_WORD.finditer(scanned))
+    flags += _word_risks(scanned)
+    return tuple(dict.fromkeys(flags))
+
+
+def _word_risks(text: str) -> Iterator[Risk]:
+    folded_words = [fold(word).replace(" ", "") for word in _WORD.findall(text)]
+    folded = " ".join(folded_words)
+    matches = [(code, match) for code, pattern in _WORDS for match in pattern.finditer(folded)]
+    if not matches:
+        return
     # Folding may lengthen a word (œ). The start of each folded word leads back to the word in the
     # text, from which the excerpt is cut.
-    starts: list[int] = []
-    folded_words: list[str] = []
-    length = 0
-    for word in words:
-        folded_word = fold(word.group()).replace(" ", "")
-        starts.append(length)
-        folded_words.append(folded_word)
-        length += len(folded_word) + 1
-    folded = " ".join(folded_words)
-    for code, pattern in _WORDS:
-        for match in pattern.finditer(folded):
-            first = words[bisect_right(starts, match.start()) - 1]
-            last = words[bisect_right(starts, match.end() - 1) - 1]
-            excerpt = " ".join(scanned[first.start() : last.end()].split())
-            flags.append(Risk(code, excerpt))
-    return tuple(dict.fromkeys(flags))
+    words = list(_WORD.finditer(text))
+    starts = list(accumulate((len(word) + 1 for word in folded_words), initial=0))
+    for code, match in matches:
+        first = words[bisect_right(starts, match.start()) - 1]
+        last = words[bisect_right(starts, match.end() - 1) - 1]
+        yield Risk(code, " ".join(text[first.start() : last.end()].split()))
 
 
 def _ibans(text: str) -> Iterator[str]:

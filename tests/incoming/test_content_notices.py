@@ -36,6 +36,7 @@ WORDS = NoticeContent(
     contact="jeanne@zibeline.example",
 )
 OUTBOX = Outbox(bytes(32), "registre.test")
+MAIL = {"outbox": OUTBOX, "link": "https://registre.test/suivi"}
 
 
 @pytest.fixture
@@ -98,12 +99,13 @@ def test_a_notice_is_received_with_its_last_day_and_changes_nothing(
 
 
 def test_nothing_of_a_notice_is_in_clear(session, pen, store, cast, receive, decide):
-    receipt = receive(outbox=OUTBOX, link="https://registre.test/suivi")
+    receipt = receive(**MAIL)
     with pen() as p:
         incoming.read(p, receipt.key, by=cast.bruno)
-    decide(receipt, cast.bruno, outbox=OUTBOX, link="https://registre.test/suivi")
+    decide(receipt, cast.bruno, **MAIL)
     with pen() as p:
-        notice_acts.complain(p, store, receipt.key, "Relisez zibeline.")
+        notice_acts.complain(p, store, receipt.key, "Relisez zibeline.", **MAIL)
+    decide(receipt, cast.chloe, **MAIL)
     session.rollback()
     tables = (Incoming, NoticeReview, ReceivedPost, JournalEntry, OutgoingMail)
     rows = [
@@ -115,15 +117,45 @@ def test_nothing_of_a_notice_is_in_clear(session, pen, store, cast, receive, dec
     stored = b" ".join(value if isinstance(value, bytes) else str(value).encode() for value in rows)
     for secret in ("zibeline", "Zibeline", "martre", "Article 29", "diffamation", receipt.code):
         assert secret.encode() not in stored
-    assert session.scalar(select(func.count()).select_from(OutgoingMail)) == 2
+    assert session.scalar(select(func.count()).select_from(OutgoingMail)) == 4
+
+
+@pytest.mark.one_database
+def test_its_author_gets_a_mail_of_each_receipt_and_decision(
+    session, store, pen, cast, receive, decide
+):
+    receipt, anonymous = receive(**MAIL), receive(replace(WORDS, contact=""), **MAIL)
+    for sent, first, second in (
+        (receipt, cast.bruno, cast.chloe),
+        (anonymous, cast.bruno, cast.ada),
+    ):
+        decide(sent, first, at=AT + timedelta(days=1), **MAIL)
+        with pen(AT + timedelta(days=2)) as p:
+            notice_acts.complain(p, store, sent.key, "Relisez.", **MAIL)
+        decide(sent, second, at=AT + timedelta(days=3), **MAIL)
+    session.rollback()
+    later = AT + timedelta(days=4)
+    mails = [
+        OUTBOX.claim(session, message_id, later)
+        for message_id in session.scalars(select(OutgoingMail.message_id)).all()
+    ]
+    mails.sort(key=lambda mail: mail.created_at)
+    assert [(mail.kind, mail.values["day"]) for mail in mails] == [
+        ("content_notice_received", "2 mars 2026"),
+        ("content_notice_decided", "2 mars 2026"),
+        ("complaint_received", "4 mars 2026"),
+        ("complaint_decided", "4 mars 2026"),
+    ]
+    for mail in mails:
+        assert (mail.address, mail.values["link"]) == (WORDS.contact, MAIL["link"])
 
 
 @pytest.mark.one_database
 def test_the_same_form_twice_is_one_notice_and_one_mail(session, receive):
-    sent_nonce, mail = nonce(), {"outbox": OUTBOX, "link": "https://registre.test/suivi"}
-    first = receive(sent_nonce=sent_nonce, **mail)
-    assert receive(sent_nonce=sent_nonce, **mail) == first
-    assert receive(replace(WORDS, text="Autre"), sent_nonce=sent_nonce, **mail).is_other
+    sent_nonce = nonce()
+    first = receive(sent_nonce=sent_nonce, **MAIL)
+    assert receive(sent_nonce=sent_nonce, **MAIL) == first
+    assert receive(replace(WORDS, text="Autre"), sent_nonce=sent_nonce, **MAIL).is_other
     session.rollback()
     for table in (Incoming, OutgoingMail):
         assert session.scalar(select(func.count()).select_from(table)) == 1

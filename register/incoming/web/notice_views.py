@@ -112,7 +112,9 @@ def _complain(key: str, typed: str) -> ResponseReturnValue:
         return rate_limits.too_soon_page(_status_html(key, typed, form, error_text), seconds)
     try:
         with public_forms.queued_transaction() as tx:
-            notice_acts.complain(tx, key_store(), key, form.reclamation.data)
+            notice_acts.complain(
+                tx, key_store(), key, form.reclamation.data, outbox=outbox(), link=follow_up_link()
+            )
     except Refused as error:
         return _status_html(key, typed, form, error_sentence(error)), 409
     return _status_html(key, typed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from databases import plain_app
@@ -11,6 +12,7 @@ from sqlalchemy import func, select
 
 from register.db import db
 from register.incoming.models import Incoming
+from register.mail.models import OutgoingMail
 from register.web import messages, rate_limits
 
 pytestmark = pytest.mark.one_database
@@ -34,8 +36,9 @@ ILLEGAL = {
 
 @pytest.fixture
 def app(settings):
-    """The application, each of whose requests has its own session."""
-    with plain_app(settings) as plain:
+    """The application with a mail server; each request has its own session."""
+    mailed = replace(settings, mail_url="smtp://127.0.0.1", mail_from="registre@registre.test")
+    with plain_app(mailed) as plain:
         yield plain
 
 
@@ -176,6 +179,14 @@ def test_a_notice_is_decided_at_the_desk_contested_and_decided_again(app, case, 
     assert "décidé d’un signalement de contenu" in journal
     assert "Une réclamation est arrivée" in journal
     assert "zibeline" not in journal
+    with app.app_context():
+        kinds = db.session.scalars(select(OutgoingMail.kind)).all()
+    assert sorted(kinds) == [
+        "complaint_decided",
+        "complaint_received",
+        "content_notice_decided",
+        "content_notice_received",
+    ]
 
 
 def test_days_and_places_of_a_notice_are_at_the_desk(app, case, signed):
