@@ -3,16 +3,6 @@ SHELL := bash
 PYTHON ?=
 export PYTHON
 BIN := .venv/bin
-# What decides and proves is followed to the last branch by its own tests, and only there: following
-# every line of all tests as well would nearly double their time. Tests of lists and counts follow nothing.
-LISTS := $(foreach name,area_counts case_codes communes_with_cases desk_lists duplicates events facets filters \
-	home_counts known_cases map_points member_view place_counts sitemap_data statistics timeline \
-	uncoded_places,tests/cases/test_$(name).py) $(foreach name,report_duplicates report_races report_rules \
-	seized_disk,tests/reports/test_$(name).py)
-HEART := $(filter-out $(LISTS),$(wildcard tests/cases/test_*.py tests/journal/test_*.py tests/reports/test_*.py)) \
-	tests/operations/test_rotation.py tests/test_key_store.py tests/web/test_source_pages.py \
-	tests/worker/test_source_jobs.py
-SHARED := -n 3 --dist worksteal -m "not prove"
 # pytest rewrites each test file once, and the workers read what it keeps; lint leaves a core for it.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -27,9 +17,8 @@ test: ## everything, on SQLite and on a PostgreSQL that the tests start
 	@tools/venv dev
 	@tools/bring
 	@$(MAKE) --no-print-directory -j2 lint collected
-	$(BIN)/python -m pytest $(SHARED) --cov --cov-report= $(HEART)
+	$(BIN)/python -m pytest -n 3 --dist worksteal -m "not prove" --cov --cov-report=
 	$(BIN)/coverage report --fail-under=100 --show-missing
-	$(BIN)/python -m pytest $(SHARED) $(HEART:%=--ignore=%)
 
 # What cannot be collected is said by the run that follows.
 collected:

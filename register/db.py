@@ -260,6 +260,9 @@ def _on_connect(connection: sqlite3.Connection, _record: ConnectionPoolEntry) ->
         "secure_delete=ON",
         "temp_store=MEMORY",
         "trusted_schema=OFF",
+        # Kibibytes of each connection, a quarter of the default: the system's own cache has the
+        # file, and a server has a connection for each thread that reads.
+        "cache_size=-500",
     ):
         connection.execute(f"PRAGMA {pragma}").close()
 

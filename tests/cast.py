@@ -6,7 +6,7 @@ disabled; he still knows the addresses of the desk.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -68,6 +68,14 @@ def _cheap_passwords() -> Iterator[None]:
         yield
 
 
+def add_members(p: WriteTransaction, roles: Mapping[str, Role]) -> dict[str, int]:
+    """Accounts with ``PASSWORD``, by address; their ids."""
+    with _cheap_passwords():
+        return {
+            email: accounts.add_member(p, email, role, PASSWORD).id for email, role in roles.items()
+        }
+
+
 def hire(engine: Engine) -> Cast:
     roles = {
         "bruno": Role.MODERATOR,
@@ -75,13 +83,10 @@ def hire(engine: Engine) -> Cast:
         "ada": Role.ADMINISTRATOR,
         "driss": Role.MODERATOR,
     }
-    with _cheap_passwords(), writing(engine, AT) as p:
-        members = {
-            name: accounts.add_member(p, f"{name}@register.test", role, PASSWORD).id
-            for name, role in roles.items()
-        }
+    with writing(engine, AT) as p:
+        members = add_members(p, {f"{name}@register.test": role for name, role in roles.items()})
         accounts.disable_member(p, "driss@register.test")
-    return Cast(**members)
+    return Cast(*members.values())
 
 
 def ready_case(p: WriteTransaction, content: Content, *, by: int, second: int) -> Incident:

@@ -10,9 +10,11 @@ import os
 import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack
+from copy import copy
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TypeVar
 
 import databases
 import demo_site
@@ -24,6 +26,7 @@ from databases import BACKENDS, Registers, application, open_engine, plain_app
 from desk_site import desk_site
 from flask import Flask
 from flask.testing import FlaskClient
+from followed_tests import FollowedTests
 from form_client import MemberClient
 from mail_server import Mailbox, mail_server
 from page_sites import PageSite
@@ -41,7 +44,9 @@ from register.db import db
 from register.journal import WriteTransaction, writing
 from register.key_store import KeyStore
 from register.operations import setup
+from register.territory import places
 
+T = TypeVar("T")
 DEMO = Path(__file__).resolve().parent.parent / "register" / "demo" / "incidents.csv"
 
 
@@ -51,6 +56,9 @@ def pytest_configure(config: pytest.Config) -> None:
     collected = TemporaryDirectory(prefix="register-assets-")
     config.add_cleanup(collected.cleanup)
     databases.share_between_applications(Path(collected.name))
+    coverage_plugin = config.pluginmanager.get_plugin("_cov")
+    if coverage_plugin is not None:
+        config.pluginmanager.register(FollowedTests(coverage_plugin))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -102,7 +110,8 @@ def settings(
     request: pytest.FixtureRequest, registers: Registers, tmp_path: Path
 ) -> Iterator[Settings]:
     """The settings of an empty register; each test that uses it runs on both databases."""
-    with registers.new(request.param, tmp_path) as settings:
+    hired = "cast" in request.fixturenames
+    with registers.new(request.param, tmp_path, hired=hired) as settings:
         yield settings
 
 
@@ -141,13 +150,32 @@ def app(settings: Settings) -> Iterator[Flask]:
         yield app
 
 
+@pytest.fixture
+def few_communes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Migrations down to tables of the territory fill them with the communes of four départements.
+
+    All 35,000 take seconds; ``test_territory_migration.py`` reads them.
+    """
+    few = copy(places.territory())
+    few.communes = {
+        code: commune
+        for code, commune in few.communes.items()
+        if commune.departement_code in ("22", "2A", "92", "93")
+    }
+    few.current_codes = {
+        code: current for code, current in few.current_codes.items() if current in few.communes
+    }
+    few.aliases = {code: found for code, found in few.aliases.items() if code in few.communes}
+    monkeypatch.setattr(places, "territory", lambda: few)
+
+
 # --- the people -------------------------------------------------------------------------------
 
 
 @pytest.fixture
-def cast(engine: Engine) -> Cast:
+def cast(settings: Settings, registers: Registers, engine: Engine) -> Cast:
     """Bruno and Chloé, moderators; Ada, administrator; Driss, disabled."""
-    return hire(engine)
+    return registers.casts.get(settings.database_url) or hire(engine)
 
 
 # --- the cases --------------------------------------------------------------------------------
@@ -205,6 +233,21 @@ def inbox(
 ) -> Inbox:
     """Reports of Amina in each state."""
     return Inbox(pen, store, cast)
+
+
+@pytest.fixture
+def filled(
+    request: pytest.FixtureRequest, registers: Registers, settings: Settings, session: Session
+) -> Callable[[Callable[[], T]], T]:
+    """``filled(fill)``: what ``fill`` returns, which fills the register; once for its test file."""
+
+    def fill_or_copy(fill: Callable[[], T]) -> T:
+        session.rollback()
+        result = registers.filled(settings, f"{request.path}: {fill.__qualname__}", fill)
+        session.rollback()
+        return result
+
+    return fill_or_copy
 
 
 @pytest.fixture

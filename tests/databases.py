@@ -6,14 +6,18 @@ import os
 import shutil
 import sqlite3
 import threading
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
+from copy import deepcopy
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from types import CodeType
+from typing import TypeVar
 
 import pytest
+from cast import Cast, hire
 from flask import Flask
 from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import Engine, create_engine, event
@@ -28,10 +32,11 @@ from register import config, create_app, encryption
 from register.accounts.sealed_address import address_engines
 from register.config import Settings
 from register.database_urls import PREFIX
-from register.db import Base, configure_engine, db, engine_options
+from register.db import Base, configure_engine, db, engine_options, sqlite_path
 from register.operations import setup
 from register.web import assets, etag
 
+_Filled = TypeVar("_Filled")
 BACKENDS = ("sqlite", "postgresql")
 # By URL of the database: an engine reads addresses with the key of its register.
 _LOADED: dict[str, Settings] = {}
@@ -79,8 +84,20 @@ def open_engine(url: str) -> Iterator[Engine]:
         engine.dispose()
 
 
-# Tables that a new register fills, restored after each test.
-_INITIAL_TABLES = ("identity", "journal_head", "journal_entry", "term", "dataset", "sealed_names")
+def init_on_server(plain: Settings, **places: object) -> Settings:
+    """Make a new register on a PostgreSQL server; settings as ``plain``, with other places."""
+    settings = replace(plain, search="postgresql", **places)  # type: ignore[arg-type]
+    _LOADED[settings.database_url] = settings
+    with open_engine(settings.database_url) as engine:
+        setup.init(settings, engine)
+    return settings
+
+
+# Tables that a new register and the hiring of the cast fill, restored after each test.
+_INITIAL_TABLES = (
+    *("identity", "journal_head", "journal_entry", "term", "dataset", "sealed_names"),
+    "member",
+)
 _INDEXES = "SELECT nspname FROM pg_namespace WHERE nspname LIKE 'search%%'"
 # A database whose columns or revision changed cannot be reused.
 _SHAPE_STATEMENT = """
@@ -105,8 +122,13 @@ _EMPTY_STATEMENT = """
                 EXECUTE 'DELETE FROM ' || name;
             END IF;
         END LOOP;
-        PERFORM setval(format('%%I.%%I', schemaname, sequencename), start_value, false)
-        FROM pg_sequences WHERE schemaname = 'public' AND last_value IS NOT NULL;
+        PERFORM setval(
+            format('%%I.%%I', schemaname, sequencename),
+            coalesce(kept.last_value, start_value),
+            kept.last_value IS NOT NULL
+        )
+        FROM pg_sequences used LEFT JOIN kept.sequences kept USING (schemaname, sequencename)
+        WHERE schemaname = 'public' AND used.last_value IS NOT NULL;
         {initial_rows}
     END $$
 """
@@ -114,10 +136,17 @@ _EMPTY_STATEMENT = """
 _USES = 50
 
 
-class Registers:
-    """Makes registers with the vocabularies, without a case.
+def _copy_database(source: Path, target: Path) -> None:
+    """Copy an SQLite database into another one that may be open."""
+    with closing(sqlite3.connect(source)) as read, closing(sqlite3.connect(target)) as written:
+        written.execute("PRAGMA synchronous=OFF")
+        read.backup(written)
 
-    The first of each backend takes seconds; the others are copies of it. A PostgreSQL database is
+
+class Registers:
+    """Makes registers with the vocabularies, without a case; with the cast where it is asked for.
+
+    The first of each kind takes seconds; the others are copies of it. A PostgreSQL database is
     emptied and reused, since copying it would take longer than most tests.
     """
 
@@ -125,64 +154,115 @@ class Registers:
         self.folder = folder
         self.request = request
         self.templates: set[str] = set()
-        self.idle: list[str] = []
+        # The ids of the members, by URL of the registers that were made with them.
+        self.casts: dict[str, Cast] = {}
+        self.idle: dict[str, list[str]] = defaultdict(list)
+        # By name: the file of a filled register, and what the test gets.
+        self.contents: dict[str, tuple[Path, object]] = {}
         self.uses: Counter[str] = Counter()
         self.shape: object = None
         self.count = 0
 
     @contextmanager
-    def new(self, backend: str, folder: Path) -> Iterator[Settings]:
+    def new(self, backend: str, folder: Path, *, hired: bool = False) -> Iterator[Settings]:
         """The settings of a new register in ``folder``; its database is removed afterwards."""
-        if backend not in self.templates:
-            self._make(backend)
-        shutil.copytree(self.folder / backend / "seal", folder / "seal")
+        template = f"{backend}_cast" if hired else backend
+        if template not in self.templates:
+            self._make(backend, template)
+        shutil.copytree(self.folder / template / "seal", folder / "seal")
         (folder / "instance").mkdir(mode=0o700)
         if backend == "postgresql":
-            with self._database() as url:
-                yield load_settings(folder, url)
+            with self._database(template) as url:
+                yield self._load_settings(folder, url, template)
             return
         file = folder / "instance" / "register.sqlite3"
-        shutil.copy(self.folder / backend / "register.sqlite3", file)
+        shutil.copy(self.folder / template / "register.sqlite3", file)
         try:
-            yield load_settings(folder, f"sqlite:///{file}")
+            yield self._load_settings(folder, f"sqlite:///{file}", template)
         finally:
             # pytest keeps the folders of three runs; a thousand registers would fill the disk.
             for leftover in file.parent.glob("register.sqlite3*"):
                 leftover.unlink()
 
-    def _make(self, backend: str) -> None:
-        folder = self.folder / backend
-        (folder / "instance").mkdir(parents=True)
+    def _load_settings(self, folder: Path, url: str, template: str) -> Settings:
+        settings = load_settings(folder, url)
+        if template in self.casts:
+            self.casts[settings.database_url] = self.casts[template]
+        return settings
+
+    def filled(self, settings: Settings, name: str, fill: Callable[[], _Filled]) -> _Filled:
+        """What ``fill`` returned when it filled this register, or another one before.
+
+        On SQLite it fills one register, whose content the others get: names, numbers and ids, and
+        no keys. What it returns must not depend on the test.
+        """
+        path = sqlite_path(settings.database_url)
+        if path is None:
+            return fill()
+        if name not in self.contents:
+            copy = self.folder / f"content-{len(self.contents)}.sqlite3"
+            self.contents[name] = copy, fill()
+            _copy_database(path, copy)
+        else:
+            _copy_database(self.contents[name][0], path)
+        result: _Filled = deepcopy(self.contents[name][1])
+        return result
+
+    def _make(self, backend: str, template: str) -> None:
+        folder, hired = self.folder / template, template != backend
+        if hired and backend not in self.templates:
+            self._make(backend, backend)
+        if hired:
+            shutil.copytree(self.folder / backend, folder)
+        else:
+            (folder / "instance").mkdir(parents=True)
         url = f"sqlite:///{folder / 'register.sqlite3'}"
         if backend == "postgresql":
-            self._server.execute("CREATE DATABASE template_register")
-            url = self._server.url("template_register")
-        with open_engine(url) as engine:
-            setup.init(load_settings(folder, url), engine)
+            original = f" TEMPLATE template_{backend}" if hired else ""
+            self._server.execute(f"CREATE DATABASE template_{template}{original}")
+            url = self._server.url(f"template_{template}")
+        with open_engine(load_settings(folder, url).database_url if hired else url) as engine:
+            if hired:
+                self.casts[template] = hire(engine)
+            else:
+                setup.init(load_settings(folder, url), engine)
             if backend == "postgresql":
-                with engine.begin() as connection:
-                    connection.exec_driver_sql("CREATE SCHEMA kept")
-                    for table in _INITIAL_TABLES:
-                        connection.exec_driver_sql(f"CREATE TABLE kept.{table} AS TABLE {table}")
-                    self.shape = connection.exec_driver_sql(_SHAPE_STATEMENT).all()
+                self._keep(engine)
         if backend == "sqlite":
             # Without the free pages of tables that migrations dropped: each test copies the file.
             with closing(sqlite3.connect(folder / "register.sqlite3")) as raw:
                 raw.execute("VACUUM")
-        self.templates.add(backend)
+        self.templates.add(template)
+
+    def _keep(self, engine: Engine) -> None:
+        """Keep the rows of a template in a schema of its own, to restore used databases."""
+        with engine.begin() as connection:
+            execute = connection.exec_driver_sql
+            for table in Base.metadata.sorted_tables:
+                has_rows = execute(f"SELECT EXISTS (SELECT 1 FROM {table.name})").scalar()
+                assert table.name in _INITIAL_TABLES or not has_rows, table.name
+            execute("DROP SCHEMA IF EXISTS kept CASCADE")
+            execute("CREATE SCHEMA kept")
+            for name in _INITIAL_TABLES:
+                execute(f"CREATE TABLE kept.{name} AS TABLE {name}")
+            execute(
+                "CREATE TABLE kept.sequences AS SELECT schemaname, sequencename, last_value"
+                " FROM pg_sequences WHERE schemaname = 'public'"
+            )
+            self.shape = execute(_SHAPE_STATEMENT).all()
 
     @contextmanager
-    def _database(self) -> Iterator[str]:
-        if self.idle:
-            name = self.idle.pop()
+    def _database(self, template: str) -> Iterator[str]:
+        if self.idle[template]:
+            name = self.idle[template].pop()
         else:
             self.count += 1
             name = f"copy_{self.count}"
-            self._server.execute(f"CREATE DATABASE {name} TEMPLATE template_register")
+            self._server.execute(f"CREATE DATABASE {name} TEMPLATE template_{template}")
         yield self._server.url(name)
         self.uses[name] += 1
         if self.uses[name] < _USES and self._empty(name):
-            self.idle.append(name)
+            self.idle[template].append(name)
         else:
             self._server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 

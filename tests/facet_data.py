@@ -193,7 +193,7 @@ def page_content(index: FacetIndex, book: Vocabulary) -> tuple[object, ...]:
         ],
         list(case_places._count_labels(index)),
         index.outlet_names,
-        communes_with_cases.list_communes(index, territory().communes.values()),
+        communes_with_cases.list_communes(index, territory().communes),
         [
             communes_with_cases.nearest_communes(index, place)
             for code in ("93032", "13055")

@@ -39,34 +39,24 @@ CODE = set(re.findall(r"`([^`\n]+)`", TEXT))
 WORDS = {word for code in CODE for word in re.findall(r"[\w-]+", code)}
 
 
-@pytest.mark.parametrize("name", config.variable_names())
-def test_every_setting_is_documented(name):
-    assert name in WORDS
+@pytest.mark.parametrize(
+    "names",
+    [
+        config.variable_names(),
+        [*FILTERS, "lieu", "tri", "page", *ORDERS],
+        [*PUBLIC_KINDS, "acte", "mois", "ligne", "apres"],
+        [*ACTS_BY_NAME, *LEDGERS, "membre", "livre", *CSV_HEADER],
+        DURATIONS,
+    ],
+    ids=["settings", "filters", "ledger", "members' journal", "durations"],
+)
+def test_every_name_is_documented(names):
+    assert names
+    assert [name for name in names if name not in WORDS] == []
 
 
-@pytest.mark.parametrize("act", Act)
-def test_every_act_is_documented(act):
-    assert act.value in CODE
-
-
-@pytest.mark.parametrize("name", [*FILTERS, "lieu", "tri", "page", *ORDERS])
-def test_every_filter_is_documented(name):
-    assert name in WORDS
-
-
-@pytest.mark.parametrize("name", [*PUBLIC_KINDS, "acte", "mois", "ligne", "apres"])
-def test_every_parameter_of_the_ledger_is_documented(name):
-    assert name in WORDS
-
-
-@pytest.mark.parametrize("name", [*ACTS_BY_NAME, *LEDGERS, "membre", "livre", *CSV_HEADER])
-def test_every_parameter_of_the_members_journal_is_documented(name):
-    assert name in WORDS
-
-
-@pytest.mark.parametrize("name", DURATIONS)
-def test_every_duration_is_documented(name):
-    assert name in WORDS
+def test_every_act_is_documented():
+    assert [act for act in Act if act.value not in CODE] == []
 
 
 def _commands(command: click.Command, path: str) -> Iterator[tuple[str, click.Command]]:
@@ -80,25 +70,30 @@ def _commands(command: click.Command, path: str) -> Iterator[tuple[str, click.Co
 COMMANDS = dict(_commands(main, "webcitoyen"))
 
 
-@pytest.mark.parametrize("path", COMMANDS)
-def test_every_command_is_documented(path):
+def _is_documented(path: str) -> bool:
     *start, last = path.split()
-    line = [line for line in TEXT.splitlines() if f"`{' '.join(start)}" in line and last in line]
-    assert line
+    return any(f"`{' '.join(start)}" in line and last in line for line in TEXT.splitlines())
 
 
-@pytest.mark.parametrize(
-    ("path", "option"),
-    [
-        (path, option)
+def test_every_command_is_documented():
+    assert COMMANDS
+    assert [path for path in COMMANDS if not _is_documented(path)] == []
+
+
+def test_every_option_is_documented():
+    options = {
+        option: path
         for path, command in COMMANDS.items()
         for parameter in command.params
         for option in parameter.opts
         if option.startswith("--")
-    ],
-)
-def test_every_option_is_documented(path, option):
-    assert any(re.search(rf"{re.escape(option)}\b", code) for code in CODE)
+    }
+    assert options
+    assert [
+        (path, option)
+        for option, path in options.items()
+        if not any(re.search(rf"{re.escape(option)}\b", code) for code in CODE)
+    ] == []
 
 
 def test_documented_settings_exist():
@@ -116,14 +111,12 @@ PRIVACY = "register/pages/shipped/fr/confidentialite.md"
 REASONS = [row["code"] for row in tomllib.loads(VOCABULARY_FILE.read_text("utf-8"))["refus"]]
 
 
-@pytest.mark.parametrize("name", [*ReportFolder, *REASONS])
-def test_every_folder_and_every_reason_to_decline_is_documented(name):
-    assert name in CODE
+def test_every_folder_and_every_reason_to_decline_is_documented():
+    assert [name for name in (*ReportFolder, *REASONS) if name not in CODE] == []
 
 
-@pytest.mark.parametrize("rate", rate_limits.RATES)
-def test_every_rate_limit_is_documented(rate):
-    assert rate_limits.RATES[rate] in CODE
+def test_every_rate_limit_is_documented():
+    assert [name for name, rate in rate_limits.RATES.items() if rate not in CODE] == []
 
 
 def test_the_number_of_unread_reports_that_warns_the_desk_is_documented():
@@ -262,10 +255,14 @@ def _glossary(page_text: str) -> list[tuple[str, list[str]]]:
 GLOSSARY = _glossary(DEVELOPING)
 
 
-@pytest.mark.parametrize(("term", "paths"), GLOSSARY, ids=[term for term, _paths in GLOSSARY])
-def test_every_path_of_the_glossary_is_a_package_or_a_module(term, paths):
-    assert paths, term
-    assert [path for path in paths if not _is_package_or_module(path)] == []
+def test_every_path_of_the_glossary_is_a_package_or_a_module():
+    assert [term for term, paths in GLOSSARY if not paths] == []
+    assert [
+        (term, path)
+        for term, paths in GLOSSARY
+        for path in paths
+        if not _is_package_or_module(path)
+    ] == []
 
 
 def _is_package_or_module(path: str) -> bool:
@@ -320,9 +317,10 @@ def _unknown_paths(text: str) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("page", [*DOCS, TOP / "SECURITY.md"], ids=lambda page: page.name)
-def test_every_path_in_the_docs_exists(page):
-    assert _unknown_paths(page.read_text("utf-8")) == []
+def test_every_path_in_the_docs_exists():
+    pages = [*DOCS, TOP / "SECURITY.md"]
+    unknown = {page: _unknown_paths(page.read_text("utf-8")) for page in pages}
+    assert {page: paths for page, paths in unknown.items() if paths} == {}
 
 
 def test_unknown_paths_are_found():
@@ -377,9 +375,9 @@ def broken_links(page: Path, text: str) -> list[str]:
     return links
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(TOP)))
-def test_every_page_exists_without_broken_links(page):
-    assert broken_links(page, page.read_text("utf-8")) == []
+def test_every_page_exists_without_broken_links():
+    broken = {page: broken_links(page, page.read_text("utf-8")) for page in PAGES}
+    assert {page: links for page, links in broken.items() if links} == {}
 
 
 @pytest.mark.parametrize(

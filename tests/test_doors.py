@@ -1017,7 +1017,6 @@ def test_calls_of_housekeeping_are_found():
     assert not calls("housekeeping", "from register.db import housekeeping")
 
 
-@pytest.mark.parametrize("act", Act)
-def test_an_act_fits_its_column(act):
+def test_every_act_fits_its_column():
     """SQLite would store a longer name, PostgreSQL refuses it."""
-    assert len(act.value) <= JournalEntry.__table__.c.act.type.length
+    assert max(len(act.value) for act in Act) <= JournalEntry.__table__.c.act.type.length

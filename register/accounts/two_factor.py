@@ -10,7 +10,6 @@ from html import escape
 from itertools import groupby
 
 import pyotp
-import segno
 
 from register import encryption
 
@@ -60,6 +59,9 @@ def qr_svg(uri: str, title: str = "QR code") -> str:
     It is dark on light on dark pages too, as scanners require. The colours are attributes, because
     the page's content security policy refuses styles.
     """
+    # A megabyte that only a member needs, once, to set up the factor.
+    import segno
+
     qr = segno.make(uri, error="m", micro=False)
     module_rows = list(qr.matrix_iter(border=_QUIET_ZONE))
     dark_path = ""

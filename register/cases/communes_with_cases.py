@@ -5,7 +5,6 @@ No list is ordered by count or distance: the register ranks no commune.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
@@ -21,7 +20,7 @@ from sqlalchemy.orm import Session
 from register.cases.case_codes import CASE_CODE, IS_PUBLIC_CODE
 from register.cases.core_tables import CASE, IS_PUBLIC, IS_PUBLIC_LINE, JOURNAL_ENTRY
 from register.cases.facet_index import FacetIndex
-from register.territory.places import Commune, territory
+from register.territory.places import Commune, group_by, territory
 
 REACH_KM = 40  # kilometres as the crow flies within which a commune is near
 NEAREST_LIMIT = 6
@@ -43,14 +42,15 @@ class CommuneWithCases(NamedTuple):
 
 
 def list_communes(
-    index: FacetIndex, communes: Iterable[Commune], limit: int | None = None
+    index: FacetIndex, codes: Iterable[str], limit: int | None = None
 ) -> tuple[CommuneWithCases, ...]:
     """Those of some communes that have public cases, in the order of names.
 
+    :param codes: of the communes.
     :param limit: with more communes, none is listed.
     """
     counts = index.axes["commune"].counts
-    listed = [commune for commune in communes if commune.code in counts]
+    listed = [code for code in codes if code in counts]
     if limit is not None and len(listed) > limit:
         return ()
     return tuple(
@@ -58,7 +58,7 @@ def list_communes(
             CommuneWithCases(
                 place.folded, place.code, place.name, place.departement_code, counts[place.code]
             )
-            for place in listed
+            for place in map(territory().communes.__getitem__, listed)
         )
     )
 
@@ -72,15 +72,16 @@ def nearest_communes(index: FacetIndex, centre: Commune) -> tuple[CommuneWithCas
     row, column = _cell(centre)
     cells = product((row - 1, row, row + 1), (column - 1, column, column + 1))
     counts, neighbours = index.axes["commune"].counts, []
-    for commune in chain.from_iterable(communes_by(_cell).get(cell, ()) for cell in cells):
-        if commune.code in counts and commune.point and commune.code != centre.code:
-            lat, lon = commune.point
+    for code in chain.from_iterable(communes_by(_cell).get(cell, ()) for cell in cells):
+        point = territory().communes[code].point if code in counts and code != centre.code else None
+        if point:
+            lat, lon = point
             # On a plane, which is exact enough within the reach.
             distance = hypot((lat - north) * _KM_PER_DEGREE, (lon - east) * km_per_degree_east)
             if distance <= REACH_KM:
-                neighbours.append((distance, commune))
+                neighbours.append((distance, code))
     nearest = nsmallest(NEAREST_LIMIT, neighbours)
-    return list_communes(index, [commune for _distance, commune in nearest])
+    return list_communes(index, [code for _distance, code in nearest])
 
 
 BY_DEPARTEMENT, BY_REGION, BY_GROUP = map(
@@ -94,12 +95,9 @@ def _cell(commune: Commune) -> tuple[int, int]:
 
 
 @cache
-def communes_by(group: Callable[[Commune], Hashable]) -> Mapping[Hashable, Sequence[Commune]]:
-    """The communes of the territory by what a function says of them; grouped once in a process."""
-    groups = defaultdict(list)
-    for commune in territory().communes.values():
-        groups[group(commune)].append(commune)
-    return dict(groups)
+def communes_by(group: Callable[[Commune], Hashable]) -> Mapping[Hashable, Sequence[str]]:
+    """Codes of the communes by what a function says of them; grouped once in a process."""
+    return group_by((group(commune), code) for code, commune in territory().communes.items())
 
 
 # Kind of place → code → time of the last change of its page.

@@ -55,7 +55,7 @@ def find_by_sql(
 
 def _part_clause(part: interface.QueryPart) -> ColumnElement[bool]:
     """Condition of a match of a part, which is true if SQL cannot express one."""
-    clauses = []
+    clauses, places_by_name = [], gazetteer().places_by_name
     for alternative in part.alternatives[:ALTERNATIVES_LIMIT]:
         token = max(alternative.tokens, key=len).removeprefix(analyzer.OWN)
         if token.startswith(interface.CODE):
@@ -63,9 +63,9 @@ def _part_clause(part: interface.QueryPart) -> ColumnElement[bool]:
         accented_pattern = "%" + _ACCENTED.sub("_", token) + "%"
         commune_codes = [
             place.code
-            for name, places in gazetteer().places_by_name.items()
+            for name in places_by_name
             if token in name
-            for place in places
+            for place in places_by_name[name]
             if isinstance(place, Commune)
         ]
         is_match = or_(

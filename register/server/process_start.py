@@ -28,7 +28,10 @@ CANNOT_START = os.EX_CONFIG
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD, signal.SIGUSR1)
 
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NAME = 1, 4, 15  # prctl(2)
-_M_ARENA_MAX, _ARENAS = -8, 2  # mallopt(3)
+# mallopt(3). Each thread would otherwise hold on to memory of its own, a third more in all; and
+# both thresholds would grow with the largest page, so that less goes back to the system.
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
+_MALLOC_OPTIONS = {_M_TRIM_THRESHOLD: 128 * 1024, _M_MMAP_THRESHOLD: 128 * 1024, _M_ARENA_MAX: 2}
 
 
 def python_command(*arguments: str) -> list[str]:
@@ -78,8 +81,8 @@ def become_child(name: str) -> None:
     _prctl(_PR_SET_NAME, f"citoyen-{name}".encode())
     _prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     if sys.platform == "linux" and hasattr(ctypes.CDLL(None), "mallopt"):
-        # Each thread would otherwise hold on to memory of its own: a third more in all.
-        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, _ARENAS)
+        for option, limit in _MALLOC_OPTIONS.items():
+            ctypes.CDLL(None).mallopt(option, limit)
 
 
 def _prctl(option: int, value: int | bytes) -> None:

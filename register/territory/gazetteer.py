@@ -11,6 +11,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from threading import Lock
 from typing import NamedTuple
@@ -24,6 +25,7 @@ from register.territory.places import (
     Area,
     Commune,
     CommuneGroup,
+    Communes,
     Territory,
     group_by,
     territory,
@@ -109,6 +111,28 @@ class FormerArea(NamedTuple):
 
 NamedPlace = Commune | Alias | Area | CommuneGroup | FormerArea
 
+
+class PlacesByName(Mapping[str, tuple[NamedPlace, ...]]):
+    """Folded name → the places that have it; communes are stored by their codes."""
+
+    def __init__(
+        self, communes: Communes, named_places: Iterable[tuple[str, NamedPlace | str]]
+    ) -> None:
+        self._communes, self._places = communes, group_by(named_places)
+
+    def __getitem__(self, name: str) -> tuple[NamedPlace, ...]:
+        return tuple(
+            self._communes[place] if isinstance(place, str) else place
+            for place in self._places[name]
+        )
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+
 ARRONDISSEMENT = "arrondissement"
 _NUMBER = re.compile(r"[0-9]+")
 # What stands in official names before the name that people use: "CU du Grand Poitiers".
@@ -131,10 +155,6 @@ class Gazetteer:
         self.regions = territory.regions
         self.groups = territory.groups
         self.commune = territory.commune
-        communes = self.communes.values()
-        self.communes_by_postal_code = group_by(
-            (postal_code, place.code) for place in communes for postal_code in place.postal_codes
-        )
         aliases = sorted(alias for group in territory.aliases.values() for alias in group)
         self.aliases_by_code = group_by((alias.code, alias) for alias in aliases)
         self.arrondissements: dict[str, dict[int, Alias]] = {}
@@ -143,20 +163,29 @@ class Gazetteer:
                 city = self.arrondissements.setdefault(alias.current_code, {})
                 city[int(number.group())] = alias
         places: list[NamedPlace] = [
-            *communes,
             *aliases,
             *self.departements.values(),
             *self.regions.values(),
             *self.groups.values(),
             *former_areas,
         ]
-        self.places_by_name = group_by(
-            (name, place) for place in places for name in _folded_names(place)
+        self.communes_by_postal_code = group_by(
+            (postal_code, code)
+            for code, commune in self.communes.items()
+            for postal_code in commune.postal_codes
         )
+        populations: dict[str, int] = {}
+
+        def named_places() -> Iterator[tuple[str, NamedPlace | str]]:
+            for place in chain(self.communes.values(), places):
+                population = place.population or 0 if isinstance(place, Commune | Area) else -1
+                for name in _folded_names(place):
+                    populations[name] = max(populations.get(name, -1), population)
+                    yield name, place.code if isinstance(place, Commune) else place
+
+        self.places_by_name = PlacesByName(self.communes, named_places())
         # Present names before former ones, those of most people first.
-        names = sorted(
-            self.places_by_name, key=lambda name: -max(map(_population, self.places_by_name[name]))
-        )
+        names = sorted(self.places_by_name, key=lambda name: -populations[name])
         self.name_index = NameIndex(names)
         self.names_by_skeleton = group_by(
             (short_name, name) for name in names if (short_name := skeleton(name)) != name
@@ -166,9 +195,11 @@ class Gazetteer:
             for area in (*self.departements.values(), *self.regions.values())
             for abbreviation in initials(area.folded)
         )
-        in_departement = group_by((place.departement_code, place.code) for place in communes)
         in_region = group_by(
             (area.region_code or "", area.code) for area in self.departements.values()
+        )
+        in_departement = group_by(
+            (commune.departement_code, code) for code, commune in self.communes.items()
         )
         self.same_ground = {
             (kind, code): (smaller_kind, smaller_codes[0])
@@ -186,10 +217,6 @@ def _folded_names(place: NamedPlace) -> Iterable[str]:
     if isinstance(place, CommuneGroup):
         return {name, _GROUP_PREFIX.sub("", name, count=1)}
     return (name,)
-
-
-def _population(place: NamedPlace) -> int:
-    return (place.population or 0) if isinstance(place, Commune | Area) else -1
 
 
 _build_lock = Lock()

@@ -5,8 +5,11 @@ About 37,000 rows, read once in a process from the committed files and never cha
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Hashable, Iterable, Mapping
+import marshal
+from array import array
+from bisect import bisect_left
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple, TypeVar
@@ -110,6 +113,40 @@ class Commune(NamedTuple):
         return self.precision == EXACT_PRECISION
 
 
+class Communes(Mapping[str, Commune]):
+    """Communes by code, packed in one string of bytes and unpacked when they are looked up.
+
+    As objects they would take three times the memory, and that once for each process: counting the
+    references to an object writes into memory that was shared.
+
+    :param communes: in the order of their codes.
+    """
+
+    def __init__(self, communes: Iterable[Commune]) -> None:
+        self._codes: list[str] = []
+        self._starts = array("I", [0])
+        packed = bytearray()
+        for commune in communes:
+            self._codes.append(commune.code)
+            packed += marshal.dumps(tuple(commune[1:]))
+            self._starts.append(len(packed))
+        self._packed = bytes(packed)
+
+    def __getitem__(self, code: str) -> Commune:
+        position = bisect_left(self._codes, code)
+        if position == len(self._codes) or self._codes[position] != code:
+            raise KeyError(code)
+        packed = self._packed[self._starts[position] : self._starts[position + 1]]
+        fields = marshal.loads(packed)  # noqa: S302 # this process has packed it
+        return Commune(self._codes[position], *fields)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._codes)
+
+    def __len__(self) -> int:
+        return len(self._codes)
+
+
 class Alias(NamedTuple):
     """Another name that leads to a commune of today.
 
@@ -139,7 +176,7 @@ class Territory:
 
     def __init__(
         self,
-        communes: Iterable[Commune],
+        communes: Communes,
         departements: Iterable[Area],
         regions: Iterable[Area],
         aliases: Iterable[Alias] = (),
@@ -152,18 +189,34 @@ class Territory:
         :param groups: SIREN number, name and kind of each intercommunalité, and the codes of its
             communes, separated by spaces, where they are not the communes that name it.
         """
-        self.communes = {commune.code: commune for commune in communes}
+        self.communes = communes
         self.current_codes = {
             code: current
             for code, current in sorted((codes or {}).items())
             if current in self.communes and code not in self.communes
         }
-        self.departements = _with_totals(
-            departements, ((place.departement_code, place) for place in self.communes.values())
-        )
-        self.regions = _with_totals(
-            regions, ((place.region_code, place) for place in self.communes.values())
-        )
+        populations: Counter[str | None] = Counter()
+        counts: Counter[str | None] = Counter()
+        members: defaultdict[str | None, list[str]] = defaultdict(list)
+        for code, place in self.communes.items():
+            # A département and a région may have the same number.
+            for area_code in (place.departement_code, f"R{place.region_code}"):
+                populations[area_code] += place.population or 0
+                counts[area_code] += not place.retired
+            if not place.retired:
+                members[place.group_code].append(code)
+
+        def with_totals(areas: Iterable[Area], prefix: str) -> dict[str, Area]:
+            return {
+                area.code: area._replace(
+                    population=populations[prefix + area.code],
+                    commune_count=counts[prefix + area.code],
+                )
+                for area in sorted(areas)
+            }
+
+        self.departements = with_totals(departements, "")
+        self.regions = with_totals(regions, "R")
         self.aliases = group_by(
             (alias.current_code, alias)
             for alias in sorted(aliases)
@@ -172,13 +225,8 @@ class Territory:
         self.former_codes = group_by(
             (current, code) for code, current in self.current_codes.items()
         )
-        members = group_by(
-            (place.group_code, place.code)
-            for place in self.communes.values()
-            if place.group_code and not place.retired
-        )
         self.groups = {
-            code: CommuneGroup(code, name, kind, tuple(listed.split()) or members.get(code, ()))
+            code: CommuneGroup(code, name, kind, tuple(listed.split() or members[code]))
             for code, name, kind, listed in groups
         }
 
@@ -189,26 +237,11 @@ class Territory:
 
 def group_by(pairs: Iterable[tuple[K, V]]) -> dict[K, tuple[V, ...]]:
     """The values of each key, in their order."""
-    # A plain dictionary: asking a shared one for a key it lacks must not make it grow.
-    groups: dict[K, tuple[V, ...]] = {}
+    groups: defaultdict[K, list[V]] = defaultdict(list)
     for key, value in pairs:
-        # Nearly all groups have one member, and most others two.
-        groups[key] = (*groups[key], value) if key in groups else (value,)
-    return groups
-
-
-def _with_totals(
-    areas: Iterable[Area], communes: Iterable[tuple[str | None, Commune]]
-) -> dict[str, Area]:
-    populations: Counter[str | None] = Counter()
-    counts: Counter[str | None] = Counter()
-    for code, commune in communes:
-        populations[code] += commune.population or 0
-        counts[code] += not commune.retired
-    return {
-        area.code: area._replace(population=populations[area.code], commune_count=counts[area.code])
-        for area in sorted(areas)
-    }
+        groups[key].append(value)
+    # A plain dictionary: asking a shared one for a key it lacks must not make it grow.
+    return {key: tuple(values) for key, values in groups.items()}
 
 
 @cache
@@ -219,33 +252,31 @@ def territory(source: Path = DATA) -> Territory:
     ]
     # The source gives an overseas collectivity its own code as a région.
     region_codes = {region.code for region in regions}
-    # Each row brings strings of its own; those that many rows have are stored once.
-    shared: dict[str, str] = {}
-    share = shared.setdefault
-    communes: list[Commune] = []
     aliases: list[Alias] = []
     former_codes: dict[str, str] = {}
-    for row in read_rows("communes.csv.gz", source):
-        if row.type not in (PRESENT, RETIRED):
-            aliases.append(Alias(row.code, ALIAS_KINDS[row.type], row.nom, row.parent))
-            continue
-        communes.append(
-            Commune(
+
+    def read_communes() -> Iterator[Commune]:
+        for row in read_rows("communes.csv.gz", source):
+            if row.type not in (PRESENT, RETIRED):
+                aliases.append(Alias(row.code, ALIAS_KINDS[row.type], row.nom, row.parent))
+                continue
+            former_codes.update(dict.fromkeys(row.anciens_codes.split(), row.code))
+            yield Commune(
                 row.code,
                 row.nom,
-                share(row.departement, row.departement),
-                share(row.region, row.region) if row.region in region_codes else None,
-                share(row.epci, row.epci) or None,
+                row.departement,
+                row.region if row.region in region_codes else None,
+                row.epci or None,
                 int(row.population) if row.population else None,
                 float(row.lat) if row.lat else None,
                 float(row.lon) if row.lon else None,
-                share(row.precision, row.precision),
+                row.precision,
                 row.carte,
-                share(row.codes_postaux, row.codes_postaux),
+                row.codes_postaux,
                 row.type == RETIRED,
             )
-        )
-        former_codes.update(dict.fromkeys(row.anciens_codes.split(), row.code))
+
+    communes = Communes(read_communes())
     # A former code gives way to the present division (two delegated communes changed parents
     # since), and everything to a present commune, whether its code is also its delegated
     # commune's, was reused, or came back when a merger was undone.

@@ -27,10 +27,8 @@ def _index(session):
     return facet_index.load_index(session, current_vocabulary(session), head(session))
 
 
-def _listed_communes(session, communes=None, limit=None):
-    if communes is None:
-        communes = territory().communes.values()
-    return list_communes(_index(session), communes, limit)
+def _listed_communes(session, codes=None, limit=None):
+    return list_communes(_index(session), territory().communes if codes is None else codes, limit)
 
 
 def _neighbour_codes(session, code):

@@ -25,7 +25,11 @@ DAYS = [datetime(2026, 3, day, hour, 30, tzinfo=UTC) for day in (2, 3, 9) for ho
 
 
 @pytest.fixture
-def journal_cases(desk, cast, pen, content, session):
+def journal_cases(filled, desk, cast, pen):
+    return filled(lambda: _fill(desk, cast, pen))
+
+
+def _fill(desk, cast, pen):
     """Two cases and a draft with acts on three days, some past midnight in Paris only."""
     first, other = desk.published(), desk.published(title="Un autre")
     draft = desk.draft(title="Un brouillon")
@@ -36,7 +40,6 @@ def journal_cases(desk, cast, pen, content, session):
             acts.claim(p, other.id, by=cast.ada)
     with pen(DAYS[-1]) as p:
         acts.withdraw(p, other.id, by=cast.bruno, restriction="erreur", reason="r")
-    session.rollback()
     return SimpleNamespace(first=first, other=other, draft=draft)
 
 

@@ -45,7 +45,11 @@ WORDS = ("éphyrin", "ephyrin")
 
 
 @pytest.fixture
-def case(pen, desk, cast):
+def case(filled, pen, desk, cast):
+    return filled(lambda: _fill(pen, desk, cast))
+
+
+def _fill(pen, desk, cast):
     """A case with a name in each kind of text, three public versions, and notes of members."""
     published = a_case(narrative=BEFORE, sources=(*a_case().sources, *SOURCES))
     case = desk.published(published)

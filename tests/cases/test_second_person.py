@@ -383,8 +383,9 @@ def test_a_second_member_confirms_the_destruction(pen, session, cast, redacted):
 
 
 def test_a_single_moderator_confirms_a_destruction_of_their_own(pen, session, cast, redacted):
+    destruction = _destruction(session)
     with pen() as p:
-        acts.confirm_destruction(p, _destruction(session), by=cast.bruno, single=True)
+        acts.confirm_destruction(p, destruction, by=cast.bruno, single=True)
     assert not any(b"Untel" in text for text in _stored_texts(session, redacted))
     assert list(verify(session)) == []
 

@@ -39,7 +39,11 @@ EXTRA_CASES = (
 
 
 @pytest.fixture
-def varied_cases(desk):
+def varied_cases(filled, desk):
+    filled(lambda: _fill(desk))
+
+
+def _fill(desk):
     """Public cases of every kind, and hidden ones."""
     facet_data.publish_all(desk)
     for changes in EXTRA_CASES:

@@ -20,7 +20,11 @@ pytestmark = pytest.mark.one_database
 
 
 @pytest.fixture
-def case(desk, cast):
+def case(filled, desk, cast):
+    return filled(lambda: _fill(desk, cast))
+
+
+def _fill(desk, cast):
     """A published case claimed by Bruno, with a note, replies in each state, an approval."""
     published_case = desk.published()
     published, refused = (desk.received_reply(published_case) for _time in range(2))

@@ -9,10 +9,13 @@ from pathlib import Path
 
 import pytest
 from alembic import command
+from cast import add_members
 from click.testing import Result
-from databases import Registers
+from databases import Registers, open_engine
 from sqlalchemy import create_engine, text
 
+from register.accounts.models import Role
+from register.journal import writing
 from register.operations import schema
 from register.server.process_start import CANNOT_START
 
@@ -35,11 +38,9 @@ def run_with_members(
     run: Callable[..., Result], registers: Registers, tmp_path: Path
 ) -> Iterator[Callable[..., Result]]:
     """An instance with an administrator and a moderator."""
-    with registers.new("sqlite", tmp_path):
-        for email, role in (("ada@x.test", "administrator"), ("bruno@x.test", "moderator")):
-            words = ("member", "add", email, "--role", role, "--password-stdin")
-            added = run(*words, stdin="une-longue-phrase\n")
-            assert added.exit_code == 0, added.output
+    with registers.new("sqlite", tmp_path) as settings:
+        with open_engine(settings.database_url) as engine, writing(engine) as p:
+            add_members(p, {"ada@x.test": Role.ADMINISTRATOR, "bruno@x.test": Role.MODERATOR})
         yield run
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from cast import AT
 from click.testing import Result
+from databases import Registers
 from flask import Flask
 
 from register import config, create_app
@@ -32,18 +34,24 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def instance(registers: Registers, tmp_path: Path) -> Iterator[None]:
+    """A register that ``init`` has made."""
+    with registers.new("sqlite", tmp_path):
+        yield
+
+
+@pytest.fixture
 def run(
-    run_on_new_instance: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+    instance: None, run_on_new_instance: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., Result]:
-    """``run("init")`` on an instance of its own, without the territory, which takes seconds."""
+    """``run("init")`` on that register, without the vocabularies, which it has."""
     monkeypatch.setattr(setup, "refresh", lambda *_: None)
     return run_on_new_instance
 
 
 @pytest.fixture
 def initialised_app(run: Callable[..., Result]) -> Iterator[Flask]:
-    """The application of the instance, once ``init`` has run."""
-    assert run("init").exit_code == 0
+    """The application of the instance."""
     app = create_app(config.load())
     with app.app_context():
         yield app
@@ -138,6 +146,8 @@ def test_a_common_password_is_refused_with_a_reason(
     refusal = run(*words, stdin="motdepasse2026\n")
     assert refusal.exit_code == 1
     assert "quatre mots" in refusal.stderr
+    accepted = run(*words, stdin=f"{PASSWORD}\n")
+    assert (accepted.exit_code, "ada@x.test" in run("member", "list").stdout) == (0, True)
 
 
 def test_a_lost_second_factor_is_taken_away_with_the_password_only_when_asked(

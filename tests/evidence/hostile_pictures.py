@@ -6,6 +6,7 @@ import io
 import struct
 import zipfile
 import zlib
+from functools import cache
 
 import pillow_heif
 from evidence_samples import MARKER, pdf, pdf_of, photograph, saved
@@ -97,11 +98,16 @@ def gif(*extensions: bytes, width: int = 8, frames: int = 1) -> bytes:
     return header + palette + b"".join(extensions) + image * frames + b";"
 
 
-def flate_bomb(kind: bytes, prefix: bytes, size: int = 100_000_000) -> bytes:
+@cache
+def _compressed(size: int) -> bytes:
     compressor = zlib.compressobj(9)
     block = MARK + bytes(999_988)
     parts = [compressor.compress(block) for _ in range(size // 1_000_000)]
-    return chunk(kind, prefix + b"".join(parts) + compressor.flush())
+    return b"".join(parts) + compressor.flush()
+
+
+def flate_bomb(kind: bytes, prefix: bytes, size: int = 100_000_000) -> bytes:
+    return chunk(kind, prefix + _compressed(size))
 
 
 def kids(count: int, kid: str) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import attested_acts as acts
+import pytest
 from alembic import command
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
@@ -18,6 +19,7 @@ def _rows(engine):
         return {tuple(row) for row in connection.execute(select(CASE_CODE))}
 
 
+@pytest.mark.usefixtures("few_communes")
 def test_codes_of_today_and_of_before_survive_a_downgrade_and_an_upgrade(
     engine, desk, pen, cast, content
 ):

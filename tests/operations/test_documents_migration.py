@@ -17,6 +17,8 @@ from register.cases.verify import verify
 from register.journal import JournalEntry
 from register.operations import schema, setup
 
+pytestmark = pytest.mark.usefixtures("few_communes")
+
 BEFORE = "0014"
 LATER = datetime(2026, 6, 1, 8, 0, tzinfo=UTC)
 WORDS = "depuis le balcon d’en face, à vingt heures"

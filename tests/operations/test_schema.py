@@ -69,6 +69,7 @@ def test_the_migrations_have_one_head(engine):
     assert script.get_heads() == [schema.expected_revision()]
 
 
+@pytest.mark.usefixtures("few_communes")
 def test_every_migration_goes_down_and_up_again(engine):
     script = ScriptDirectory.from_config(schema.alembic_config(engine))
     config = schema.alembic_config(engine)
@@ -91,6 +92,7 @@ def _stored_checklists(session):
     return stored
 
 
+@pytest.mark.usefixtures("few_communes")
 def test_an_upgrade_makes_the_checklists_of_all_revisions(engine, session, desk, cast, content):
     """A publication that two persons made needs two for ever, even once its text is destroyed."""
     flagged = content(narrative="Joindre le maire au 01 23 45 67 89.", sources=())

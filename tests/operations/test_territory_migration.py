@@ -65,6 +65,7 @@ def test_the_tables_are_filled_by_a_downgrade_and_dropped_by_an_upgrade(engine, 
     assert [finding.code for finding in examine(settings) if not finding.good] == []
 
 
+@pytest.mark.usefixtures("few_communes")
 @pytest.mark.parametrize(
     ("axis", "code"), [("commune_saisie", "99999"), ("departement_saisi", "99")]
 )

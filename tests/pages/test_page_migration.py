@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from alembic import command
 from sqlalchemy import func, inspect, select
 from sqlalchemy.orm import Session
@@ -14,6 +15,7 @@ from register.pages import acts, content
 from register.pages.content import PageRevision
 
 
+@pytest.mark.usefixtures("few_communes")
 def test_an_earlier_schema_keeps_its_cases_and_lines_both_ways(engine, desk, cast):
     case = desk.published()
     with writing(engine) as pen:

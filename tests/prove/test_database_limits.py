@@ -9,17 +9,15 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from databases import open_engine
+from databases import init_on_server, open_engine
 from raw_http import free_port, get, send_raw, until
 from report_clients import Serve
 
 from benchmarks import cluster
 from register import demo
-from register.operations import setup
 
 pytestmark = pytest.mark.prove
 
@@ -39,15 +37,13 @@ def crowded():
 def shared_settings(crowded, registers, tmp_path_factory):
     """A register with the sample cases, its key store on the server too."""
     with registers.new("sqlite", tmp_path_factory.mktemp("crowded")) as plain:
-        settings = replace(
+        settings = init_on_server(
             plain,
             database_url=crowded.url("register"),
             key_store_url=crowded.url("keys"),
             seal_dir=tmp_path_factory.mktemp("keys"),
-            search="postgresql",
         )
         with open_engine(settings.database_url) as engine:
-            setup.init(settings, engine)
             demo.import_demo_cases(engine, settings.instance, lambda *_: None)
         yield settings
 

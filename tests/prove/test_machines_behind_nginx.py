@@ -18,7 +18,7 @@ import attested_acts as acts
 import pytest
 from case_contents import a_case
 from cast import hire, publish_case
-from databases import open_engine
+from databases import init_on_server, open_engine
 from raw_http import free_port, get, parse_response, send_raw, until
 from report_clients import ReportClient, Serve
 from report_factory import WORDS
@@ -101,16 +101,12 @@ def settings(registers, tmp_path_factory):
         registers.new("sqlite", folder) as plain,
     ):
         server.execute("CREATE DATABASE register", "CREATE DATABASE keys")
-        settings = replace(
+        yield init_on_server(
             plain,
             database_url=server.url("register"),
             key_store_url=server.url("keys"),
             seal_dir=folder / "first",
-            search="postgresql",
         )
-        with open_engine(settings.database_url) as engine:
-            setup.init(settings, engine)
-        yield settings
 
 
 @contextmanager

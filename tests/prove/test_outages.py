@@ -12,11 +12,10 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from databases import Registers, open_engine, seal_folder
+from databases import Registers, init_on_server, seal_folder
 from full_disk import MEANS
 from raw_http import command, environ, free_port, until
 from report_clients import ReportClient, Serve
@@ -25,7 +24,6 @@ from test_reports_kills import is_opened_by_code, reporters
 from benchmarks import cluster
 from benchmarks.cluster import PostgresServer
 from register.config import Settings
-from register.operations import setup
 
 pytestmark = pytest.mark.prove
 
@@ -76,17 +74,12 @@ def test_a_postgresql_server_that_crashes_and_comes_back_loses_nothing_acknowled
     own_server: PostgresServer, registers: Registers, tmp_path: Path
 ) -> None:
     with registers.new("sqlite", tmp_path) as plain:
-        settings = replace(
-            plain,
-            database_url=own_server.url("register"),
-            seal_dir=tmp_path / "keys",
-            search="postgresql",
+        settings = init_on_server(
+            plain, database_url=own_server.url("register"), seal_dir=tmp_path / "keys"
         )
         # What a move would have left.
         (plain.instance / "register.sqlite3").unlink()
         url = {"REGISTER_DATABASE_URL": settings.database_url}
-        with open_engine(settings.database_url) as engine:
-            setup.init(settings, engine)
         said, waits = [], []
         with serving(settings, **url) as served:
             with reporters(served.port) as threads:

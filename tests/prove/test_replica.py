@@ -9,14 +9,13 @@ import attested_acts as acts
 import pytest
 from case_contents import a_case
 from cast import hire, publish_case
-from databases import open_engine, plain_app
+from databases import init_on_server, open_engine, plain_app
 from raw_http import until
 from sqlalchemy import event
 
 from benchmarks import cluster
 from register.db import db
 from register.journal import writing
-from register.operations import setup
 
 pytestmark = pytest.mark.prove
 
@@ -37,16 +36,12 @@ def settings(servers, registers, tmp_path_factory):
     primary, standby = servers
     folder = tmp_path_factory.mktemp("replicated")
     with registers.new("sqlite", folder) as plain:
-        settings = replace(
+        yield init_on_server(
             plain,
             database_url=primary.url("register"),
             replica_url=standby.url("register"),
             seal_dir=folder / "keys",
-            search="postgresql",
         )
-        with open_engine(settings.database_url) as engine:
-            setup.init(settings, engine)
-        yield settings
 
 
 @contextmanager

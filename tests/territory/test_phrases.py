@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from register.territory.gazetteer import Gazetteer
 from register.territory.name_normalisation import split_words
 from register.territory.place_extraction import MAX_PLACES, ExtractedPlace, extract_places
-from register.territory.places import Area, Commune, Territory
+from register.territory.places import Area, Commune, Communes, Territory
 
 
 def summaries(places: tuple[ExtractedPlace, ...]) -> list[tuple[str, str, str]]:
@@ -219,7 +219,7 @@ def test_the_matched_words_resolve_to_the_same_place_alone(gazetteer: Gazetteer)
 @given(st.text(max_size=300))
 def test_any_text_has_an_answer(text: str) -> None:
     territory = Territory(
-        communes=[Commune("77001", "Le Bourg", "77", population=100)],
+        communes=Communes([Commune("77001", "Le Bourg", "77", population=100)]),
         departements=[Area("77", "Marne", "11")],
         regions=[Area("11", "Plaine")],
     )

@@ -100,3 +100,10 @@ def test_every_region_and_department() -> None:
     assert names.index("Hauts-de-France") < names.index("Île-de-France")
     assert names.index("Île-de-France") < names.index("La Réunion")
     assert len(territory().communes) == 34_969
+
+
+def test_every_commune_is_found_by_its_code() -> None:
+    communes = territory().communes
+    assert [place.code for place in communes.values()] == list(communes) == sorted(communes)
+    assert len(communes) > 34_000
+    assert not {"", "0", "93032 ", "99999", "zzzzz"} & communes.keys()

@@ -8,7 +8,7 @@ from territory_rows import sole_reading
 
 from register.territory.gazetteer import Gazetteer
 from register.territory.name_normalisation import MAX_TYPED_LENGTH
-from register.territory.places import Alias, Area, Commune, Territory
+from register.territory.places import Alias, Area, Commune, Communes, Territory
 from register.territory.readings import EXACTNESS, PlaceReading
 from register.territory.resolve import resolve
 
@@ -57,7 +57,9 @@ def country(
         Commune("78001", "Bourg", "78", population=300),
     ]
     territory = Territory(
-        communes=[place._replace(postal=(postal or {}).get(place.code, "")) for place in communes],
+        communes=Communes(
+            place._replace(postal=(postal or {}).get(place.code, "")) for place in communes
+        ),
         departements=[Area("77", "Marne", "11"), Area("78", "Oise", "11")],
         regions=[Area("11", "Plaine")],
         aliases=aliases,

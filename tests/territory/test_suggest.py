@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from register.territory.gazetteer import Gazetteer
-from register.territory.places import Alias, Area, Commune, Territory
+from register.territory.places import Alias, Area, Commune, Communes, Territory
 from register.territory.resolve import suggest_places
 
 
@@ -97,11 +97,13 @@ def test_cases_come_before_people_however_small_the_place(gazetteer: Gazetteer) 
 
 def country() -> Gazetteer:
     territory = Territory(
-        communes=[
-            Commune("77001", "Marsan", "77", population=10),
-            Commune("77002", "Port-Mars", "77", population=900),
-            Commune("77003", "Marsac", "77", population=500),
-        ],
+        communes=Communes(
+            [
+                Commune("77001", "Marsan", "77", population=10),
+                Commune("77002", "Port-Mars", "77", population=900),
+                Commune("77003", "Marsac", "77", population=500),
+            ]
+        ),
         departements=[Area("77", "Marsiane", "11")],
         regions=[Area("11", "Plaine")],
         aliases=[Alias("77009", "deleguee", "Marsy", "77002")],

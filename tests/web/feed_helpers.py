@@ -7,6 +7,7 @@ import re
 from contextvars import Context
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import wraps
 from html import unescape
 
 import atom
@@ -76,6 +77,17 @@ class TimedDesk:
 
     def pen(self):
         return self.take(AT + next(self.minutes) * MINUTE)
+
+    def filled(self, filled, fill):
+        """What ``fill`` returns, which fills the register by acts of this desk."""
+
+        @wraps(fill)
+        def fill_and_read_clock():
+            return fill(), next(self.minutes)
+
+        result, minutes = filled(fill_and_read_clock)
+        self.minutes = itertools.count(minutes)
+        return result
 
     def published(self, content=None, **changes):
         return self.desk.published(content, **changes)

@@ -17,6 +17,7 @@ import atom
 import attested_acts as acts
 import pytest
 from case_contents import decided
+from cast import CaseRef
 from feed_helpers import AT, BASE, MINUTE, FeedClient, TimedDesk, fill, plain, words
 from sqlalchemy import select
 
@@ -50,8 +51,8 @@ def reader(app) -> FeedClient:
 
 
 @pytest.fixture
-def case_numbers(bruno, content) -> dict[str, int]:
-    return fill(bruno, content)
+def case_numbers(bruno, content, filled) -> dict[str, int]:
+    return bruno.filled(filled, lambda: fill(bruno, content))
 
 
 def entry_ids(session, number) -> list[str]:
@@ -673,15 +674,20 @@ def test_an_oversized_or_invalid_case_is_refused_and_in_no_feed(reader, bruno, c
 
 
 @pytest.fixture
-def archiving_desk(bruno, monkeypatch) -> TimedDesk:
+def archiving_desk(bruno, monkeypatch, filled) -> TimedDesk:
     """Documents of few events, cut often: an archive is a matter of their names, not of size."""
     monkeypatch.setattr(events, "RECENT_LIMIT", 4)
     monkeypatch.setattr(events, "ARCHIVE_LIMIT", 6)
     monkeypatch.setattr(events, "_CUT_PREFIX", "60")
-    bruno.cases = [bruno.published(title=f"Le cas {n}") for n in range(1, 9)]
-    for case in bruno.cases:
-        bruno.follows(case)
-        bruno.follows(case, "La seconde suite")
+
+    def fill_archives() -> list[CaseRef]:
+        cases = [bruno.published(title=f"Le cas {n}") for n in range(1, 9)]
+        for case in cases:
+            bruno.follows(case)
+            bruno.follows(case, "La seconde suite")
+        return cases
+
+    bruno.cases = bruno.filled(filled, fill_archives)
     return bruno
 
 

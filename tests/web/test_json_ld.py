@@ -227,17 +227,17 @@ HOSTILE = (
 )
 
 
-@pytest.mark.parametrize("text", [*HOSTILE, *(attack.text for attack in sample_strings())])
-def test_hostile_title_cannot_end_the_script_element(app: Flask, text: str) -> None:
+def test_hostile_title_cannot_end_the_script_element(app: Flask) -> None:
     """The text is not sanitised before."""
-    with app.test_request_context():
-        block = str(structured_data._script_block({"@type": "Report", "headline": text}))
-    start, end = '<script type="application/ld+json">', "</script>"
-    assert block.startswith(start)
-    assert block.endswith(end)
-    inside = block.removeprefix(start).removesuffix(end)
-    assert not re.search(r"[<>&']", inside)
-    assert json.loads(inside)["@graph"] == [{"@type": "Report", "headline": text}]
+    for text in (*HOSTILE, *(attack.text for attack in sample_strings())):
+        with app.test_request_context():
+            block = str(structured_data._script_block({"@type": "Report", "headline": text}))
+        start, end = '<script type="application/ld+json">', "</script>"
+        assert block.startswith(start), text
+        assert block.endswith(end), text
+        inside = block.removeprefix(start).removesuffix(end)
+        assert not re.search(r"[<>&']", inside), text
+        assert json.loads(inside)["@graph"] == [{"@type": "Report", "headline": text}]
 
 
 def test_hostile_case_has_one_block_with_its_title(app: Flask, desk: Desk) -> None:

@@ -221,6 +221,7 @@ def test_a_copy_is_dropped_from_a_draft_and_not_from_a_public_case(
     for case, copy, status in copies:
         path = f"/moderation/dossiers/{case.id}/sources/retirer"
         assert client.send(path, {"copie": str(copy)}).status_code == status
+    db.session.rollback()
     copied(draft.id)
     session.rollback()
     assert list(verify(session)) == []

@@ -67,7 +67,7 @@ def communes() -> ResponseReturnValue:
         if matches.sole_choice:
             return redirect(matches.sole_choice.address, 303)
         return render_template("territory/place_choice.html", matches=matches, back=None)
-    towns = list_communes(current_facet_index(), territory().communes.values(), limit=_MAX_COMMUNES)
+    towns = list_communes(current_facet_index(), territory().communes, limit=_MAX_COMMUNES)
     departements = place_queries.departements()
     return render_template(
         "territory/communes.html",

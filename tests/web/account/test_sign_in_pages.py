@@ -94,28 +94,28 @@ def test_sign_in_leads_to_the_requested_page(app, cast):
     assert bruno.answer.headers["Location"] == "/compte", "who is in is not asked again"
 
 
-@pytest.mark.parametrize(
-    "elsewhere",
-    [
-        "https://evil.test/moderation",
-        "//evil.test/moderation",
-        "/\\evil.test/moderation",
-        "\\moderation",
-        "/incidents",
-        "/moderationfoo",
-        "javascript:alert(1)",
-        "/moderation/\n//evil.test",
-        "/moderation#fin",
-        "/compte/deconnexion",
-        "/moderation/" + "x" * 2_000,
-        "http://[::1",
-    ],
+ELSEWHERE = (
+    "https://evil.test/moderation",
+    "//evil.test/moderation",
+    "/\\evil.test/moderation",
+    "\\moderation",
+    "/incidents",
+    "/moderationfoo",
+    "javascript:alert(1)",
+    "/moderation/\n//evil.test",
+    "/moderation#fin",
+    "/compte/deconnexion",
+    "/moderation/" + "x" * 2_000,
+    "http://[::1",
 )
-def test_sign_in_leads_to_no_other_site(app, cast, elsewhere):
-    bruno = FormClient(app)
-    bruno.get(SIGN_IN)
-    bruno.send(SIGN_IN, adresse=cast.email("bruno"), mot_de_passe=PASSWORD, suite=elsewhere)
-    assert bruno.answer.headers["Location"] == "/moderation"
+
+
+def test_sign_in_leads_to_no_other_site(app, cast):
+    for elsewhere in ELSEWHERE:
+        bruno = FormClient(app)
+        bruno.get(SIGN_IN)
+        bruno.send(SIGN_IN, adresse=cast.email("bruno"), mot_de_passe=PASSWORD, suite=elsewhere)
+        assert bruno.answer.headers["Location"] == "/moderation", elsewhere
 
 
 def test_the_browser_cookie_is_sent_to_account_pages_only(app, cast):

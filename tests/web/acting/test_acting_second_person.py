@@ -291,6 +291,7 @@ def test_a_redaction_hides_versions_and_another_member_confirms_their_destructio
         acts.redact(p, case.id, redacted, by=desk.cast.bruno, reason="r", public_note="n")
     session.rollback()
     destruction = session.scalars(select(Destruction.id)).one()
+    session.rollback()
     bruno, chloe = signed("bruno"), signed("chloe")
     stranger = app.test_client()
     old_version = page_text(stranger.get(f"/incidents/{case.number}?version=2"))

@@ -217,13 +217,13 @@ def test_note_on_an_erased_case_is_shown_again(signed, desk):
 HOSTILE = {**HOSTILE_TEXTS, **OVERSIZED_TEXTS}
 
 
-@pytest.mark.parametrize("name", HOSTILE)
-def test_hostile_note_is_stored_safely_or_refused(session, signed, desk, name):
+def test_hostile_note_is_stored_safely_or_refused(session, signed, desk):
     case, bruno = desk.draft(), signed("bruno")
-    response = bruno.send(f"{LIST}/{case.id}/notes", MultiDict([("text", HOSTILE[name])]))
-    assert response.status_code in (303, 422)
-    page = bruno.get(f"{LIST}/{case.id}").get_data(as_text=True)
-    assert "<script>alert" not in page
+    for name, text in HOSTILE.items():
+        response = bruno.send(f"{LIST}/{case.id}/notes", MultiDict([("text", text)]))
+        assert response.status_code in (303, 422), name
+        page = bruno.get(f"{LIST}/{case.id}").get_data(as_text=True)
+        assert "<script>alert" not in page, name
     session.rollback()
     for note in session.scalars(select(Note)):
         assert not set(note.text) & set("\x00\x07\x1b\u202e\u2066\ud800")

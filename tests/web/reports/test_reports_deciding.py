@@ -264,6 +264,7 @@ def test_a_question_about_an_accepted_report_is_answered_until_the_case_is_publi
     assert "copy_viewed" in session.scalars(select(JournalEntry.act)).all()
     # The page was open when the case was given up.
     form = form_fields(bruno.get(report_path(report)), report, "question")
+    db.session.rollback()
     with pen(now()) as p:
         cases.discard(p, case, by=cast.bruno)
     answer = bruno.send(report_path(report, "question"), form | {"text": QUESTION})
@@ -466,6 +467,7 @@ def test_an_accepted_report_is_reopened_once_its_case_is_given_up(
     assert refused.status_code == 409
     assert "Le dossier né de ce signalement existe encore" in page_text(refused)
     db.session.rollback()
+    session.rollback()
     with writing(engine, now()) as p:
         cases.discard(p, case.id, by=cast.bruno)
     assert "reprendre" in offered_acts(bruno.get(report_path(report)), report)
