@@ -111,17 +111,6 @@ def ready_copies(session: Session, store: KeyStore, incident_id: int) -> list[Fi
     return [versions[0] for versions in copies if versions[0].state is CopyState.READY]
 
 
-def looked_pages(session: Session, store: KeyStore, incident_id: int) -> set[str]:
-    """The digests of the pages of a case that a member looked at, former copies included."""
-    return {
-        page.sha256
-        for versions in file_copies(session, store, incident_id).values()
-        for file_copy in versions
-        for page in file_copy.pages
-        if page.is_looked
-    }
-
-
 def find_page(
     session: Session, store: KeyStore, incident_id: int, sha256: str
 ) -> FileManifest | None:

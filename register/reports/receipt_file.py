@@ -12,7 +12,6 @@ from register.reports import report_content
 from register.reports.report_content import ReportContent
 
 # The page's element with the document, as it is written and as a browser may save it again.
-DOCUMENT_ID = "recu-json"
 _DOCUMENT = re.compile(rb'<pre\b[^>]*\bid="recu-json"[^>]*>(.*?)</pre>', re.DOTALL)
 _PAGE = re.compile(rb"\s*(?:\xef\xbb\xbf)?\s*<", re.DOTALL)
 

@@ -30,8 +30,8 @@ from register.key_store import KeyStore
 from register.operations import setup
 from register.reports import acts as reports
 
-FILE_BYTES = 2_500_000
-PAUSE = 0.2  # seconds between two rounds
+FILE_BYTES = 1_200_000
+PAUSE = 1.0  # seconds between two rounds
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -54,6 +54,15 @@ class Writer:
             [sys.executable, str(WRITER)], env=_environ(settings), stdout=subprocess.PIPE, text=True
         )
         threading.Thread(target=self._read, daemon=True).start()
+
+    @contextmanager
+    def standing_still(self) -> Iterator[None]:
+        """Stop the process for a while: what it writes during a restore makes others longer."""
+        self.process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.process.send_signal(signal.SIGCONT)
 
     def _read(self) -> None:
         assert self.process.stdout is not None
@@ -141,7 +150,10 @@ def test_every_backup_taken_under_load_restores_whole(
             code, output = _end(_backup(settings, folder, keys))
             seconds.append(time.monotonic() - started)
             assert code == 0, output
-            with _empty(settings, tmp_path / "new", server) as empty:
+            with ExitStack() as stack:
+                for writer in writers:
+                    stack.enter_context(writer.standing_still())
+                empty = stack.enter_context(_empty(settings, tmp_path / "new", server))
                 counts.append(_require_whole(empty, folder, keys, before))
             print(f"{seconds[-1]:.1f} s, reports and blobs {counts[-1]}", flush=True)
     assert len(sets(folder)) == BACKUPS
