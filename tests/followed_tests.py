@@ -33,8 +33,8 @@ _OTHERS = {
     "tests/web/test_source_pages.py",
     "tests/worker/test_source_jobs.py",
 }
-# The key store has lines for each engine.
-_ON_BOTH = "tests/test_key_store.py"
+# The journal and the key store have lines for each engine.
+_ON_BOTH = ("tests/journal/", "tests/test_key_store.py")
 
 
 def is_followed(item: pytest.Item) -> bool:
@@ -42,7 +42,7 @@ def is_followed(item: pytest.Item) -> bool:
     path = item.nodeid.partition("::")[0]
     call = getattr(item, "callspec", None)
     is_on_postgresql = call is not None and "postgresql" in call.params.values()
-    if path == _ON_BOTH:
+    if path.startswith(_ON_BOTH):
         return True
     is_heart = (path.startswith(_ROOMS) and path not in _LISTS) or path in _OTHERS
     return is_heart and not is_on_postgresql

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import base64
+import os
 import re
 import secrets
+import threading
 import tomllib
 import unicodedata
-from functools import cache
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import cache, partial
 from itertools import chain
 from pathlib import Path
 
@@ -40,8 +44,10 @@ _LEET_L = str.maketrans("@430$571!€", "aaeosstlle")
 MIN_LENGTH = 12
 MAX_LENGTH = 256  # argon2 would take long to hash a megabyte
 _HASHER = PasswordHasher()  # RFC 9106's low-memory profile: 64 MiB, 3 passes
-# Each verification takes 64 MiB and all cores, which a burst would take from readers. Browsers not
-# known to be of members wait separately, so that no number of them delays a member.
+# Each verification takes 64 MiB and all cores, which a burst would take from readers: it runs where
+# they leave room, at a priority lower by this. Browsers not known to be of members wait separately,
+# so that no number of them delays a member.
+_NICER = 10
 STRANGERS = Bulkhead(max_running=2, max_waiting=4, turn_timeout=2)
 MEMBERS = Bulkhead(max_running=1, max_waiting=3, turn_timeout=5)
 # No 0/O, 1/l/I: the password is copied from a terminal once.
@@ -166,11 +172,21 @@ def matches(hash_: str, password: str) -> bool:
     A password above ``MAX_LENGTH`` takes no longer. In a request, the caller must hold a turn of
     :data:`STRANGERS` or :data:`MEMBERS`.
     """
+    verify = partial(_HASHER.verify, hash_, _bytes(password[:MAX_LENGTH]))
     try:
-        is_right = _HASHER.verify(hash_, _bytes(password[:MAX_LENGTH]))
+        with ThreadPoolExecutor(1, initializer=_let_others_first) as background:
+            is_right = background.submit(verify).result()
     except (VerificationError, InvalidHashError):
         return False
     return is_right and len(password) <= MAX_LENGTH
+
+
+def _let_others_first() -> None:
+    """Lower the priority of this thread, and of those that argon2 starts from it, for good."""
+    # Only Linux gives threads priorities of their own.
+    with suppress(OSError):
+        thread = threading.get_native_id()
+        os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + _NICER)
 
 
 def verify_nothing(password: str) -> bool:

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 from urllib.parse import urlsplit
@@ -58,8 +58,8 @@ class HelpContact:
     """
 
     key: str
-    names: Mapping[Language, str]
-    roles: Mapping[Language, str]
+    names: Mapping[Language, str] = field(hash=False)
+    roles: Mapping[Language, str] = field(hash=False)
     phone: str
     link: str
     codes: frozenset[str]
@@ -79,12 +79,12 @@ class HelpContact:
         return urlsplit(self.link).hostname or ""
 
 
-def current_contacts(session: Session) -> Sequence[HelpContact]:
+def current_contacts(session: Session) -> tuple[HelpContact, ...]:
     """The contacts that readers see now, in their order."""
     return contacts_of(content.current_page(session, HELP_PAGE).text)
 
 
-def shipped_contacts() -> Sequence[HelpContact]:
+def shipped_contacts() -> tuple[HelpContact, ...]:
     """The contacts that come with the code, for pages that are made without the database."""
     return contacts_of(content.shipped_page(HELP_PAGE).text)
 

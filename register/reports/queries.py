@@ -192,7 +192,11 @@ def get_report(session: Session, store: KeyStore, key: str) -> ReportView:
     row = session.execute(select(*columns).where(Report.key == key)).one_or_none()
     if row is None:
         raise NotFound("no_such_report")
-    data_key = store.key(key)
+    names = [key]
+    if row.contact is not None:
+        names.append(report_content.contact_key_name(key, row.contact))
+    keys = store.keys(names)
+    data_key = keys.get(key)
     if data_key is None or row.sealed is None:
         return ReportView(make_summary(row))
     received, decision = report_content.decrypt_content(data_key, key, row.sealed), Decision()
@@ -201,10 +205,8 @@ def get_report(session: Session, store: KeyStore, key: str) -> ReportView:
     message_rows = session.scalars(
         select(Message).where(Message.report_key == key).order_by(Message.position)
     )
-    contact_key = None
-    if row.contact is not None:
-        # The key is gone where the reporter erased the contact after the row was read.
-        contact_key = store.key(report_content.contact_key_name(key, row.contact))
+    # The contact's key is gone where the reporter erased it after the row was read.
+    contact_key = keys.get(names[-1]) if row.contact is not None else None
     contact = report_content.decrypt_contact(contact_key, key, row.contact) if contact_key else ""
     messages = [
         ReportMessage(

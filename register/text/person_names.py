@@ -13,6 +13,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from functools import cache
+from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,7 +31,7 @@ _QUALIFIERS = WORDS["qualifiers"] | WORDS["councils"] | WORDS["presidencies"]
 _REACH = 12
 _FIRST_NAMES_LIMIT = 6
 
-_TOKEN = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+_TOKEN = re.compile(r"([^\W\d_]+(?:-[^\W\d_]+)*)")
 _SENTENCE_END = re.compile(r"[.;:!?\n]")
 # "Henri IV", "le Milan AC".
 _NUMERAL_OR_ABBREVIATION = re.compile(r"[IVX]+|[A-Z]{2}")
@@ -99,12 +100,10 @@ def private_names(text: str) -> Iterator[tuple[int, int]]:
 
 class _Reader:
     def __init__(self, text: str) -> None:
-        end = 0
-        self.tokens: list[_Token] = []
-        for match in _TOKEN.finditer(text):
-            gap = text[end : match.start()]
-            end = match.end()
-            self.tokens.append(_Token(match.start(), end, match.group(), fold(match.group()), gap))
+        parts = _TOKEN.split(text)  # gaps and words in turn
+        ends = list(accumulate(map(len, parts)))
+        gaps, words = parts[::2], parts[1::2]
+        self.tokens = list(map(_Token, ends[::2], ends[1::2], words, map(fold, words), gaps))
         # A token that ends every search for one: empty, and behind the end of a sentence.
         self.tokens.append(_Token(len(text), len(text), " ", "", "."))
 

@@ -55,28 +55,32 @@ _IBAN_LENGTHS = {
     }.items()
     for country in countries.split()
 }  # fmt: skip
+# Kind, what every text with a match has, and the pattern, which takes longer to search for.
 _PATTERNS = (
-    ("telephone", _PHONE),
-    ("courriel", _EMAIL),
-    ("plaque", _PLATE),
-    ("adresse", _STREET_ADDRESS),
+    ("telephone", "", _PHONE),
+    ("courriel", "@", _EMAIL),
+    ("plaque", "", _PLATE),
+    ("adresse", "", _STREET_ADDRESS),
 )
 
 
 def _read_words() -> Iterator[tuple[str, re.Pattern[str]]]:
-    """The patterns of the file of words, in its order; each matches whole folded words."""
+    """The patterns of the file of words, in its order; each matches a space and whole folded words.
+
+    Behind a space they are found in half the time that they take behind a word boundary.
+    """
     tables = tomllib.loads(Path(__file__).with_name("risk_words.toml").read_text("utf-8"))
     fragments = tables.pop("fragments")
     for code, patterns in tables.items():
         pattern = "|".join(patterns)
         for name, fragment in fragments.items():
             pattern = pattern.replace(f"<{name}>", fragment)
-        yield code, re.compile(rf"\b(?:{pattern})\b")
+        yield code, re.compile(rf" (?:{pattern})\b")
 
 
 _WORDS = tuple(_read_words())
 # Every kind of risk, in the order of the flags.
-CODES = tuple(dict.fromkeys(("nom", "iban", *(code for code, _pattern in (*_PATTERNS, *_WORDS)))))
+CODES = tuple(dict.fromkeys(("nom", "iban", *(code for code, *_pattern in (*_PATTERNS, *_WORDS)))))
 
 
 @dataclass(frozen=True)
@@ -89,14 +93,17 @@ class Risk:
 
 def risks(text: str) -> tuple[Risk, ...]:
     """The risks of a text without duplicates, by kind and then in the order of the text."""
-    scanned = _URL.sub(" ", clean(text))
+    scanned = clean(text)
+    if "://" in scanned or "www." in scanned.lower():
+        scanned = _URL.sub(" ", scanned)
     flags = [
         Risk("nom", " ".join(scanned[start:end].split())) for start, end in private_names(scanned)
     ]
     flags += [Risk("iban", account) for account in _ibans(scanned)]
     flags += [
         Risk(code, " ".join(match.group().split()))
-        for code, pattern in _PATTERNS
+        for code, sign, pattern in _PATTERNS
+        if sign in scanned
         for match in pattern.finditer(scanned)
     ]
     flags += _word_risks(scanned)
@@ -105,7 +112,7 @@ def risks(text: str) -> tuple[Risk, ...]:
 
 def _word_risks(text: str) -> Iterator[Risk]:
     folded_words = [fold(word).replace(" ", "") for word in _WORD.findall(text)]
-    folded = " ".join(folded_words)
+    folded = "".join(f" {word}" for word in folded_words)
     matches = [(code, match) for code, pattern in _WORDS for match in pattern.finditer(folded)]
     if not matches:
         return
@@ -115,7 +122,7 @@ def _word_risks(text: str) -> Iterator[Risk]:
     starts = list(accumulate((len(word) + 1 for word in folded_words), initial=0))
     for code, match in matches:
         first = words[bisect_right(starts, match.start()) - 1]
-        last = words[bisect_right(starts, match.end() - 1) - 1]
+        last = words[bisect_right(starts, match.end() - 2) - 1]
         yield Risk(code, " ".join(text[first.start() : last.end()].split()))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import wtforms
@@ -13,6 +14,7 @@ from flask_babel import lazy_gettext
 from flask_wtf import FlaskForm
 from flask_wtf.form import _Auto
 from wtforms import FieldList, FormField, SelectField, StringField, TextAreaField
+from wtforms.i18n import get_translations
 from wtforms.utils import unset_value
 from wtforms.validators import DataRequired, Length, ValidationError
 
@@ -20,9 +22,10 @@ from register.cases import validation
 from register.cases.validation import UNKNOWN_WORD
 from register.errors import TextError
 from register.text import dates
+from register.text.dates import Language
 from register.text.normalisation import clean, one_line
 from register.web.error_messages import error_sentence, reason_sentence
-from register.web.l10n import edtf_words, with_label
+from register.web.l10n import edtf_words, language, with_label
 from register.web.request_context import current_vocabulary
 
 # Rows of a list that are shown again after a fault; nobody adds as many by hand.
@@ -32,6 +35,11 @@ SENT_MARKER = "lignes"
 
 _MISSING = lazy_gettext("Ce champ doit être rempli.")
 _TOO_LONG = lazy_gettext("Le texte dépasse %(max)d caractères.")
+
+
+@cache
+def _wtforms_messages(lang: Language) -> Any:
+    return get_translations([lang])
 
 
 class BaseForm(FlaskForm):  # type: ignore[misc]
@@ -48,6 +56,10 @@ class BaseForm(FlaskForm):  # type: ignore[misc]
             if formdata is not _Auto:
                 return formdata
             return request.form if request.method == "POST" else None
+
+        def get_translations(self, form: Any) -> Any:
+            """WTForms' own messages, which Flask-WTF reads from the disk in each request."""
+            return _wtforms_messages(language())
 
     def faults(self) -> list[tuple[str, str]]:
         """Every fault as (field id, sentence), in the order of the fields."""

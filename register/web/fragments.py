@@ -1,4 +1,4 @@
-"""HTML fragments of public pages, cached for one version of the data.
+"""HTML fragments of pages, cached for one version of the data or as long as the process runs.
 
 A fragment is a part that several pages share, or that costs most of its page: the row of a case in
 lists, the article of a case, a map, a panel of filters. Its key names what it shows; the data
@@ -7,6 +7,9 @@ version, the civil day and the language are added here.
 An act moves the data version, and empties the cache: a text that was withdrawn or redacted neither
 leaves the cache nor stays in memory. A view decides first, by the database, whether it may show a
 case at all.
+
+A constant fragment depends on the language and on its key alone: a navigation, the empty fields of
+a form. It holds nothing of the request: no account, token, code or typed text.
 """
 
 from __future__ import annotations
@@ -33,6 +36,7 @@ LARGEST_SHARE = 8
 # Bytes of a key and of its place in the table.
 _OVERHEAD = 400
 _EXTENSION = "register.fragments"
+_CONSTANTS = "register.constant_fragments"
 
 Key = TypeVar("Key", bound=Hashable)
 Fragment = TypeVar("Fragment", bound=str)
@@ -68,11 +72,10 @@ class ByteLimitedCache(Generic[Key, Cached]):
         self.size -= self._cached.pop(key, (None, 0))[1]
 
 
-class Fragments:
-    """Fragments of one data version and civil day."""
+class FragmentCache:
+    """Fragments by key, for all threads."""
 
-    def __init__(self, version: DataVersion, day: date) -> None:
-        self.version, self.day = version, day
+    def __init__(self) -> None:
         self._lock = Lock()
         self._cache: ByteLimitedCache[Hashable, str] = ByteLimitedCache(CACHE_LIMIT)
 
@@ -88,10 +91,19 @@ class Fragments:
         return fragment
 
 
+class Fragments(FragmentCache):
+    """Fragments of one data version and civil day."""
+
+    def __init__(self, version: DataVersion, day: date) -> None:
+        super().__init__()
+        self.version, self.day = version, day
+
+
 def attach(app: Flask) -> None:
-    """Give an application its cache, which is made with the first fragment."""
+    """Give an application its caches; that of a data version is made with its first fragment."""
     app.extensions[_EXTENSION] = None
-    app.jinja_env.globals["fragment"] = fragment
+    app.extensions[_CONSTANTS] = FragmentCache()
+    app.jinja_env.globals.update(fragment=fragment, constant=constant)
 
 
 def fragment(*key: Hashable, caller: Callable[[], Fragment]) -> Fragment:
@@ -105,6 +117,20 @@ def fragment(*key: Hashable, caller: Callable[[], Fragment]) -> Fragment:
     if current_app.debug or not has_data_version():
         return caller()
     return _current_fragments().get_or_make((catalogue_language(), *key), caller)
+
+
+def constant(*key: Hashable, when: bool = True, caller: Callable[[], Fragment]) -> Fragment:
+    """A fragment that is the same in every request of a language, with or without a data version.
+
+    In a template: ``{% call constant("types", when=form.is_blank("types")) %}…{% endcall %}``.
+
+    :param key: everything that it depends on besides language and settings.
+    :param when: whether it is the same in this request.
+    """
+    if current_app.debug or not when:
+        return caller()
+    cache: FragmentCache = current_app.extensions[_CONSTANTS]
+    return cache.get_or_make((catalogue_language(), *key), caller)
 
 
 def _current_fragments() -> Fragments:

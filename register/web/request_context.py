@@ -85,6 +85,11 @@ def head() -> LedgerPosition:
     return current_data_version().head
 
 
+def take_mode(state: ModeState) -> None:
+    """Use a service mode that was read in this request already."""
+    g.register_mode = state
+
+
 def current_mode() -> ModeState:
     """The service mode, read once in this request; open when the database cannot say."""
     if "register_mode" not in g:

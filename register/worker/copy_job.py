@@ -7,8 +7,8 @@ the search index and retention do not wait for it.
 from __future__ import annotations
 
 import secrets
-import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, suppress
 from dataclasses import replace
 from typing import BinaryIO, cast
@@ -49,39 +49,35 @@ class CopyJob:
         open_files: Callable[[], SealedFiles],
     ) -> None:
         self._database, self._open_store, self._open_files = database, open_store, open_files
-        self._thread: threading.Thread | None = None
-        self._errors: list[Exception] = []
+        self._thread = ThreadPoolExecutor(1, "copies")
+        self._copy: Future[None] | None = None
 
     def run(self, _keep_going: KeepGoing) -> float:
         """Begin the next copy, if none is being made; raises the error of the last one."""
-        if self._thread is not None:
-            if self._thread.is_alive():
+        if self._copy is not None:
+            if not self._copy.done():
                 return WORKING_SECONDS
-            self._thread = None
-            if self._errors:
-                raise self._errors.pop()
+            copy, self._copy = self._copy, None
+            copy.result()
         task = copy_making.claim_copy(self._database)
         if task is None:
             return COPY_SECONDS
-        self._thread = threading.Thread(target=self._work, args=(task,), daemon=True)
-        self._thread.start()
+        self._copy = self._thread.submit(self._work, task)
         return WORKING_SECONDS
 
     def join(self) -> None:
         """Wait for the copy that is being made."""
-        if self._thread is not None:
-            self._thread.join()
+        if self._copy is not None:
+            self._copy.exception()
 
     def _work(self, task: CopyTask) -> None:
         try:
             with closing(self._open_store()) as store:
                 make_and_record(self._database, store, self._open_files(), task)
-        except Exception as error:
-            # Any error, such as a full disk: the loop logs it, and the attempt has been counted.
-            self._errors.append(error)
-            if isinstance(error, Unavailable | SealError):
-                with suppress(Exception):
-                    copy_making.return_copy(self._database, task)
+        except (Unavailable, SealError):
+            with suppress(Exception):
+                copy_making.return_copy(self._database, task)
+            raise
 
 
 def make_and_record(engine: Engine, store: KeyStore, files: SealedFiles, task: CopyTask) -> None:

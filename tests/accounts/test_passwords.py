@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import sys
+import threading
 import time
 
 import pytest
@@ -209,3 +212,19 @@ def test_the_check_of_an_unknown_account_uses_a_hash_of_equal_cost(monkeypatch):
 def test_no_common_word_or_run_of_keys_is_longer_than_a_piece():
     words, easy_pieces = passwords._piece_lists()
     assert max(map(len, words | easy_pieces)) < passwords._MAX_PIECE
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have no priority of their own")
+def test_a_verification_leaves_the_processor_to_all_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    priorities: list[int] = []
+
+    class Hasher:
+        def verify(self, _hash: str, _password: bytes) -> bool:
+            priorities.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+            return True
+
+    own = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    monkeypatch.setattr(passwords, "_HASHER", Hasher())
+    assert passwords.matches("", "azertyuiop")
+    assert priorities == [min(own + 10, 19)]
+    assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == own

@@ -270,22 +270,32 @@ def follow_up(member: Member, case: str, title: str, text: str) -> None:
 
 def reply(member: Member, case: str, author: str, text: str) -> None:
     """A reply noted as it came in, read once more, and published."""
-    user, page = member.user, member.page
-    page.goto(case)
+    note_reply(member, case, author, text)
+    member.user.press("Publier…")
+    expect_heading(member.page, "Publier la réponse")
+    expect_warning(member.page)
+    publish_reply(member, WAITS)
+
+
+def note_reply(member: Member, case: str, author: str, text: str) -> None:
+    user = member.user
+    member.page.goto(case)
     user.press("Noter une réponse reçue")
     user.write("Qui répond", author)
     user.write("En quelle qualité", "la commune mise en cause")
     user.write("Le texte, tel qu’il est arrivé", text)
     user.press("Noter cette réponse")
-    user.press("Publier…")
-    expect_heading(page, "Publier la réponse")
-    expect_warning(page)
+
+
+def publish_reply(member: Member, message: str = "La réponse est publiée") -> None:
+    """Fill in the form that publishes a reply, and send it."""
+    user, page = member.user, member.page
     for label in REPLY_ATTESTATIONS:
         user.tick(label)
     user.write("Motif, pour les membres", "demande régulière")
     explain_flags(page)
     user.press("Publier la réponse")
-    expect_message(page, WAITS)
+    expect_message(page, message)
 
 
 def correct(member: Member, case: str, summary: str, note: str) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from contextvars import Context
 
 import pytest
 from flask import Flask
+from form_client import FormClient
 
 from register.web import fragments
 
@@ -54,3 +57,46 @@ def test_pages_are_the_same_with_and_without_cached_fragments(demo_app: Flask) -
         for address in (*ADDRESSES, *reversed(ADDRESSES)):
             assert read(demo_app, address) == uncached[address], address
     assert demo_app.extensions["register.fragments"]._cache.size > 0
+
+
+# Each token and code is another one in another page.
+DRAWN = re.compile(r'(?<=value=")[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+(?=")')
+TYPED = {"recit": "Ce que Zénobie a vu.", "lieu": "Xanadou", "types": "interdiction_filmer"}
+# Pages of forms: the same with faults, with what was typed, and empty.
+FORMS: Mapping[str, Mapping[str, str]] = {
+    "/signaler": {"etape": "modifier", "contact": "zenobie@exemple.test", **TYPED},
+    "/en/signaler": {"etape": "verifier", **TYPED, "recit": "", "quand": "m" * 501},
+    "/compte/connexion": {"adresse": "zenobie@exemple.test", "mot_de_passe": ""},
+}
+
+
+def test_a_form_is_the_same_before_and_after_its_constant_parts_are_cached(app: Flask) -> None:
+    def pages() -> list[str]:
+        visitor = FormClient(app)
+        read = [visitor.get(address).text for address in FORMS]
+        for address, typed in FORMS.items():
+            visitor.get(address)
+            read.append(visitor.send(address, **typed).text)
+        return [DRAWN.sub("", page) for page in read]
+
+    first = pages()
+    assert any("Zénobie" in page for page in first)
+    # After a filled one, and with all parts cached.
+    assert pages() == first
+
+
+def test_constant_fragments_hold_nothing_of_a_request(app: Flask) -> None:
+    visitor, secrets = FormClient(app), {"Zénobie", "Xanadou", "zenobie@exemple.test"}
+    for address, typed in FORMS.items():
+        for _round in range(2):
+            visitor.get(address)
+            secrets |= set(DRAWN.findall(visitor.answer.text))
+            visitor.send(address, **typed)
+    visitor.get("/signaler")
+    visitor.send("/signaler", etape="envoyer", recit=TYPED["recit"])
+    secrets.add(dict(visitor.form("/suivi").fields)["code"])
+    cache = app.extensions["register.constant_fragments"]._cache
+    cached = "".join(made for made, _size in cache._cached.values())
+    assert "Ce que deviendra votre texte" in cached
+    assert len(secrets) > 8
+    assert {secret for secret in secrets if secret in cached} == set()

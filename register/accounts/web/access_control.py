@@ -7,7 +7,9 @@ every path: sign in. Responses must not be stored by browsers or proxies.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from threading import BoundedSemaphore
+from typing import Any
 
 from flask import Flask, Response, current_app, redirect, request
 from flask.typing import ResponseReturnValue
@@ -24,7 +26,8 @@ from register.journal.service_mode import read_mode
 from register.web import errors
 from register.web.blueprints import Audience, Permission, csrf, permission_of
 from register.web.error_messages import error_sentence
-from register.web.headers import SAFE_METHODS
+from register.web.headers import SAFE_METHODS, WSGI, StartResponse
+from register.web.request_context import take_mode
 
 # Open views that show their form again when it has the token of another session.
 _RETRY_VIEWS: Mapping[str, Callable[[], ResponseReturnValue]] = {
@@ -32,6 +35,11 @@ _RETRY_VIEWS: Mapping[str, Callable[[], ResponseReturnValue]] = {
     "account.invitation": sign_in.retry_invitation_page,
     "account.password_link": sign_in.retry_password_link_page,
 }
+# Sign-ins that are answered at a time: the ten that may be in the queues of ``passwords``, and two
+# that are looked at or refused. The others wait before they are read, since threads that compute
+# take the processor from one another and from readers; each has its turn within milliseconds.
+_SIGN_INS = 12
+_TURN_TIMEOUT = 5.0  # seconds, after which a sign-in is answered without a turn
 # Their forms are taken in a read-only register.
 _SIGN_IN_VIEWS = frozenset({"account.sign_in", "account.passkey_challenge"})
 
@@ -57,6 +65,25 @@ def attach_access_control(app: Flask, app_settings: Settings) -> None:
     app.register_error_handler(CSRFError, _handle_csrf_error)
     app.register_error_handler(ReadOnly, _handle_read_only)
     app.after_request(_forbid_caching)
+    app.wsgi_app = SignInTurns(app.wsgi_app)  # type: ignore[method-assign]
+
+
+class SignInTurns:
+    """Middleware by which sign-ins take turns."""
+
+    def __init__(self, app: WSGI) -> None:
+        self.app, self._turns = app, BoundedSemaphore(_SIGN_INS)
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        """Let the application answer, after a wait if it is a sign-in."""
+        if environ["PATH_INFO"] != current_member.SIGN_IN:
+            return self.app(environ, start_response)
+        has_turn = self._turns.acquire(timeout=_TURN_TIMEOUT)
+        try:
+            return self.app(environ, start_response)
+        finally:
+            if has_turn:
+                self._turns.release()
 
 
 def _require_member() -> ResponseReturnValue | None:
@@ -105,6 +132,7 @@ def _require_open() -> None:
         return
     with Session(db.engine) as session:
         state = read_mode(session)
+    take_mode(state)
     if request.path != current_member.SIGN_OUT:
         state.require_open(signing_in=request.endpoint in _SIGN_IN_VIEWS)
 

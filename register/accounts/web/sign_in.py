@@ -43,9 +43,11 @@ def sign_in() -> ResponseReturnValue:
     if not form.is_sent:
         return _render_form(form), 422
     email, browser_token = form.adresse.data or "", current_member.known_browser_token()
-    # A session of its own: no transaction stays open during the verification.
-    with Session(db.engine) as session:
-        is_known = sessions.find_browser(session, email, browser_token, now()) is not None
+    is_known = False
+    if browser_token:
+        # A session of its own: no transaction stays open during the verification.
+        with Session(db.engine) as session:
+            is_known = sessions.find_browser(session, email, browser_token, now()) is not None
     # Unknown browsers share a budget; known browsers do not need it.
     seconds = 0 if is_known else rate_limits.budget("sign_in")
     if seconds:

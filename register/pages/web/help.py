@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
-from flask import render_template
+from flask import g, render_template
 from flask_babel import gettext as _
 from markupsafe import Markup
 from sqlalchemy.exc import SQLAlchemyError
@@ -61,23 +61,26 @@ def family_labels(contact: HelpContact) -> list[str]:
     ]
 
 
+@public.app_template_global("all_help_contacts")
+def current_contacts() -> tuple[HelpContact, ...]:
+    """The contacts now, read once in a request; those of the code where the database is away."""
+    if "register_help_contacts" not in g:
+        g.register_help_contacts = help_contacts.shipped_contacts()
+        with suppress(SQLAlchemyError, OSError):
+            g.register_help_contacts = help_contacts.current_contacts(db.session())
+    return cast("tuple[HelpContact, ...]", g.register_help_contacts)
+
+
 @public.app_template_global("help_contacts")
 def contacts_for(types: Collection[str], *, danger: bool = False) -> Sequence[HelpContact]:
     """The contacts for types of incidents; with ``danger``, those for it only."""
-    return select_contacts(_contacts(), {DANGER} if danger else help_codes(types))
+    return select_contacts(current_contacts(), {DANGER} if danger else help_codes(types))
 
 
 @public.app_template_global("help_contacts_by_key")
 def contacts_by_key() -> Mapping[str, HelpContact]:
     """The contacts by the keys under which notices name them."""
-    return {contact.key: contact for contact in _contacts()}
-
-
-def _contacts() -> Sequence[HelpContact]:
-    """The contacts now; those that come with the code where the database is away."""
-    with suppress(SQLAlchemyError, OSError):
-        return help_contacts.current_contacts(db.session())
-    return help_contacts.shipped_contacts()
+    return {contact.key: contact for contact in current_contacts()}
 
 
 def help_codes(types: Collection[str]) -> set[str]:

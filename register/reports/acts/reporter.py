@@ -58,7 +58,7 @@ def receive(
     :raises Invalid: ``report_nonce``, or ``too_long`` for the contact.
     """
     sent = replace(sent, files=sent_files(files))
-    existing = find_received(tx.session, store, sent, nonce)
+    existing = _find_received(tx.session, store, sent, nonce)
     if existing is not None:
         return existing
     code, receipt = receipt_codes.derive_receipt(store, nonce)
@@ -89,10 +89,10 @@ def receive(
     return ReceivedReport(key, code)
 
 
-def find_received(
+def _find_received(
     session: Session, store: KeyStore, sent: ReportContent, nonce: str
 ) -> ReceivedReport | None:
-    """The report received before with a nonce; None if there is none. It only reads.
+    """The report received before with a nonce; None if there is none.
 
     The contact is not compared: a reloaded page would restore one that the reporter has erased.
 

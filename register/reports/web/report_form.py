@@ -10,6 +10,7 @@ from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
+from flask import request
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from wtforms import HiddenField, SelectMultipleField, StringField
@@ -18,7 +19,7 @@ from wtforms.validators import DataRequired, ValidationError
 
 from register.cases.validation import NUMBER_LIMIT
 from register.db import now
-from register.reports import form_vocabulary, report_content
+from register.reports import form_vocabulary, questions, report_content
 from register.reports.account_hints import DateHint, date_hints, place_hints
 from register.reports.outside_places import read_outside_place
 from register.reports.report_files import sent_files
@@ -30,8 +31,8 @@ from register.reports.web.answer_fields import (
     short_field,
 )
 from register.reports.web.file_field import files_field
-from register.reports.web.public_forms import SessionlessForm
-from register.reports.web.question_fields import QuestionFields
+from register.reports.web.public_forms import SessionlessForm, Token
+from register.reports.web.question_fields import QuestionFields, field_name
 from register.territory.gazetteer import gazetteer
 from register.territory.name_normalisation import MAX_TYPED_LENGTH
 from register.territory.readings import INEXACT, PlaceResolution
@@ -123,9 +124,16 @@ class ReportFields(SessionlessForm):
     # The day on which the form was displayed, to which "hier soir" is relative. It comes from the
     # token, so that the same form sent again the next day has the same content.
     displayed_on: date | None = None
+    # The token, while it is valid.
+    token: Token | None = None
     # The places that the typed one may be, the likeliest first; set by :meth:`resolve_place`.
     places: Sequence[PlaceChoice] = ()
     _place_question: Any = None
+
+    def is_blank(self, *names: str) -> bool:
+        """Whether some fields, by default all, show nothing but what those of a new form show."""
+        fields = [self[name] for name in names] or [each for each in self if each.name != "jeton"]
+        return not any(field.data or field.errors for field in fields)
 
     def prefill_place(self, place: str) -> None:
         """Fill in a place as if typed and recognised; nothing for an unknown one.
@@ -260,7 +268,22 @@ class ReportFields(SessionlessForm):
 
 
 class ReportForm(QuestionFields, ReportFields):
-    """A report as it was sent: its fields and its answers to questions."""
+    """A report as it was sent: its fields and its answers to questions.
+
+    It has the fields of the questions that were answered, and of those for the ticked types.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        ticked, sent = set(self.types.data or ()), request.form
+        self.add_questions(
+            (
+                question
+                for question in questions.current_questions()
+                if question.types & ticked or field_name(question) in sent
+            ),
+            sent,
+        )
 
     @property
     def answers(self) -> dict[str, str]:

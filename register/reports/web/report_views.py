@@ -20,7 +20,6 @@ from register.db import db, now
 from register.errors import Refused
 from register.journal import Act
 from register.reports import acts, form_vocabulary, queries, receipt_codes
-from register.reports.acts.reporter import find_received
 from register.reports.acts.transitions import allows
 from register.reports.report_content import ACCOUNT_LIMIT, LINKS_LIMIT
 from register.reports.web import public_forms, upload_streams
@@ -106,9 +105,9 @@ def _form_with_place(place: str, case: str = "", missing: str = "") -> str:
 def _submitted_form() -> ReportForm:
     form = ReportForm()
     form.take_offers(request.form.get("lieu_propose", ""), request.form.get("quand_propose", ""))
-    token = _token(form)
+    form.token = public_forms.read_token(PURPOSE, form.jeton.data or "")
     # A form too old to be sent is shown again today.
-    form.displayed_on = token.day if token else paris_day(now())
+    form.displayed_on = form.token.day if form.token else paris_day(now())
     return form
 
 
@@ -142,7 +141,7 @@ def _review_page(form: ReportForm) -> str:
         answers=list_answers(sent, form.displayed_on),
         asked=asked_parts(sent.types),
         summons=summons_words(sent, paris_day(now())),
-        jeton=public_forms.reusable_token(PURPOSE, form.jeton.data or ""),
+        jeton=_reusable_token(form),
         is_received=is_received,
         same_day=None if is_received else _same_day(form),
     )
@@ -171,28 +170,22 @@ def send(form: ReportForm, *, is_second: bool = False) -> ResponseReturnValue:
     """
     if not form.is_sent:
         return _form_html(form), 422
-    token = _token(form)
+    token = form.token
     if token is None:
         return _form_html(form, error_text=messages.reports.form_too_old), 422
-    sent, store = form.sent, key_store()
-    try:
-        existing = find_received(db.session(), store, sent, token.nonce)
-    except Refused:
-        seconds = rate_limits.wait("replay")
-        return (
-            _rate_limited(form, seconds, messages.reports.sent_too_often)
-            if seconds
-            else _other_text_page(form, token)
-        )
-    seconds = rate_limits.wait("replay" if existing else "report")
+    first = _first_report(token)
+    seconds = rate_limits.wait("replay" if first else "report")
     if seconds:
         return _rate_limited(
             form,
             seconds,
-            messages.reports.sent_too_often if existing else messages.reports.too_many_reports,
+            messages.reports.sent_too_often if first else messages.reports.too_many_reports,
         )
-    if existing is not None:
-        return receipt(report_access(existing.code, existing.key), form)
+    sent, store = form.sent, key_store()
+    if first is not None:
+        received = first.report_view.received
+        is_same = received is not None and received.sent == sent
+        return receipt(first, form) if is_same else _other_text_page(form, first)
     if not is_second and _same_day(form) is not None:
         return _review_page(form), 409
     if not form.fichiers.require_whole():
@@ -202,7 +195,7 @@ def send(form: ReportForm, *, is_second: bool = False) -> ResponseReturnValue:
     is_suspect = bool(rate_limits.budget("report")) or is_suspect
     try:
         with public_forms.queued_transaction() as tx:
-            received = acts.receive(
+            report = acts.receive(
                 tx,
                 store,
                 sent,
@@ -214,23 +207,27 @@ def send(form: ReportForm, *, is_second: bool = False) -> ResponseReturnValue:
     except Refused as error:
         if error.key == "evidence_again":
             return _form_html(form, error_text=error_sentence(error)), 409
-        return _other_text_page(form, token)
-    return receipt(report_access(received.code, received.key), form)
+        return _other_text_page(form, _first_report(token))
+    return receipt(report_access(report.code, report.key), form)
+
+
+def _first_key(token: public_forms.Token) -> tuple[str, str | None]:
+    """The code of what the token's form sends, and the key of the report received before."""
+    code = receipt_codes.derive_code(key_store().derived_key(receipt_codes.CODES), token.nonce)
+    return code, queries.key_by_code(db.session(), key_store(), code)
 
 
 def _first_report(token: public_forms.Token) -> ReportAccess | None:
     """The report received before with the token's nonce; None if there is none."""
-    code = receipt_codes.derive_code(key_store().derived_key(receipt_codes.CODES), token.nonce)
-    key = queries.key_by_code(db.session(), key_store(), code)
+    code, key = _first_key(token)
     return report_access(code, key) if key else None
 
 
 def _is_received(form: ReportForm) -> bool:
     """Whether the form was sent before: the browser's Back leads to its review again."""
-    token = _token(form)
     # Without the database, the review is shown as that of a new report.
     with suppress(*public_forms.OUTAGE_ERRORS):
-        return token is not None and _first_report(token) is not None
+        return form.token is not None and _first_key(form.token)[1] is not None
     return False
 
 
@@ -242,9 +239,8 @@ def _same_day(form: ReportForm) -> date | None:
     return None
 
 
-def _other_text_page(form: ReportForm, token: public_forms.Token) -> ResponseReturnValue:
+def _other_text_page(form: ReportForm, first: ReportAccess | None) -> ResponseReturnValue:
     """The choice to add a text to the report that was sent with the same form."""
-    first = _first_report(token)
     if (
         first is None
         or first.report_view.is_purged
@@ -261,7 +257,7 @@ def _add(form: ReportForm) -> ResponseReturnValue:
     """Add the changed answers to the report that the form made before."""
     if not form.is_sent:
         return _form_html(form), 422
-    token = _token(form)
+    token = form.token
     first = _first_report(token) if token else None
     if token is None or first is None:
         return _form_html(form, error_text=messages.reports.form_too_old), 422
@@ -318,7 +314,7 @@ def _form_html(form: ReportFields, *, error_text: object = "", jeton: str = "") 
         "reports/report.html",
         form=form,
         error_text=str(error_text),
-        jeton=jeton or public_forms.reusable_token(PURPOSE, form.jeton.data or ""),
+        jeton=jeton or _reusable_token(form),
         families=form_vocabulary.words("famille", language()),
         types=form_vocabulary.families(language()),
         asked=asked_parts(form.types.data or ()),
@@ -328,8 +324,9 @@ def _form_html(form: ReportFields, *, error_text: object = "", jeton: str = "") 
     )
 
 
-def _token(form: ReportFields) -> public_forms.Token | None:
-    return public_forms.read_token(PURPOSE, form.jeton.data or "")
+def _reusable_token(form: ReportFields) -> str:
+    """The form's token while it is valid, so that one filling has one nonce; else a new one."""
+    return form.jeton.data or "" if form.token else public_forms.new_token(PURPOSE)
 
 
 def _closed_page(form: ReportForm) -> ResponseReturnValue:

@@ -14,7 +14,7 @@ import pytest
 from case_contents import a_case
 from cast import publish_case
 from databases import open_engine
-from desk_steps import REPLY_ATTESTATIONS, Member, expect_heading, expect_message
+from desk_steps import Member, expect_heading, expect_message, publish_reply
 from input_devices import Pointer
 from mail_server import Mailbox
 from page_checks import AtDesk
@@ -176,11 +176,7 @@ def decide(bruno: Member, case_id: int, text: str, *, is_published: bool) -> Non
     links.first.click()
     expect(page.locator("main")).to_contain_text(text)
     if is_published:
-        for label in REPLY_ATTESTATIONS:
-            user.tick(label)
-        user.write("Motif, pour les membres", "demande régulière")
-        user.press("Publier la réponse")
-        expect_message(page, "La réponse est publiée")
+        publish_reply(bruno)
         return
     user.tick("Le texte ne nomme ni ne désigne son auteur")
     user.press("Refuser la réponse")

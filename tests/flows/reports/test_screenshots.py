@@ -15,7 +15,6 @@ from pathlib import Path
 import pytest
 from databases import open_engine, serve
 from desk_steps import (
-    REPLY_ATTESTATIONS,
     Member,
     answer,
     approve,
@@ -24,7 +23,9 @@ from desk_steps import (
     expect_message,
     invite_authority,
     join,
+    note_reply,
     publish,
+    publish_reply,
 )
 from input_devices import Pointer
 from page_checks import AtDesk, Watch, browsers
@@ -265,22 +266,13 @@ def to_the_public(album: Album, bruno: Member, ada: Member, case: str) -> int:
 def afterwards(album: Album, bruno: Member, case: str) -> None:
     """A reply comes in, whose days are counted; it is published, and something follows."""
     user, page = bruno.user, bruno.page
-    page.goto(case)
-    user.press("Noter une réponse reçue")
-    user.write("Qui répond", f"Commune de {TOWN}")
-    user.write("En quelle qualité", "la commune mise en cause")
-    user.write("Le texte, tel qu’il est arrivé", REPLY)
-    user.press("Noter cette réponse")
+    note_reply(bruno, case, f"Commune de {TOWN}", REPLY)
     page.goto("/moderation")
     album.take(page, "reponse-attendue")
     page.goto(case)
     user.press("Publier…")
     expect_heading(page, "Publier la réponse")
-    for label in REPLY_ATTESTATIONS:
-        user.tick(label)
-    user.write("Motif, pour les membres", "demande régulière")
-    user.press("Publier la réponse")
-    expect_message(page, "La réponse est publiée")
+    publish_reply(bruno)
     page.goto(case)
     user.press("Ajouter une suite")
     expect_heading(page, "Ajouter une suite")

@@ -7,7 +7,9 @@ state of a case allows is tested in tests/web/acting.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -18,6 +20,7 @@ from ledger_lines import lines_since
 
 from register.accounts import sessions
 from register.accounts.models import Member, MemberInvitation, RecoveryCode
+from register.accounts.web.access_control import SignInTurns
 from register.accounts.web.current_member import is_member_path
 from register.db import db, housekeeping, now
 from register.journal import Ledger
@@ -501,3 +504,27 @@ def test_changing_a_legal_page_asks_for_the_password_again(app, cast, advance_ti
 
 def test_every_legal_page_exists():
     assert set(content.TEXT_NAMES) >= LEGAL_PAGES
+
+
+def test_sign_ins_take_turns_and_hold_no_other_page_up() -> None:
+    full, done = threading.Barrier(13), threading.Event()
+    answered: list[str] = []
+
+    def answer(environ: dict[str, str], _start: object) -> Iterable[bytes]:
+        if environ["PATH_INFO"] == SIGN_IN and not done.is_set():
+            full.wait(10)
+            done.wait(10)
+        answered.append(environ["PATH_INFO"])
+        return []
+
+    turns = SignInTurns(answer)  # type: ignore[arg-type]
+    with ThreadPoolExecutor(40) as pool:
+        waiting = [pool.submit(turns, {"PATH_INFO": SIGN_IN}, print) for _ in range(39)]
+        # Twelve are being answered, and this thread is the thirteenth at the barrier.
+        full.wait(10)
+        turns({"PATH_INFO": "/compte"}, print)
+        assert answered == ["/compte"]
+        done.set()
+        for each in waiting:
+            each.result(10)
+    assert answered.count(SIGN_IN) == 39

@@ -430,6 +430,21 @@ def test_a_form_sent_twice_makes_one_report(settings: Settings, amina: FormClien
     assert count_rows(settings, Report) == 1
 
 
+def test_a_form_sent_again_reads_the_key_store_once(
+    amina: FormClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert review_form(amina, contact="amina@exemple.test") == 200
+    fields = {**dict(amina.form(FORM_PATH).fields), "etape": "envoyer"}
+    amina.post(FORM_PATH, fields)
+    code, reads = shown_code(amina), []
+    read_keys = KeyStore.keys
+    monkeypatch.setattr(
+        KeyStore, "keys", lambda store, names: reads.append(1) or read_keys(store, names)
+    )
+    amina.post(FORM_PATH, fields)
+    assert (shown_code(amina), len(reads)) == (code, 1)
+
+
 def test_another_text_of_the_same_form_is_offered_as_an_addition(
     settings: Settings, store: KeyStore, amina: FormClient
 ) -> None:
