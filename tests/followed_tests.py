@@ -7,11 +7,14 @@ the same lines; tests of lists and counts have few lines of their own.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any
 
 import pytest
 from coverage import Coverage
 
+_PACKAGES = ("register.cases.acts", "register.journal", "register.reports.acts")
 _ROOMS = ("tests/cases/", "tests/journal/", "tests/reports/")
 _LISTS = {
     *(
@@ -56,6 +59,10 @@ class FollowedTests:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_collection(self) -> Iterator[None]:
+        # The lines of a module itself run when it is first imported.
+        for package in _PACKAGES:
+            for module in iter_modules(import_module(package).__path__, package + "."):
+                import_module(module.name)
         self.plugin.cov_controller.pause()
         # A worker has another one below its own, of no use, which would go on.
         while outer := Coverage.current():

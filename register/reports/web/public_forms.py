@@ -91,10 +91,10 @@ def _signer(purpose: str) -> URLSafeTimedSerializer:
 
 # --- the write queue ----------------------------------------------------------------------------
 
-# Empty forms are made two at a time and sent ones processed four at a time, because each one more
-# would take the processor from readers. Those who wait hold a thread each.
+# Empty forms are made and sent ones processed two at a time each, because each one more would take
+# the processor from readers. Those who wait hold a thread each.
 form_queue = Bulkhead(2, 40, 5.0)
-submission_queue = Bulkhead(4, 60, 5.0, entry_timeout=1.0)
+submission_queue = Bulkhead(2, 60, 5.0, entry_timeout=1.0)
 MAX_WAITING = 7  # requests in the queue of those who write
 TURN_TIMEOUT = 5.0  # seconds in the queue
 # Seconds at the entrance of a full queue. Each write takes some hundredths of a second, so that a
