@@ -30,7 +30,7 @@ from register.server.process_start import (
 )
 
 STARTING = 120  # seconds that a successor may take to be ready
-PAUSE = 3  # seconds before a process that died young is started again
+PAUSE = 1  # seconds before a process that died young is started again
 SETTLED = 60  # seconds of life after which there is no pause
 
 
