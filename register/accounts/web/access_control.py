@@ -76,7 +76,7 @@ class SignInTurns:
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Let the application answer, after a wait if it is a sign-in."""
-        if environ["PATH_INFO"] != current_member.SIGN_IN:
+        if (environ["REQUEST_METHOD"], environ["PATH_INFO"]) != ("POST", current_member.SIGN_IN):
             return self.app(environ, start_response)
         has_turn = self._turns.acquire(timeout=_TURN_TIMEOUT)
         try:

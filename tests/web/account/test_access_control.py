@@ -509,22 +509,29 @@ def test_every_legal_page_exists():
 def test_sign_ins_take_turns_and_hold_no_other_page_up() -> None:
     full, done = threading.Barrier(13), threading.Event()
     answered: list[str] = []
+    sign_in = f"POST {SIGN_IN}"
+
+    def send(request_line: str) -> None:
+        method, path = request_line.split()
+        turns({"REQUEST_METHOD": method, "PATH_INFO": path}, print)
 
     def answer(environ: dict[str, str], _start: object) -> Iterable[bytes]:
-        if environ["PATH_INFO"] == SIGN_IN and not done.is_set():
+        sent = environ["REQUEST_METHOD"] + " " + environ["PATH_INFO"]
+        if sent == sign_in and not done.is_set():
             full.wait(10)
             done.wait(10)
-        answered.append(environ["PATH_INFO"])
+        answered.append(sent)
         return []
 
     turns = SignInTurns(answer)  # type: ignore[arg-type]
     with ThreadPoolExecutor(40) as pool:
-        waiting = [pool.submit(turns, {"PATH_INFO": SIGN_IN}, print) for _ in range(39)]
+        waiting = [pool.submit(send, sign_in) for _ in range(39)]
         # Twelve are being answered, and this thread is the thirteenth at the barrier.
         full.wait(10)
-        turns({"PATH_INFO": "/compte"}, print)
-        assert answered == ["/compte"]
+        send(f"GET {SIGN_IN}")
+        send("POST /compte")
+        assert answered == [f"GET {SIGN_IN}", "POST /compte"]
         done.set()
         for each in waiting:
             each.result(10)
-    assert answered.count(SIGN_IN) == 39
+    assert answered.count(sign_in) == 39
