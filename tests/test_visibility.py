@@ -79,7 +79,10 @@ DIGEST = hashlib.sha256(MARKED_FILE.content).hexdigest()
 # A file of a report: neither its bytes, its name, its size nor its digest may be anywhere.
 REPORT_FILE = f"{MARKER}\n".encode() * 4_321
 FILE_DIGEST = hashlib.sha256(REPORT_FILE).hexdigest()
-SECRETS = (MARKER, FILE_DIGEST[:12], str(len(REPORT_FILE)))
+# Its size is a number of its own: within an ETag, these five digits are there by chance.
+_SIZE = r"(?<![\w-])95[\s\u00a0\u202f]?062(?![\w-])"
+SECRETS = re.compile("|".join([MARKER, FILE_DIGEST[:12], _SIZE]))
+assert SECRETS.fullmatch(str(len(REPORT_FILE)))
 
 # --- cases with the marker everywhere ----------------------------------------------------------
 
@@ -633,8 +636,7 @@ def _unpacked(body: bytes) -> bytes:
 def leaks(app: Flask, address: str) -> bool:
     """Whether the marker is in a response, except where it repeats the address."""
     if MARKER not in address:
-        page = read_page(app, address).lower()
-        return any(secret in page for secret in SECRETS)
+        return bool(SECRETS.search(read_page(app, address).lower()))
     page, other_page = read_page(app, address), read_page(app, address.replace(MARKER, OTHER))
     return _without_etag(page.replace(MARKER, OTHER)) != _without_etag(other_page)
 
@@ -654,7 +656,7 @@ def copy_leaks(app: Flask, folder: Path) -> list[str]:
     return [
         str(path.relative_to(folder))
         for path in files
-        if any(secret.encode() in _unpacked(path.read_bytes()).lower() for secret in SECRETS)
+        if SECRETS.search(_unpacked(path.read_bytes()).decode(errors="replace").lower())
     ]
 
 
@@ -782,7 +784,7 @@ def test_a_report_is_shown_to_members_only(app, hidden, desk, session, store, si
         for stranger in (driss.client, app.test_client()):
             response = stranger.get(address)
             assert response.status_code in (303, 403), address
-            assert not any(secret in response.text + str(response.headers) for secret in SECRETS)
+            assert not SECRETS.search(response.text + str(response.headers))
     for rule in _report_rules(app, "POST"):
         for key in keys.values():
             response = driss.send(_fill_parameter(rule, "key", key))
