@@ -25,13 +25,12 @@ from register.cli.console import (
 from register.cli.members import print_invitation
 from register.db import db, now
 from register.errors import Invalid, RegisterError
-from register.incoming import verify as incoming
 from register.journal.verify import Anchor, Problem
 from register.operations import doctor as doctors
 from register.operations import rotation, schema, setup
+from register.operations.database_copy import problems
 from register.operations.missing_data import incomplete_files
 from register.reports import receipt_codes
-from register.reports import verify as reports
 from register.reports.receipt_file import receipt_document
 from register.reports.report_files import destroyed_files
 from register.reports.web.receipt_page import destruction_sentences
@@ -159,12 +158,7 @@ def verify(anchors: tuple[str, ...], receipt: Path | None) -> None:
     except ValueError as error:
         raise Invalid("anchor", value=str(error)[:120]) from error
     count = 0
-    for problem in chain(
-        proofs.verify(db.session(), parsed_anchors),
-        reports.problems(db.session()),
-        incoming.problems(db.session()),
-        _file_problems(),
-    ):
+    for problem in chain(problems(db.session(), parsed_anchors), _file_problems()):
         count += 1
         click.echo(problem_sentence(problem))
     if count:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import os
 import re
 import shutil
 import sqlite3
@@ -86,7 +85,8 @@ class Manifest:
     def write(self, folder: Path) -> None:
         """Write it as JSON."""
         text = json.dumps(asdict(self), indent=1, sort_keys=True, ensure_ascii=False)
-        write_file(folder / MANIFEST_FILE, text.encode() + b"\n")
+        with encryption.new_file(folder / MANIFEST_FILE) as file:
+            file.write(text.encode() + b"\n")
 
     def _digest(self, key: bytes) -> str:
         return hmac.new(key, canonical_json(self._fields()), hashlib.sha256).hexdigest()
@@ -196,22 +196,10 @@ def remove_old(folder: Path, before: datetime) -> list[str]:
     return [path.name for path in old]
 
 
-def write_file(path: Path, content: bytes) -> None:
-    """Write a new file, mode 600, synced."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
 def copy_file(source: Path, target: Path) -> None:
     """Copy to a new file, mode 600, synced."""
-    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with source.open("rb") as reader, os.fdopen(descriptor, "wb") as writer:
+    with source.open("rb") as reader, encryption.new_file(target) as writer:
         shutil.copyfileobj(reader, writer, _CHUNK)
-        writer.flush()
-        os.fsync(writer.fileno())
 
 
 def sync_file(path: Path) -> None:
