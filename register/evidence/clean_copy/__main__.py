@@ -17,8 +17,13 @@ from register.errors import CopyError
 from register.evidence.clean_copy import sandbox
 from register.evidence.clean_copy.edits import Edits
 from register.evidence.clean_copy.limits import CopyLimits, is_media
-from register.evidence.clean_copy.pages import MadePage
-from register.evidence.clean_copy.protocol import CHUNK_BYTES, FrameSort, write_frame, write_json
+from register.evidence.clean_copy.protocol import (
+    CHUNK_BYTES,
+    FrameSort,
+    MadePage,
+    write_frame,
+    write_json,
+)
 from register.evidence.file_kinds import FileKind
 
 
