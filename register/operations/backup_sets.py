@@ -15,10 +15,9 @@ import sqlite3
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -76,7 +75,7 @@ class Manifest:
 
     def sealed(self, key: bytes) -> Manifest:
         """The manifest with an HMAC by a key derived from the root key."""
-        return Manifest(**{**self._fields(), "seal": self._digest(key)})
+        return replace(self, seal=self._digest(key))
 
     def is_sealed_by(self, key: bytes) -> bool:
         """Whether nothing was changed since it was sealed with the same key."""
@@ -89,12 +88,9 @@ class Manifest:
             file.write(text.encode() + b"\n")
 
     def _digest(self, key: bytes) -> str:
-        return hmac.new(key, canonical_json(self._fields()), hashlib.sha256).hexdigest()
-
-    def _fields(self) -> dict[str, Any]:
         fields = asdict(self)
         del fields["seal"]
-        return fields
+        return hmac.new(key, canonical_json(fields), hashlib.sha256).hexdigest()
 
 
 def read_manifest(folder: Path) -> Manifest:

@@ -85,14 +85,7 @@ def _pages(
 
 
 def _write_page(output: BinaryIO, page: MadePage) -> None:
-    fields = {
-        "index": page.index,
-        "mime": page.mime,
-        "width": page.width,
-        "height": page.height,
-        "duration": page.duration,
-        "notes": page.notes,
-    }
+    fields = {name: value for name, value in vars(page).items() if name != "content"}
     write_json(output, FrameSort.PAGE, fields)
     page.content.seek(0)
     while chunk := page.content.read(CHUNK_BYTES):
