@@ -40,6 +40,7 @@ import register.exchange.web.public_bundle
 import register.feeds.web
 import register.incoming.web.notice_desk
 import register.incoming.web.notice_views
+import register.incoming.web.reply_identity
 import register.incoming.web.reply_views
 import register.journal.web.members_journal
 import register.journal.web.public_journal
