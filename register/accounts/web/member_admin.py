@@ -131,12 +131,10 @@ def roster_role(member: int) -> ResponseReturnValue:
 @asks_password(lazy_gettext("confirmer le compte d’un membre"))
 def roster_confirm(member: int) -> ResponseReturnValue:
     """Confirm that an account belongs to a separate person; open to all members who vouch."""
-    current = current_member.member()
     success = _("Le compte est confirmé : ce membre peut désormais être la seconde personne.")
-    if current.is_administrator:
+    if current_member.member().is_administrator:
         return _perform(_confirm, member, success=success)
-    with writing() as tx:
-        _confirm(tx, member, by=current.id)
+    current_member.run_act(lambda tx, by: _confirm(tx, member, by=by))
     flash(success)
     return redirect(current_member.DESK, 303)
 

@@ -256,16 +256,13 @@ def _in_memory(source: BinaryIO | None, limits: CopyLimits) -> int:
     """
     memory = os.memfd_create("source", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
     try:
-        length = 0
         if source is not None:
             source.seek(0)
-            while chunk := source.read(CHUNK_BYTES):
-                length += len(chunk)
-                if length > limits.source_bytes:
-                    raise CopyError("copy_source", limit=limits.source_bytes // MEBIBYTE)
-                written = 0
-                while written < len(chunk):
-                    written += os.write(memory, chunk[written:])
+            with os.fdopen(memory, "wb", closefd=False) as file:
+                while chunk := source.read(CHUNK_BYTES):
+                    if file.tell() + len(chunk) > limits.source_bytes:
+                        raise CopyError("copy_source", limit=limits.source_bytes // MEBIBYTE)
+                    file.write(chunk)
         os.lseek(memory, 0, os.SEEK_SET)
         seals = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL
         fcntl.fcntl(memory, fcntl.F_ADD_SEALS, seals)
