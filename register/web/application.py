@@ -44,6 +44,7 @@ import register.incoming.web.reply_identity
 import register.incoming.web.reply_views
 import register.journal.web.members_journal
 import register.journal.web.public_journal
+import register.operations.web.figures
 import register.operations.web.metrics
 import register.pages.web.help
 import register.pages.web.legal_calendars
