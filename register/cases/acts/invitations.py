@@ -8,10 +8,16 @@ from typing import Any
 
 from register.accounts.models import Member
 from register.accounts.sealed_address import MAX_ADDRESS_LENGTH
-from register.cases import authority_contacts, validation
+from register.cases import validation
 from register.cases.acts import _steps as steps
-from register.cases.authority_contacts import AuthorityContact
-from register.cases.invitations import mail_values, require_mailable, stop_mails
+from register.cases.invitations import (
+    AuthorityContact,
+    commune_of_authority,
+    contact_of,
+    mail_values,
+    require_mailable,
+    stop_mails,
+)
 from register.cases.models import Incident, Invitation
 from register.errors import Invalid, NotFound
 from register.journal import Act, JournalEntry, WriteTransaction
@@ -47,7 +53,7 @@ def invite(
         text=steps.required_text("text", text, multiline=True),
     )
     steps.insert(tx, invitation)
-    return steps.record(tx, Act.INVITED, case, member, invited=on is not None)
+    return steps.record(tx, Act.INVITED, case, member.id, invited=on is not None)
 
 
 def invite_by_mail(
@@ -79,7 +85,7 @@ def invite_by_mail(
         contact=contact.key,
     )
     steps.insert(tx, invitation)
-    return steps.record(tx, Act.INVITED, case, member, invited=True, mailed=True)
+    return steps.record(tx, Act.INVITED, case, member.id, invited=True, mailed=True)
 
 
 def note_contact(
@@ -106,12 +112,12 @@ def note_contact(
         raise Invalid("contact_address", field="address")
     if any(validation.url_faults("source", source, is_required=True)):
         raise Invalid("contact_source", field="source")
-    former = authority_contacts.contact_of(tx.session, case)
+    former = contact_of(tx.session, case)
     if former is not None:
         remove_contact(tx, former, case, member)
     contact = AuthorityContact(
         key=secrets.token_hex(16),
-        commune=authority_contacts.commune_of_authority(case),
+        commune=commune_of_authority(case),
         incident_id=case.id,
         address=address,
         source=source,
@@ -119,7 +125,7 @@ def note_contact(
         checked_by=member.id,
     )
     steps.insert(tx, contact)
-    return steps.record(tx, Act.CONTACT_NOTED, case, member, contact=contact.key)
+    return steps.record(tx, Act.CONTACT_NOTED, case, member.id, contact=contact.key)
 
 
 def erase_contact(tx: WriteTransaction, incident_id: int, *, by: int) -> JournalEntry:
@@ -128,7 +134,7 @@ def erase_contact(tx: WriteTransaction, incident_id: int, *, by: int) -> Journal
     :raises NotFound: ``no_such_row``.
     """
     case, member = steps.begin_act(tx, incident_id, Act.CONTACT_ERASED, by)
-    contact = authority_contacts.contact_of(tx.session, case)
+    contact = contact_of(tx.session, case)
     if contact is None:
         raise NotFound("no_such_row")
     return remove_contact(tx, contact, case, member)
@@ -142,4 +148,4 @@ def remove_contact(
     tx.session.delete(contact)
     tx.session.flush()
     steps.scrub_after_commit(tx)
-    return steps.record(tx, Act.CONTACT_ERASED, case, member, contact=contact.key, **more)
+    return steps.record(tx, Act.CONTACT_ERASED, case, member.id, contact=contact.key, **more)

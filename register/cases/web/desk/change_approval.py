@@ -18,11 +18,12 @@ from register.cases.models import CaseState, Reply
 from register.cases.second_person import PendingChange
 from register.cases.web.desk import act_view, content_words
 from register.cases.web.desk.act_forms import ActForm, RefusalForm, RefuseChangeForm
-from register.cases.web.desk.merger_views import pair_values
+from register.cases.web.desk.case_acts import pair_values
 from register.cases.web.field_texts import content_changes
 from register.db import db
 from register.errors import NotFound, Refused
 from register.journal import Act
+from register.web import messages
 from register.web.blueprints import asks_password, asks_password_when_alone, desk
 from register.web.error_messages import error_sentence
 from register.web.l10n import typeset
@@ -217,14 +218,7 @@ def _approval_refusal(change: PendingChange, desk_case: DeskCase) -> str:
 @desk.app_template_global("change_words")
 def change_words(act: Act) -> str:
     """The name of a pending change's kind."""
-    kinds = {
-        Act.CORRECTED: _("Correction"),
-        Act.FOLLOWED_UP: _("Suite"),
-        Act.REPLIED: _("Publication d’une réponse"),
-        Act.MERGED: _("Réunion à un autre cas"),
-        Act.PARTED: _("Séparation de l’autre cas"),
-    }
-    return typeset(str(kinds.get(act, act.value)))
+    return typeset(str(messages.desk.change_kinds.get(act, act.value)))
 
 
 @desk.app_template_global("take_up_address")
