@@ -45,14 +45,9 @@ def invite(
     :raises Invalid: ``day_to_come`` for a future day.
     """
     case, member = steps.begin_act(tx, incident_id, Act.INVITED, by, seen)
-    invitation = Invitation(
-        incident_id=case.id,
-        noted_at=tx.at,
-        noted_by=member.id,
-        invited_on=steps.past_day(tx, "on", on) if on else None,
-        text=steps.required_text("text", text, multiline=True),
-    )
-    steps.insert(tx, invitation)
+    invited_on = steps.past_day(tx, "on", on) if on else None
+    text = steps.required_text("text", text, multiline=True)
+    _add_invitation(tx, case, member, invited_on=invited_on, text=text)
     return steps.record(tx, Act.INVITED, case, member.id, invited=on is not None)
 
 
@@ -75,17 +70,14 @@ def invite_by_mail(
     contact, box = require_mailable(tx.session, case, outbox)
     values = mail_values(case.number, case.moved_at, link, tx.at)
     mail_id = box.enqueue(tx.session, MailKind.REPLY_INVITATION, contact.address, tx.at, **values)
-    invitation = Invitation(
-        incident_id=case.id,
-        noted_at=tx.at,
-        noted_by=member.id,
-        invited_on=paris_day(tx.at),
-        text=MAILED,
-        mail_id=mail_id,
-        contact=contact.key,
-    )
-    steps.insert(tx, invitation)
+    mail = {"mail_id": mail_id, "contact": contact.key}
+    _add_invitation(tx, case, member, invited_on=paris_day(tx.at), text=MAILED, **mail)
     return steps.record(tx, Act.INVITED, case, member.id, invited=True, mailed=True)
+
+
+def _add_invitation(tx: WriteTransaction, case: Incident, member: Member, **columns: Any) -> None:
+    origin = {"incident_id": case.id, "noted_at": tx.at, "noted_by": member.id}
+    steps.insert(tx, Invitation(**origin, **columns))
 
 
 def note_contact(

@@ -255,12 +255,6 @@ class RefusalForm(ActForm):
     passage = text_field(_("Passage en cause"), limit=PASSAGE_LIMIT)
 
 
-class RefuseChangeForm(RefusalForm):
-    """Refusal of a change."""
-
-    template = "change"
-
-
 class ReceiveReplyForm(ActForm):
     """A received right of reply."""
 

@@ -94,10 +94,6 @@ def _contact(desk_case: DeskCase) -> AuthorityContact | None:
     return invitations.contact_of(db.session(), _case(desk_case))
 
 
-def _reply_link(desk_case: DeskCase) -> str:
-    return f"{settings().base_url}{urls.case(desk_case.number or 0)}/droit-de-reponse"
-
-
 @desk.app_template_global("invitation_mails")
 def invitation_mails(incident_id: int) -> Any:
     """State and last answer of the server of the mails that invited to reply to a case."""
@@ -121,7 +117,7 @@ def invite(incident_id: int) -> ResponseReturnValue:
 def invite_by_mail(incident_id: int) -> ResponseReturnValue:
     """The mail that invites the authority, to be read before it is sent."""
     desk_case = open_case(incident_id)
-    link = _reply_link(desk_case)
+    link = f"{settings().base_url}{urls.case(desk_case.number or 0)}/droit-de-reponse"
 
     def page_values(present: DeskCase) -> dict[str, Any]:
         why = blocked_reason(present, Act.INVITED)

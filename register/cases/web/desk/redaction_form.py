@@ -47,25 +47,19 @@ _CONTEXT = 60  # characters on each side of a removed passage
 
 
 @dataclass(frozen=True)
-class ReviewedVersion:
-    """An earlier version, and what stays around each removed passage, by name of the field."""
-
-    summary: RevisionSummary
-    excerpts: Sequence[tuple[str, str]]
-
-
-@dataclass(frozen=True)
 class RedactionReview:
     """What the page of a redaction shows before it is done.
 
-    ``unmatched``: versions in which no passage was found. ``note_count`` and ``other_count``: the
-    internal notes, and the other texts for members, that lose a passage. ``elsewhere``: removed
-    words that the present text still has in another place. ``codes``: the names of changed fields
-    that are no texts, which earlier versions keep. ``copies``: those of sources, with addresses.
+    ``redacted``: earlier versions, each with what stays around the removed passages by the names
+    of their fields. ``unmatched``: versions in which no passage was found. ``note_count`` and
+    ``other_count``: the internal notes, and the other texts for members, that lose a passage.
+    ``elsewhere``: removed words that the present text still has in another place. ``codes``: the
+    names of changed fields that are no texts, which earlier versions keep. ``copies``: those of
+    sources, with addresses.
     """
 
     plan: RedactionPlan
-    redacted: Sequence[ReviewedVersion]
+    redacted: Sequence[tuple[RevisionSummary, Sequence[tuple[str, str]]]]
     hidden: Sequence[RevisionSummary]
     unmatched: Sequence[RevisionSummary]
     note_count: int
@@ -122,9 +116,7 @@ def review_redaction(
     changed = act_permissions.changed_fields(desk_case.content, content)
     return RedactionReview(
         plan=plan,
-        redacted=[
-            ReviewedVersion(summaries[version.id], _excerpts(version)) for version in plan.redacted
-        ],
+        redacted=[(summaries[version.id], _excerpts(version)) for version in plan.redacted],
         hidden=[summaries[revision_id] for revision_id in plan.hidden],
         unmatched=[summaries[revision_id] for revision_id in plan.unmatched],
         note_count=members_texts[Note],
