@@ -65,10 +65,10 @@ def begin_act(
     return case, member
 
 
-def begin_for(tx: WriteTransaction, incident_id: int, act: Act, by: int | None) -> Incident:
-    """The case of an act that nobody may have to do in person, such as an author or a command.
+def load_for_act(tx: WriteTransaction, incident_id: int, act: Act, by: int | None) -> Incident:
+    """The case of an act that its state allows, and its member, if there is one.
 
-    :param by: the acting member, if there is one.
+    :param by: None for what an author sends online, or a command does.
     """
     if by is not None:
         return begin_act(tx, incident_id, act, by)[0]

@@ -36,7 +36,7 @@ def receive_reply(
     :param by: the member who records it; None for a reply that its author sent online.
     :raises Invalid: ``day_to_come`` for a future day.
     """
-    case = steps.begin_for(tx, incident_id, Act.REPLY_RECEIVED, by)
+    case = steps.load_for_act(tx, incident_id, Act.REPLY_RECEIVED, by)
     received_reply = Reply(
         state="received",
         author=steps.required_text("author", author, limit=AUTHOR_LIMIT),

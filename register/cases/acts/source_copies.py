@@ -47,7 +47,7 @@ def add_source_copy(
     :raises NotFound: ``no_such_source``: it was taken out of the case meanwhile.
     :raises Refused: ``copy_present``, the same file is a copy of the source already.
     """
-    case = steps.begin_for(tx, incident_id, Act.SOURCE_COPIED, by)
+    case = steps.load_for_act(tx, incident_id, Act.SOURCE_COPIED, by)
     if source not in cited_sources.addresses(contents.document_of(case)):
         raise NotFound("no_such_source")
     copies = cited_sources.list_copies(tx.session, case.id)

@@ -6,7 +6,7 @@ shown side by side.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
@@ -115,26 +115,20 @@ def preview() -> ResponseReturnValue:
     return render_template("web/markdown_preview.html", html=html, error_text=error_text), status
 
 
-@dataclass(frozen=True)
-class SaveConflict:
-    """The differences between the stored content and the submitted one.
-
-    ``untouched``: the fields that the member did not change.
-    """
-
-    fields: Sequence[FieldChange]
-    untouched: frozenset[str]
-
-
 @dataclass
 class EditorPage:
-    """The state of a page of the editor; ``file`` is None for a new case."""
+    """The state of a page of the editor; ``file`` is None for a new case.
+
+    ``both``: after a conflict, the differences between the stored content and the submitted one;
+    ``untouched``: the fields that the member did not change.
+    """
 
     act: Act
     file: DeskCase | None
     form: Any
     error_text: str = ""
-    both: SaveConflict | None = None
+    both: Sequence[FieldChange] | None = None
+    untouched: Collection[str] = ()
     preview: str = ""
     focus: str = ""
     likely: Sequence[PossibleDuplicate] = ()
@@ -332,10 +326,8 @@ def _show_conflict(page: EditorPage, desk_case: DeskCase) -> None:
         seen = field_texts(asdict(past.content))
     except NotFound:
         seen = {}
-    page.both = SaveConflict(
-        fields=field_changes(theirs, mine),
-        untouched=frozenset(name for name, words in mine.items() if seen.get(name) == words),
-    )
+    page.both = field_changes(theirs, mine)
+    page.untouched = [name for name, words in mine.items() if seen.get(name) == words]
     page.form.vu.data = str(desk_case.revision_id or 0)
     if isinstance(page.form, AttestedForm):
         page.form.untick()

@@ -57,16 +57,6 @@ _OPTION_END = Markup("</label></div>\n")
 
 
 @dataclass(frozen=True)
-class FilterFacet:
-    """A group of checkboxes in sections of a title, which may be empty, and their HTML."""
-
-    name: str
-    title: str
-    sections: Sequence[tuple[str, Markup]]
-    open: bool
-
-
-@dataclass(frozen=True)
 class _Option:
     """The HTML of a checkbox up to its state, and of its label."""
 
@@ -92,7 +82,9 @@ def _render_panel(selection: Selection, typed: Mapping[str, str] | None) -> Mark
     # Filters in force that have no field of their own; that of the words is above the list.
     hidden_filters = [(name, code) for name, code in query.pairs() if name not in _FORM_FIELDS]
     count = sum(len(codes) for name, codes in query.values.items() if name != "q")
-    facets: list[FilterFacet] = []
+    # Name and title of each group of checkboxes, its sections with their titles, which may be
+    # empty, and whether it is open.
+    facets = []
     for name in CHECKBOX_FILTERS:
         selected = query.values.get(name, ())
         sections = [
@@ -101,7 +93,7 @@ def _render_panel(selection: Selection, typed: Mapping[str, str] | None) -> Mark
         is_open = bool(selected) or name in _OPEN_FACETS
         # The outlets have a text field even without a checkbox.
         if sections or name == "media":
-            facets.append(FilterFacet(name, str(messages.filters.titles[name]), sections, is_open))
+            facets.append((name, messages.filters.titles[name], sections, is_open))
     macro: Callable[..., Markup] = get_template_attribute(
         "cases/public/_filter_panel.html", "filters"
     )
