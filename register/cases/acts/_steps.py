@@ -66,7 +66,7 @@ def begin_act(
 
 
 def load_for_act(tx: WriteTransaction, incident_id: int, act: Act, by: int | None) -> Incident:
-    """The case of an act that its state allows, and its member, if there is one.
+    """A case whose state allows an act, and whose rules let the member do it, if there is one.
 
     :param by: None for what an author sends online, or a command does.
     """
