@@ -61,14 +61,14 @@ def verify(session: Session, anchors: Iterable[Anchor] = ()) -> Iterator[Problem
     """
     yield from verify_journal(session, partial(read_openings, session), list(anchors))
     yield from _missing_cases(session)
-    for key, find_problems in (
-        ("members_unreadable", member_problems),
-        ("texts_unreadable", published_texts.problems),
-    ):
-        try:
-            yield from find_problems(session)
-        except UNREADABLE as error:
-            yield Problem(key, {"cause": type(error).__name__})
+    try:
+        yield from member_problems(session)
+    except UNREADABLE as error:
+        yield Problem("members_unreadable", {"cause": type(error).__name__})
+    try:
+        yield from published_texts.problems(session)
+    except UNREADABLE as error:
+        yield Problem("texts_unreadable", {"cause": type(error).__name__})
     last_id = 0
     while True:
         ids = session.scalars(
