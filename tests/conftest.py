@@ -22,7 +22,7 @@ import pytest
 from case_contents import a_case
 from case_files import CaseFiles
 from cast import AT, CaseRef, Cast, Desk, hire
-from databases import BACKENDS, Registers, application, open_engine, plain_app
+from databases import BACKENDS, Registers, application, flush_nothing, open_engine, plain_app
 from desk_site import desk_site
 from flask import Flask
 from flask.testing import FlaskClient
@@ -75,6 +75,8 @@ def pytest_collection_finish() -> None:
     # down tests that create many objects.
     gc.collect()
     gc.freeze()
+    # An application is thousands of objects: each would cause several collections.
+    gc.set_threshold(20_000)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -188,9 +190,23 @@ def content() -> Callable[..., Content]:
 
 
 @pytest.fixture
-def desk(pen: Callable[..., AbstractContextManager[WriteTransaction]], cast: Cast) -> Desk:
+def desk(
+    request: pytest.FixtureRequest,
+    registers: Registers,
+    settings: Settings,
+    session: Session,
+    pen: Callable[..., AbstractContextManager[WriteTransaction]],
+    cast: Cast,
+) -> Desk:
     """Bruno and Chloé at work."""
-    return Desk(pen, cast)
+
+    def add_first_case(name: str, add: Callable[[], CaseRef]) -> CaseRef:
+        session.rollback()
+        return registers.first_case(settings, name, add)
+
+    # What a test replaces may change an act.
+    is_plain = "monkeypatch" not in request.fixturenames
+    return Desk(pen, cast, add_first_case if is_plain else None)
 
 
 @pytest.fixture
@@ -211,6 +227,7 @@ def store(settings: Settings, engine: Engine) -> Iterator[KeyStore]:
     """The keys of the register's reports."""
     with Session(engine) as session:
         keys = setup.key_store(settings, session)
+    flush_nothing(keys.engine)
     yield keys
     keys.close()
 
