@@ -40,6 +40,8 @@ _Filled = TypeVar("_Filled")
 BACKENDS = ("sqlite", "postgresql")
 # By URL of the database: an engine reads addresses with the key of its register.
 _LOADED: dict[str, Settings] = {}
+# The seal keys of the registers that others are copied from.
+_TEMPLATE_SEALS: set[str] = set()
 _STATIC = Path(__file__).resolve().parents[1] / "static"
 
 
@@ -270,6 +272,7 @@ class Registers:
                 setup.init(load_settings(folder, url), engine)
             if backend == "postgresql":
                 self._keep(engine)
+        _TEMPLATE_SEALS.add((folder / "seal" / encryption.KEY_FILE).read_text())
         if backend == "sqlite":
             # Without the free pages of tables that migrations dropped: each test copies the file.
             with closing(sqlite3.connect(folder / "register.sqlite3")) as raw:
@@ -437,7 +440,8 @@ def _share_statements() -> None:
         seal = dialect.seal  # type: ignore[attr-defined]
         if seal not in ciphers:
             ciphers[seal] = openers.get(seal, opener)()
-        return ciphers[seal]
+        # Another register may have made another key beside the same seal key.
+        return ciphers[seal] if seal in _TEMPLATE_SEALS else ciphers.pop(seal)
 
     openers: dict[object, Callable[[], object]] = {}
     ciphers: dict[object, object] = {}
