@@ -21,7 +21,7 @@ import demo_site
 import pytest
 from case_contents import a_case
 from case_files import CaseFiles
-from cast import AT, CaseRef, Cast, Desk, hire
+from cast import AT, CHEAP_HASHER, COSTLY_HASHER, CaseRef, Cast, Desk, hire
 from databases import BACKENDS, Registers, application, flush_nothing, open_engine, plain_app
 from desk_site import desk_site
 from flask import Flask
@@ -37,6 +37,7 @@ from sqlalchemy.orm import Session
 
 from benchmarks import cluster
 from benchmarks.cluster import PostgresServer
+from register.accounts import passwords
 from register.cases.case_content import Content
 from register.cases.checklist import ATTESTATIONS
 from register.config import Settings
@@ -53,6 +54,7 @@ DEMO = Path(__file__).resolve().parent.parent / "register" / "demo" / "incidents
 def pytest_configure(config: pytest.Config) -> None:
     """Treat SIGTERM as Ctrl-C, so that the PostgreSQL server is stopped too."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    passwords._HASHER = CHEAP_HASHER
     collected = TemporaryDirectory(prefix="register-assets-")
     config.add_cleanup(collected.cleanup)
     databases.share_between_applications(Path(collected.name))
@@ -178,6 +180,12 @@ def few_communes(monkeypatch: pytest.MonkeyPatch) -> None:
 def cast(settings: Settings, registers: Registers, engine: Engine) -> Cast:
     """Bruno and Chloé, moderators; Ada, administrator; Driss, disabled."""
     return registers.casts.get(settings.database_url) or hire(engine)
+
+
+@pytest.fixture
+def costly_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hash and verify passwords at the register's own cost."""
+    monkeypatch.setattr(passwords, "_HASHER", COSTLY_HASHER)
 
 
 # --- the cases --------------------------------------------------------------------------------
