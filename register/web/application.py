@@ -44,8 +44,8 @@ import register.incoming.web.reply_identity
 import register.incoming.web.reply_views
 import register.journal.web.members_journal
 import register.journal.web.public_journal
+import register.operations.web.figures
 import register.operations.web.metrics
-import register.operations.web.status_page
 import register.pages.web.help
 import register.pages.web.legal_calendars
 import register.pages.web.page_editor
