@@ -12,7 +12,8 @@ from typing import Any, ClassVar
 
 from flask import request
 from flask.typing import ResponseReturnValue
-from wtforms import HiddenField, StringField
+from flask_babel import lazy_gettext as _
+from wtforms import StringField
 
 from register.db import db
 from register.errors import Refused
@@ -22,16 +23,14 @@ from register.incoming.content import ReplyContent
 from register.incoming.notice_content import NoticeContent
 from register.journal import WriteTransaction
 from register.reports.web import public_forms
+from register.reports.web.answer_fields import clean_code, hidden_field
 from register.reports.web.public_forms import OUTAGE_ERRORS, SessionlessForm
-from register.text.normalisation import one_line
 from register.web import messages, rate_limits
 from register.web.error_messages import error_sentence
 from register.web.request_context import key_store
 
-
-def clean_code(value: str | None) -> str:
-    """A code or token as it was sent, on one line."""
-    return one_line(value or "")
+# Advice in the errors of texts that are too long.
+KEEP_SHORT = _("Gardez l’essentiel.")
 
 
 class IncomingForm(SessionlessForm):
@@ -45,7 +44,7 @@ class IncomingForm(SessionlessForm):
     too_many: ClassVar[Any]
 
     site_web = StringField(filters=[clean_code])
-    jeton = HiddenField(filters=[clean_code])
+    jeton = hidden_field()
 
     @property
     def sent(self) -> ReplyContent | NoticeContent:

@@ -7,7 +7,6 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from wtforms import RadioField
-from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import InputRequired
 
 from register.accounts.web import current_member
@@ -21,7 +20,7 @@ from register.text.dates import paris_day
 from register.web import messages
 from register.web.blueprints import desk, submit
 from register.web.error_messages import error_sentence
-from register.web.form_fields import DeskForm, line_field, text_field
+from register.web.form_fields import DeskForm, code_choices, line_field, text_field
 from register.web.request_context import head, key_store, outbox
 
 
@@ -30,7 +29,7 @@ class NoticeDecisionForm(DeskForm):
 
     decision = RadioField(
         lazy_gettext("Décision"),
-        choices=[SelectChoice(code, label) for code, label in messages.incoming.decisions.items()],
+        choices=code_choices(messages.incoming.decisions),
         validators=[InputRequired(lazy_gettext("Choisissez une réponse."))],
     )
     ground = line_field(lazy_gettext("Fondement"), limit=LINE_LIMIT, required=True)

@@ -15,7 +15,6 @@ from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _
 from wtforms import BooleanField, RadioField
-from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import DataRequired, ValidationError
 
 from register.db import db, now
@@ -30,7 +29,7 @@ from register.reports.web.file_field import files_field
 from register.reports.web.public_forms import OUTAGE_ERRORS, SessionlessForm, outage_response
 from register.reports.web.status_text import status_text
 from register.web import messages, rate_limits
-from register.web.form_fields import MultilineField, line_field, text_field
+from register.web.form_fields import MultilineField, code_choices, line_field, text_field
 from register.web.l10n import number, switch_language
 from register.web.request_context import current_vocabulary, key_store, settings
 
@@ -170,9 +169,7 @@ class MessageForm(ReporterForm):
 
     act = "message"
     nature = RadioField(
-        _("Ce message"),
-        choices=[SelectChoice(code, name) for code, name in messages.reports.message_kinds.items()],
-        validate_choice=False,
+        _("Ce message"), choices=code_choices(messages.reports.message_kinds), validate_choice=False
     )
     fichiers = files_field()
     message = text_field(

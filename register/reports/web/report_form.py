@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 from flask import request
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
-from wtforms import HiddenField, SelectMultipleField, StringField
+from wtforms import SelectMultipleField, StringField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
-from wtforms.validators import DataRequired, ValidationError
+from wtforms.validators import ValidationError
 
 from register.cases.validation import NUMBER_LIMIT
 from register.db import now
@@ -27,7 +27,9 @@ from register.reports.web.answer_fields import (
     CheckedField,
     CheckedRadio,
     CheckedSelect,
-    at_most,
+    clean_code,
+    hidden_field,
+    long_field,
     short_field,
 )
 from register.reports.web.file_field import files_field
@@ -44,7 +46,7 @@ from register.text.dates import paris_day
 from register.text.normalisation import one_line
 from register.web import messages
 from register.web.blueprints import submit
-from register.web.form_fields import text_field
+from register.web.form_fields import code_choices, text_field
 from register.web.l10n import edtf_words, language, number, typeset
 from register.web.request_validation import DESK_BODY_LIMIT
 
@@ -63,17 +65,13 @@ class TypesField(CheckedField, SelectMultipleField):
         self.was_unknown = not known_codes.keys() >= set(valuelist)
 
 
-def _clean_code(value: str | None) -> str:
-    return one_line(value or "")
-
-
 def _role_field(label: Any, vocabulary_name: str) -> CheckedSelect:
     def choices() -> list[SelectChoice]:
-        words = form_vocabulary.words(vocabulary_name, language()).values()
-        nothing = SelectChoice("", _("Je préfère ne pas le dire"))
-        return [nothing, *(SelectChoice(word.code, word.label) for word in words)]
+        words = form_vocabulary.words(vocabulary_name, language())
+        labels = {code: word.label for code, word in words.items()}
+        return code_choices({"": _("Je préfère ne pas le dire"), **labels})
 
-    return CheckedSelect(label, choices=choices, default="", validate_choice=False)
+    return CheckedSelect(label, choices=choices)
 
 
 class ReportFields(SessionlessForm):
@@ -82,31 +80,23 @@ class ReportFields(SessionlessForm):
     An empty form has these alone: to make the fields of all questions takes some milliseconds.
     """
 
-    recit = text_field(
+    recit = long_field(
         _("Ce qui s’est passé"),
-        limit=DESK_BODY_LIMIT,
-        validators=[
-            DataRequired(messages.reports.account_missing),
-            at_most(
-                report_content.ACCOUNT_LIMIT,
-                _("Gardez l’essentiel : vous pourrez ajouter la suite après l’envoi."),
-            ),
-        ],
+        report_content.ACCOUNT_LIMIT,
+        _("Gardez l’essentiel : vous pourrez ajouter la suite après l’envoi."),
+        missing=messages.reports.account_missing,
     )
     types = TypesField(_("De quoi il s’agit"), choices=[], validate_choice=False)
     lieu = short_field(_("Où"), MAX_TYPED_LENGTH)
-    lieu_code = StringField(filters=[_clean_code])
-    lieu_lu = HiddenField(filters=[_clean_code])
+    lieu_code = StringField(filters=[clean_code])
+    lieu_lu = hidden_field()
     quand = short_field(_("Quand"))
     acteur = _role_field(_("Qui a agi"), "acteur")
     acteur_texte = short_field(_("Qui a agi, avec vos mots"))
     cible = _role_field(_("Qui était visé"), "cible")
     cible_texte = short_field(_("Qui était visé, avec vos mots"))
     procedure = CheckedRadio(
-        _("Plainte ou procès"),
-        choices=[SelectChoice(code, label) for code, label in messages.reports.proceedings.items()],
-        default="",
-        validate_choice=False,
+        _("Plainte ou procès"), choices=code_choices(messages.reports.proceedings)
     )
     liens = text_field(_("Où cela peut se vérifier"), limit=DESK_BODY_LIMIT)
     fichiers = files_field()
@@ -115,11 +105,11 @@ class ReportFields(SessionlessForm):
     )
     # The public case that the report adds to, what it tells of it, and whether the known cases
     # were shown and are another matter.
-    cas = HiddenField(filters=[_clean_code])
-    manque = HiddenField(filters=[_clean_code])
-    autre = HiddenField(filters=[_clean_code])
-    site_web = StringField(filters=[_clean_code])
-    jeton = HiddenField(filters=[_clean_code])
+    cas = hidden_field()
+    manque = hidden_field()
+    autre = hidden_field()
+    site_web = StringField(filters=[clean_code])
+    jeton = hidden_field()
 
     # The day on which the form was displayed, to which "hier soir" is relative. It comes from the
     # token, so that the same form sent again the next day has the same content.

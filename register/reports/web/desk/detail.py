@@ -8,7 +8,6 @@ from flask import flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _
 from wtforms import HiddenField
-from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import InputRequired
 
 from register.accounts.web import current_member
@@ -31,7 +30,7 @@ from register.reports.web.desk import labels, report_list_query, report_summary
 from register.web import messages
 from register.web.blueprints import desk
 from register.web.errors import status_of
-from register.web.form_fields import BaseForm, DeskForm, text_field
+from register.web.form_fields import BaseForm, DeskForm, code_choices, text_field
 from register.web.l10n import typeset
 from register.web.request_context import current_vocabulary, key_store
 
@@ -107,9 +106,9 @@ class DeclineForm(ReportActForm):
     def set_reasons(self, vocabulary: Vocabulary) -> None:
         """Set the choices to the current reasons of the vocabulary."""
         words = vocabulary.lists["refus"].values()
-        self.reason.choices = [
-            SelectChoice(word.code, word.label) for word in words if not word.retired
-        ]
+        self.reason.choices = code_choices(
+            {word.code: word.label for word in words if not word.retired}
+        )
 
     def proposed_sentence(self, report_view: ReportView) -> str:
         """The sentence of the chosen reason, in the report's language; empty without one."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from flask import flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _
-from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import InputRequired
 
 from register.accounts.web import current_member
@@ -25,7 +24,7 @@ from register.web import messages
 from register.web.blueprints import asks_password, desk
 from register.web.error_messages import reason_sentence
 from register.web.errors import status_of
-from register.web.form_fields import DeskForm, text_field
+from register.web.form_fields import DeskForm, code_choices, text_field
 from register.web.l10n import typeset
 from register.web.request_context import key_store
 
@@ -41,9 +40,7 @@ class MaskForm(DeskForm):
     )
     reason = ChoiceRadios(
         _("Pourquoi"),
-        choices=[
-            SelectChoice(code, words) for code, words in messages.journal.mask_reasons.items()
-        ],
+        choices=code_choices(messages.journal.mask_reasons),
         validators=[InputRequired(_("Choisissez un motif."))],
     )
 
