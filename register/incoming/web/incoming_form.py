@@ -105,8 +105,7 @@ def _send(form: IncomingForm, pages: FormPages, receive: Receive) -> ResponseRet
     seconds = rate_limits.wait("replay" if existing else form.rate_limit)
     if seconds:
         pattern = messages.reports.sent_too_often if existing else form.too_many
-        error_text = str(pattern) % {"time": rate_limits.wait_words(seconds)}
-        return rate_limits.too_soon_page(pages.form(error_text), seconds)
+        return rate_limits.too_soon(pattern, seconds, pages.form)
     if existing is not None:
         return pages.receipt(existing)
     if rate_limits.are_enabled() and (form.site_web.data or token.is_hasty):

@@ -107,9 +107,10 @@ def _complain(key: str, typed: str) -> ResponseReturnValue:
         return _status_html(key, typed, form), 422
     seconds = rate_limits.wait("message")
     if seconds:
-        error_text = str(messages.reports.too_many_messages)
-        error_text %= {"time": rate_limits.wait_words(seconds)}
-        return rate_limits.too_soon_page(_status_html(key, typed, form, error_text), seconds)
+        pattern = messages.reports.too_many_messages
+        return rate_limits.too_soon(
+            pattern, seconds, lambda why: _status_html(key, typed, form, why)
+        )
     try:
         with public_forms.queued_transaction() as tx:
             notice_acts.complain(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from functools import partial
 
 from flask import get_template_attribute, render_template
 from flask_babel import gettext as _
@@ -58,18 +59,16 @@ def definitions(marker: str) -> str:
     )
 
 
-def _editorial_view(name: str) -> Callable[[], str]:
-    def view() -> str:
-        page = editorial.current_page(db.session(), editorial.text_name(name, language()))
-        title, body = typeset(page.title), fill_page(page.html)
-        return render_template("pages/page.html", title=title, body=body, name=name)
-
-    return view
+def editorial_page(name: str) -> str:
+    """An editorial page in the reader's language."""
+    page = editorial.current_page(db.session(), editorial.text_name(name, language()))
+    title, body = typeset(page.title), fill_page(page.html)
+    return render_template("pages/page.html", title=title, body=body, name=name)
 
 
 # Rules without arguments, which the sitemap lists.
 for _name in editorial.PAGE_NAMES:
-    public.add_url_rule(f"/{_name}", _name.replace("-", "_"), _editorial_view(_name))
+    public.add_url_rule(f"/{_name}", _name.replace("-", "_"), partial(editorial_page, _name))
 
 
 def is_public(name: str) -> bool:

@@ -105,8 +105,8 @@ def open_with_code(view: ReportPageView) -> ResponseReturnValue:
     # Checked before the code, so that a wait tells nothing about a guess.
     wait = rate_limits.wait("code", counted=False)
     if wait:
-        error_text = str(messages.reports.too_many_codes) % {"time": rate_limits.wait_words(wait)}
-        return rate_limits.too_soon_page(code_page(form, error_text), wait)
+        pattern = messages.reports.too_many_codes
+        return rate_limits.too_soon(pattern, wait, lambda why: code_page(form, why))
     key = queries.key_by_code(db.session(), key_store(), form.code.data)
     if key is None:
         for other_view in other_code_views:

@@ -6,7 +6,7 @@ must not be in an address or a cookie. The nonce in a form's token detects a sec
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from flask import Response, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
@@ -21,7 +21,6 @@ from register.reports.models import MessageKind, ReportState
 from register.reports.receipt_file import receipt_document
 from register.reports.report_files import destroyed_files
 from register.reports.web import upload_streams
-from register.reports.web.answer_words import ReviewedAnswer
 from register.reports.web.follow_up_page import (
     DELETE,
     ContactForm,
@@ -233,10 +232,10 @@ def _perform(
     """
     wait = rate_limits.wait("message") if limited else 0
     if wait:
-        error_text = str(messages.reports.too_many_messages) % {
-            "time": rate_limits.wait_words(wait)
-        }
-        return rate_limits.too_soon_page(report_html(access, form, error_text=error_text), wait)
+        pattern = messages.reports.too_many_messages
+        return rate_limits.too_soon(
+            pattern, wait, lambda why: report_html(access, form, error_text=why)
+        )
     token = submitted_token()
     if token is None:
         return make_response(
@@ -277,16 +276,16 @@ def prove() -> ResponseReturnValue:
     wait = rate_limits.wait("receipt")
     pasted = request.form.get("recu", "").strip()
     if wait:
-        fault = str(messages.reports.too_many_receipts) % {"time": rate_limits.wait_words(wait)}
-        return rate_limits.too_soon_page(_proof_page(fault, pasted), wait)
+        pattern = messages.reports.too_many_receipts
+        return rate_limits.too_soon(pattern, wait, lambda why: _proof_page(why, pasted=pasted))
     file = request.files.get("fichier")
     document = file.stream.read(receipt_codes.FILE_LIMIT + 1) if file else b""
     document = document or pasted.encode("utf-8", "replace")
     if not document.strip():
         fault = _("Choisissez le fichier, ou collez ce qu’il contient.")
-        return _proof_page(fault, pasted), 422
+        return _proof_page(fault, pasted=pasted), 422
     if not receipt_codes.is_possible_size(document):
-        return _proof_page(messages.reports.receipt_too_long, pasted), 422
+        return _proof_page(messages.reports.receipt_too_long, pasted=pasted), 422
     try:
         proof = receipt_codes.receipt_proof(db.session(), document)
         destructions = destroyed_files(db.session(), key_store(), proof.report if proof else "")
@@ -294,7 +293,7 @@ def prove() -> ResponseReturnValue:
         return outage_response(
             error,
             str(messages.reports.receipt_busy),
-            lambda _why: _proof_page(messages.reports.receipt_busy, pasted),
+            lambda _why: _proof_page(messages.reports.receipt_busy, pasted=pasted),
         )
     if proof is None:
         return _proof_page(verdict=_("Ce reçu ne correspond à aucun signalement encore gardé ici."))
@@ -307,21 +306,5 @@ def prove() -> ResponseReturnValue:
     )
 
 
-def _proof_page(
-    fault: object = "",
-    pasted: str = "",
-    *,
-    verdict: str = "",
-    proved: bool = False,
-    answers: Sequence[ReviewedAnswer] = (),
-    destroyed: Sequence[str] = (),
-) -> str:
-    return render_template(
-        "reports/receipt_check.html",
-        fault=str(fault),
-        pasted=pasted,
-        verdict=verdict,
-        proved=proved,
-        answers=answers,
-        destroyed=destroyed,
-    )
+def _proof_page(fault: object = "", **values: object) -> str:
+    return render_template("reports/receipt_check.html", fault=str(fault), **values)

@@ -118,7 +118,7 @@ def _run_step(form: ReportForm, step: Step) -> ResponseReturnValue:
             return step(form)
     except public_forms.OUTAGE_ERRORS as error:
         return public_forms.outage_response(
-            error, str(messages.reports.form_busy), lambda why: _form_html(form, error_text=why)
+            error, str(messages.reports.form_busy), partial(_form_html, form)
         )
 
 
@@ -172,15 +172,12 @@ def send(form: ReportForm, *, is_second: bool = False) -> ResponseReturnValue:
         return _form_html(form), 422
     token = form.token
     if token is None:
-        return _form_html(form, error_text=messages.reports.form_too_old), 422
+        return _form_html(form, messages.reports.form_too_old), 422
     first = _first_report(token)
     seconds = rate_limits.wait("replay" if first else "report")
     if seconds:
-        return _rate_limited(
-            form,
-            seconds,
-            messages.reports.sent_too_often if first else messages.reports.too_many_reports,
-        )
+        pattern = messages.reports.sent_too_often if first else messages.reports.too_many_reports
+        return rate_limits.too_soon(pattern, seconds, partial(_form_html, form))
     sent, store = form.sent, key_store()
     if first is not None:
         received = first.report_view.received
@@ -206,7 +203,7 @@ def send(form: ReportForm, *, is_second: bool = False) -> ResponseReturnValue:
             )
     except Refused as error:
         if error.key == "evidence_again":
-            return _form_html(form, error_text=error_sentence(error)), 409
+            return _form_html(form, error_sentence(error)), 409
         return _other_text_page(form, _first_report(token))
     return receipt(report_access(report.code, report.key), form)
 
@@ -260,10 +257,11 @@ def _add(form: ReportForm) -> ResponseReturnValue:
     token = form.token
     first = _first_report(token) if token else None
     if token is None or first is None:
-        return _form_html(form, error_text=messages.reports.form_too_old), 422
+        return _form_html(form, messages.reports.form_too_old), 422
     seconds = rate_limits.wait("message")
     if seconds:
-        return _rate_limited(form, seconds, messages.reports.too_many_reports)
+        pattern = messages.reports.too_many_reports
+        return rate_limits.too_soon(pattern, seconds, partial(_form_html, form))
     received, store, contact = first.report_view.received, key_store(), form.contact.data
     if received is None:
         return _closed_page(form)
@@ -278,7 +276,7 @@ def _add(form: ReportForm) -> ResponseReturnValue:
                 acts.leave_contact(tx, store, first.key, contact)
     except Refused as error:
         if error.key == "evidence_again":
-            return _form_html(form, error_text=error_sentence(error)), 409
+            return _form_html(form, error_sentence(error)), 409
         return _closed_page(form)
     return receipt(report_access(first.code, first.key), form, is_added=True)
 
@@ -308,7 +306,7 @@ def receipt(access: ReportAccess, form: ReportForm, *, is_added: bool = False) -
     )
 
 
-def _form_html(form: ReportFields, *, error_text: object = "", jeton: str = "") -> str:
+def _form_html(form: ReportFields, error_text: object = "", *, jeton: str = "") -> str:
     """The form as it was typed, with the reason why it is shown again."""
     return render_template(
         "reports/report.html",
@@ -334,8 +332,3 @@ def _closed_page(form: ReportForm) -> ResponseReturnValue:
     return _form_html(
         form, error_text=messages.reports.form_closed, jeton=public_forms.new_token(PURPOSE)
     ), 409
-
-
-def _rate_limited(form: ReportForm, seconds: int, pattern: object) -> Response:
-    error_text = str(pattern) % {"time": rate_limits.wait_words(seconds)}
-    return rate_limits.too_soon_page(_form_html(form, error_text=error_text), seconds)

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from typing import IO, cast
+from typing import IO, Any, cast
 
 from flask import g, request
 
@@ -158,12 +158,7 @@ def receive_form(recognise: Recogniser = recognise_mime) -> None:
     """
     if request.path not in UPLOAD_PATHS:
         return
-    with _reading_turns.turn(), ExitStack() as turns:
-        has_turn = True
-        try:
-            turns.enter_context(_sealing_turns.turn())
-        except Unavailable:
-            has_turn = False
+    with _reading_turns.turn(), _sealing_turns.turn_if_free() as has_turn:
         _read_form(recognise, has_turn=has_turn)
 
 
@@ -176,12 +171,7 @@ def _read_form(recognise: Recogniser, *, has_turn: bool) -> None:
         with suppress(*OUTAGE_ERRORS):
             files = sealed_files()
 
-    def stream_factory(
-        total_content_length: int | None,
-        content_type: str | None,
-        filename: str | None,
-        content_length: int | None = None,
-    ) -> IO[bytes]:
+    def stream_factory(*_args: Any, filename: str | None = None, **_options: Any) -> IO[bytes]:
         name = upload_tokens.clean_name(filename)
         # A file input without a file is sent as an empty file without a name.
         if not filename or len(streams) >= settings().evidence_files:
