@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 
 from flask import make_response, redirect, render_template, request
@@ -57,15 +57,6 @@ class CalendarQuery:
         typed = self.day.isoformat() if self.day else self.typed
         pairs = {"depuis": self.event, "jour": typed, **parameters}
         return list_address(f"/vos-droits/{self.procedure.value}{suffix}", pairs.items())
-
-
-@dataclass(frozen=True)
-class Letter:
-    """A letter to copy."""
-
-    code: str
-    name: str
-    text: str
 
 
 def _parse(procedure: Procedure) -> CalendarQuery:
@@ -140,9 +131,9 @@ def calendar_download(procedure: Procedure) -> ResponseReturnValue:
 # Rules without arguments, which the sitemap lists.
 for _procedure in Procedure:
     _address, _name = f"/vos-droits/{_procedure.value}", _procedure.value
-    public.add_url_rule(_address, f"legal_{_name}", partial(calendar_page, _procedure))
+    public.add_url_rule(_address, f"legal_{_name}", lambda own=_procedure: calendar_page(own))
     public.add_url_rule(
-        f"{_address}.ics", f"calendar_{_name}", partial(calendar_download, _procedure)
+        f"{_address}.ics", f"calendar_{_name}", lambda own=_procedure: calendar_download(own)
     )
 
 
@@ -215,8 +206,10 @@ def term_words(rule: LegalRule) -> str:
     return str(_("%(count)s jours, celui de l’événement non compté", count=count_words(rule.days)))
 
 
-def _letters(query: CalendarQuery, deadlines: Sequence[LegalDeadline]) -> Sequence[Letter]:
-    """The letters with the days that are known."""
+def _letters(
+    query: CalendarQuery, deadlines: Sequence[LegalDeadline]
+) -> Sequence[tuple[str, str, str]]:
+    """Code, name and text of each letter to copy, with the days that are known."""
     days: dict[str, str] = dict.fromkeys(EVENTS[Procedure.DOCUMENT], "[date]")
     for deadline in deadlines:
         # Not those that the reader is still to bring about.
@@ -224,9 +217,7 @@ def _letters(query: CalendarQuery, deadlines: Sequence[LegalDeadline]) -> Sequen
             days[deadline.rule.opens] = dates.day_words(deadline.first)
     if query.day:
         days[query.event] = dates.day_words(query.day)
-    return [
-        Letter(row["code"], row[language()], row["text"].strip() % days) for row in letter_rows()
-    ]
+    return [(row["code"], row[language()], row["text"].strip() % days) for row in letter_rows()]
 
 
 @cache

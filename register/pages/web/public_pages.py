@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from functools import partial
 
 from flask import get_template_attribute, render_template
 from flask_babel import gettext as _
@@ -68,7 +67,9 @@ def editorial_page(name: str) -> str:
 
 # Rules without arguments, which the sitemap lists.
 for _name in editorial.PAGE_NAMES:
-    public.add_url_rule(f"/{_name}", _name.replace("-", "_"), partial(editorial_page, _name))
+    public.add_url_rule(
+        f"/{_name}", _name.replace("-", "_"), lambda name=_name: editorial_page(name)
+    )
 
 
 def is_public(name: str) -> bool:

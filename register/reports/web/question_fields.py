@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache, partial
@@ -110,12 +110,8 @@ class QuestionFields(SessionlessForm):
         return answers
 
 
-@dataclass(frozen=True)
-class AskedGroup:
-    """A heading with its questions."""
-
-    label: str
-    questions: tuple[Question, ...]
+# A heading with its questions.
+AskedGroup = tuple[str, Sequence[Question]]
 
 
 @dataclass(frozen=True)
@@ -123,14 +119,14 @@ class AskedParts:
     """What a page asks and says about the ticked types."""
 
     types: frozenset[str]
-    groups: tuple[AskedGroup, ...]
+    groups: Sequence[AskedGroup]
     notices: tuple[Notice, ...]
     all_notices: tuple[Notice, ...] = questions.NOTICES
 
     @property
     def field_names(self) -> set[str]:
         """The names of the fields of its questions, and of their marker."""
-        names = {field_name(question) for group in self.groups for question in group.questions}
+        names = {field_name(question) for _label, asked in self.groups for question in asked}
         return {*names, "questions_vues"} if names else set()
 
 
@@ -143,15 +139,12 @@ def asked_parts(types: Collection[str]) -> AskedParts:
     )
 
 
-def _groups(selected: Collection[Question]) -> tuple[AskedGroup, ...]:
-    by_group: dict[str, list[Question]] = {code: [] for code in questions.GROUP_LABELS}
-    for question in selected:
-        by_group[question.group].append(question)
-    return tuple(
-        AskedGroup(questions.GROUP_LABELS[code][language()], tuple(own))
-        for code, own in by_group.items()
-        if own
-    )
+def _groups(selected: Collection[Question]) -> list[AskedGroup]:
+    groups = [
+        (labels[language()], [question for question in selected if question.group == code])
+        for code, labels in questions.GROUP_LABELS.items()
+    ]
+    return [group for group in groups if group[1]]
 
 
 @cache

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any
 
 from flask import request
 from flask_babel import gettext
@@ -20,7 +20,7 @@ from wtforms.validators import ValidationError
 from register.cases.validation import NUMBER_LIMIT
 from register.db import now
 from register.reports import form_vocabulary, questions, report_content
-from register.reports.account_hints import DateHint, date_hints, place_hints
+from register.reports.account_hints import date_hints, place_hints
 from register.reports.outside_places import read_outside_place
 from register.reports.report_files import sent_files
 from register.reports.web.answer_fields import (
@@ -302,37 +302,29 @@ class ReportForm(QuestionFields, ReportFields):
 # --- what the account says -----------------------------------------------------------------
 
 
-class Offer(NamedTuple):
-    """The value of a button, and its words."""
-
-    value: str
-    words: str
-
-
 @submit.app_template_global("offered_places")
-def offered_places(form: ReportForm) -> Sequence[Offer]:
-    """Communes that the account names, where the place is not answered."""
+def offered_places(form: ReportForm) -> Sequence[tuple[str, str]]:
+    """Value and words of a button for each commune that the account names, without an answer."""
     if form.lieu.data:
         return []
     offers = []
     for reading in place_hints(gazetteer(), form.recit.data):
         key = place_key(reading)
-        offers.append(Offer(key, typeset(describe_place(*key.split(":")))))
+        offers.append((key, typeset(describe_place(*key.split(":")))))
     return offers
 
 
 @submit.app_template_global("offered_days")
-def offered_days(form: ReportForm) -> Sequence[Offer]:
-    """Days that the account tells, where the date is not answered."""
+def offered_days(form: ReportForm) -> Sequence[tuple[str, str]]:
+    """The same for each day that the account tells."""
     if form.quand.data:
         return []
     hints = date_hints(form.recit.data, form.displayed_on or paris_day(now()))
-    return [Offer(hint.words, _day_words(hint)) for hint in hints]
+    return [(words, _day_words(words, edtf_words(reading.start))) for words, reading in hints]
 
 
-def _day_words(hint: DateHint) -> str:
+def _day_words(typed: str, day: str) -> str:
     """The words of the account, and the day that they mean where it is not in them."""
-    day = edtf_words(hint.reading.start)
-    if day in hint.words:
-        return typeset(hint.words)
-    return typeset(gettext("« %(typed)s » : %(date)s", typed=hint.words, date=day))
+    if day in typed:
+        return typeset(typed)
+    return typeset(gettext("« %(typed)s » : %(date)s", typed=typed, date=day))

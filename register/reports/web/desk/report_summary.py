@@ -133,28 +133,17 @@ def reports_behind(incident_id: int) -> queries.CaseReports | None:
 # --- duplicates -------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class SimilarReportLink:
-    """A similar report with its title and the reasons of the similarity."""
-
-    summary: queries.ReportSummary
-    title: str
-    why: str
-
-
-@dataclass(frozen=True)
-class SimilarItems:
-    """Cases and reports on what may be the same facts."""
-
-    cases: Sequence[PossibleDuplicate]
-    reports: Sequence[SimilarReportLink]
+# A report on what may be the same facts, its title, and the reasons of the similarity.
+SimilarReport = tuple[queries.ReportSummary, str, str]
 
 
 @desk.app_template_global("likely_of_report")
-def likely_of_report(report_view: queries.ReportView) -> SimilarItems:
+def likely_of_report(
+    report_view: queries.ReportView,
+) -> tuple[Sequence[PossibleDuplicate], Sequence[SimilarReport]]:
     """Cases and reports similar to a report, the most similar first; none after the purge."""
     if report_view.received is None:
-        return SimilarItems([], [])
+        return [], []
     session, member, sent = db.session(), current_member.member(), report_view.received.sent
     summary = report_view.summary
     own_case = report_view.decision.incident
@@ -168,10 +157,8 @@ def likely_of_report(report_view: queries.ReportView) -> SimilarItems:
         types = other.types[:1] if other else ()
         first_type = [current_vocabulary().label("type", code) for code in types]
         title = typeset(", ".join([labels.place(other, short=True), *first_type]))
-        similar_reports.append(
-            SimilarReportLink(report.summary, title, reasons_sentence(report.reasons))
-        )
-    return SimilarItems(cases, similar_reports)
+        similar_reports.append((report.summary, title, reasons_sentence(report.reasons)))
+    return cases, similar_reports
 
 
 # --- recorded views ---------------------------------------------------------------------------
