@@ -15,9 +15,9 @@ from sqlalchemy import delete, func, select, update
 from register.accounts import acts as accounts
 from register.errors import Invalid, NotFound, Refused
 from register.incoming import acts as incoming
-from register.incoming import content, notice_acts, notice_queries, queries, retention, verify
+from register.incoming import content, notice_acts, queries, retention, verify
+from register.incoming.content import NoticeContent, NoticeDecision
 from register.incoming.models import Incoming, IncomingKind, NoticeReview
-from register.incoming.notice_content import NoticeContent, NoticeDecision
 from register.journal import Act, JournalEntry, Ledger, head
 from register.mail.models import OutgoingMail
 from register.mail.outbox import Outbox
@@ -54,7 +54,7 @@ def receive(pen, store, published):
 
 def _post_id(session, receipt) -> int:
     session.rollback()
-    return notice_queries.review_rows(session, receipt.key)[-1][1].id
+    return queries.review_rows(session, receipt.key)[-1][1].id
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def decide(pen, store, session):
 
 def _status(session, store, receipt, today=TODAY):
     session.rollback()
-    return notice_queries.notice_status(session, store, receipt.key, today)
+    return queries.notice_status(session, store, receipt.key, today)
 
 
 def _retain(session, engine, store, at, **options) -> int:
@@ -85,7 +85,7 @@ def test_a_notice_is_received_with_its_last_day_and_changes_nothing(
 ):
     receipt = receive(kind=kind)
     status = _status(session, store, receipt)
-    assert (status.notice, status.kind, status.is_public) == (WORDS, kind, True)
+    assert (status.notice, status.kind, status.case.state) == (WORDS, kind, "published")
     assert status.reviews[0].clock.due_on == TODAY + timedelta(days=days)
     assert queries.key_by_code(session, store, receipt.code, IncomingKind.NOTICE) == receipt.key
     assert queries.key_by_code(session, store, receipt.code) is None
@@ -337,7 +337,7 @@ def test_the_erasure_of_a_case_destroys_its_notices_whatever_the_clock(
     session.rollback()
     assert not retention.has_erased(session)
     status = _status(session, store, receipt)
-    assert (status.notice, status.is_erased) == (None, True)
+    assert (status.notice, status.case.state) == (None, "erased")
     assert session.scalar(select(func.count()).where(ReceivedPost.closed_on.is_(None))) == 0
     assert store.names() == set()
 
@@ -360,9 +360,9 @@ def test_the_former_version_of_the_tables_has_no_notice(engine, session, pen, ca
 @pytest.mark.one_database
 def test_an_unknown_notice_is_not_found(session, store):
     with pytest.raises(NotFound):
-        notice_queries.notice_status(session, store, "0" * 32, TODAY)
+        queries.notice_status(session, store, "0" * 32, TODAY)
     with pytest.raises(NotFound):
-        notice_queries.key_of_post(session, 404)
+        queries.key_of_post(session, 404)
 
 
 @pytest.mark.one_database
@@ -377,7 +377,7 @@ def test_verification_names_a_row_that_differs_from_its_lines(
         post.enter_post(p, PostKind.SUMMONS, TODAY, by=cast.bruno)
     session.rollback()
     assert list(verify.problems(session)) == []
-    ids = [notice_queries.review_rows(session, receipt.key)[0][1].id for receipt in receipts]
+    ids = [queries.review_rows(session, receipt.key)[0][1].id for receipt in receipts]
     session.rollback()
     with engine.begin() as connection:
         for model, key, values in (

@@ -19,8 +19,7 @@ from register.db import db
 from register.errors import Refused
 from register.incoming import acts
 from register.incoming.acts import Receipt
-from register.incoming.content import ReplyContent
-from register.incoming.notice_content import NoticeContent
+from register.incoming.content import NoticeContent, ReplyContent
 from register.journal import WriteTransaction
 from register.reports.web import public_forms
 from register.reports.web.answer_fields import clean_code, hidden_field

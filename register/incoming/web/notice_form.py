@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as _
 from wtforms import BooleanField
 from wtforms.validators import DataRequired, ValidationError
 
-from register.incoming.notice_content import CHILD_ABUSE, LINE_LIMIT, TEXT_LIMIT, NoticeContent
+from register.incoming.content import CHILD_ABUSE, LINE_LIMIT, NOTICE_LIMIT, NoticeContent
 from register.incoming.web.incoming_form import KEEP_SHORT, IncomingForm
 from register.mail_urls import bare_address
 from register.post.models import PostKind
@@ -23,7 +23,7 @@ def _line(label: Any) -> LineField:
 
 
 def _text(label: Any, missing: Any = None) -> MultilineField:
-    return long_field(label, TEXT_LIMIT, KEEP_SHORT, missing=missing)
+    return long_field(label, NOTICE_LIMIT, KEEP_SHORT, missing=missing)
 
 
 class NoticeForm(IncomingForm):

@@ -1,18 +1,25 @@
-"""Views of ``/incidents/<number>/signaler-contenu/<kind>``: form, review, receipt, follow-up."""
+"""Views of ``/incidents/<number>/signaler-contenu/<kind>``, and of its decision at the desk."""
 
 from __future__ import annotations
 
-from flask import render_template, request
+from flask import flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext
 from werkzeug.exceptions import NotFound
+from wtforms import RadioField
+from wtforms.validators import InputRequired
 
+from register.accounts.web import current_member
 from register.cases import queries
 from register.cases.queries import MergedCase, PublicCase
+from register.cases.web.desk.act_view import open_case
 from register.db import db, now
 from register.errors import Moved, Refused
-from register.incoming import notice_acts, notice_queries
+from register.incoming import acts, notice_acts, retention
 from register.incoming import queries as incoming_queries
 from register.incoming.acts import Receipt
+from register.incoming.content import LINE_LIMIT, NOTICE_LIMIT, NoticeDecision
 from register.incoming.models import IncomingKind
 from register.incoming.web import incoming_form
 from register.incoming.web.incoming_form import FormPages
@@ -24,10 +31,11 @@ from register.reports import receipt_codes
 from register.reports.web import follow_up_page, public_forms
 from register.text.dates import paris_day
 from register.web import messages, rate_limits, urls
-from register.web.blueprints import submit
+from register.web.blueprints import desk, submit
 from register.web.error_messages import error_sentence
+from register.web.form_fields import DeskForm, code_choices, line_field, text_field
 from register.web.l10n import language, switch_language
-from register.web.request_context import key_store, outbox, settings
+from register.web.request_context import head, key_store, outbox, settings
 
 _ROUTE = "/incidents/<number>/signaler-contenu/<kind>"
 # The button that sends a complaint, on the page that a code opens.
@@ -133,7 +141,7 @@ def _status_html(
     key: str, typed: str, form: ComplaintForm | None = None, error_text: str = ""
 ) -> str:
     today = paris_day(now())
-    status = notice_queries.notice_status(db.session(), key_store(), key, today)
+    status = incoming_queries.notice_status(db.session(), key_store(), key, today)
     if status.language != "fr":
         switch_language("en")
     return render_template(
@@ -164,7 +172,7 @@ def _form_html(
 
 def _receipt_html(receipt: Receipt, form: NoticeForm) -> str:
     today = paris_day(now())
-    status = notice_queries.notice_status(db.session(), key_store(), receipt.key, today)
+    status = incoming_queries.notice_status(db.session(), key_store(), receipt.key, today)
     return render_template(
         "incoming/notice_receipt.html",
         status=status,
@@ -172,4 +180,74 @@ def _receipt_html(receipt: Receipt, form: NoticeForm) -> str:
         is_other=receipt.is_other,
         form=form,
         has_mail=outbox() is not None and bool(form.sent.contact),
+    )
+
+
+# --- at the desk --------------------------------------------------------------------------------
+
+
+class NoticeDecisionForm(DeskForm):
+    """What was decided and why, for the author of the notice."""
+
+    decision = RadioField(
+        lazy_gettext("Décision"),
+        choices=code_choices(messages.incoming.decisions),
+        validators=[InputRequired(lazy_gettext("Choisissez une réponse."))],
+    )
+    ground = line_field(lazy_gettext("Fondement"), limit=LINE_LIMIT, required=True)
+    reasons = text_field(lazy_gettext("Faits et raisons"), limit=NOTICE_LIMIT, required=True)
+
+
+@submit.app_template_global("notice_term_days")
+def notice_term_days() -> int:
+    """Days from the last decision to the destruction of a notice."""
+    return retention.AFTER_NOTICE_DECISION.days
+
+
+@desk.route("/courrier/<int:post_id>", methods=["GET", "POST"], endpoint="content_notice")
+def decide(post_id: int) -> ResponseReturnValue:
+    """A notice, whose first reading is recorded, and the form that decides it."""
+    head()
+    form = NoticeDecisionForm()
+    if not form.is_submitted():
+        return _desk_html(post_id, form)
+    if not form.validate():
+        return _desk_html(post_id, form), 422
+    mail_outbox = outbox()
+    try:
+        current_member.run_act(
+            lambda tx, by: notice_acts.decide(
+                tx,
+                key_store(),
+                post_id,
+                by=by,
+                decision=NoticeDecision(form.decision.data),
+                reasons=form.reasons.data,
+                ground=form.ground.data,
+                outbox=mail_outbox,
+                link=follow_up_link(),
+            )
+        )
+    except Refused as error:
+        return _desk_html(post_id, form, error_sentence(error)), 409
+    flash(_("C’est décidé. La page du code le dit à qui a signalé."))
+    return redirect(f"/moderation/courrier/{post_id}", 303)
+
+
+def _desk_html(post_id: int, form: NoticeDecisionForm, error_text: str = "") -> str:
+    session, today = db.session(), paris_day(now())
+    key = incoming_queries.key_of_post(session, post_id)
+    status = incoming_queries.notice_status(session, key_store(), key, today)
+    if status.notice is not None and status.row.read_on is None:
+        current_member.run_act(lambda tx, by: acts.read(tx, key, by=by))
+    return render_template(
+        "incoming/notice_desk.html",
+        status=status,
+        file=open_case(status.case.id),
+        form=form,
+        error_text=error_text,
+        today=today,
+        kinds=messages.desk.post_kinds,
+        grounds=messages.incoming.grounds,
+        decisions=messages.incoming.decisions,
     )

@@ -10,7 +10,7 @@ from wtforms.validators import DataRequired
 from register.cases import deadlines
 from register.cases.acts.replies import AUTHOR_LIMIT
 from register.cases.deadlines import TextLength
-from register.incoming.content import PASSAGES_LIMIT, TEXT_LIMIT, ReplyContent
+from register.incoming.content import PASSAGES_LIMIT, REPLY_LIMIT, ReplyContent
 from register.incoming.web.incoming_form import KEEP_SHORT, IncomingForm
 from register.reports.report_content import CONTACT_LIMIT
 from register.reports.web.answer_fields import CheckedRadio, hidden_field, long_field, short_field
@@ -54,7 +54,7 @@ class ReplyForm(IncomingForm):
     passages = _text(
         _("Les passages que vous contestez"), messages.incoming.passages_missing, PASSAGES_LIMIT
     )
-    texte = _text(_("Votre réponse"), messages.incoming.text_missing, TEXT_LIMIT)
+    texte = _text(_("Votre réponse"), messages.incoming.text_missing, REPLY_LIMIT)
     contact = short_field(_("Vous joindre"), CONTACT_LIMIT, _("Une adresse ou un numéro suffit."))
     cas = hidden_field()
 
