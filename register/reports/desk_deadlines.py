@@ -106,10 +106,6 @@ _REQUEST_DAYS = (
 )
 
 
-def _same(day: date) -> date:
-    return day
-
-
 def _last_day(terms: Sequence[LegalRule], start: date) -> date:
     for term in terms:
         start = term.last_day(start)
@@ -128,7 +124,7 @@ class _Source:
 
     kind: DeadlineKind
     stmt: Select[Any]
-    due: Callable[[Any], date] = _same
+    due: Callable[[Any], date] = lambda day: day
 
 
 def load_deadlines(

@@ -28,7 +28,7 @@ def similar_to(session, store, cast):
         viewer = session.get(Member, getattr(cast, by))
         day = paris_day(AT)
         similar = duplicates.similar_reports(session, store, viewer, report.key, day, sent)
-        return {match.summary.key: {reason.code for reason in match.reasons} for match in similar}
+        return {other.key: {reason.code for reason in reasons} for other, reasons in similar}
 
     return find
 

@@ -23,7 +23,7 @@ from register.incoming.content import NoticeContent, ReplyContent
 from register.journal import WriteTransaction
 from register.reports.web import public_forms
 from register.reports.web.answer_fields import clean_code, hidden_field
-from register.reports.web.public_forms import OUTAGE_ERRORS, SessionlessForm
+from register.reports.web.public_forms import SessionlessForm
 from register.web import messages, rate_limits
 from register.web.error_messages import error_sentence
 from register.web.request_context import key_store
@@ -59,14 +59,6 @@ class IncomingForm(SessionlessForm):
         """Whether no file of the form was lost on its way."""
         return True
 
-    def hidden_fields(self) -> list[tuple[str, str]]:
-        """Names and values of the fields, for the page that shows them in words."""
-        return [
-            (field.name, "y" if field.data is True else str(field.data))
-            for field in self
-            if field.short_name not in ("jeton", "fichiers") and field.data
-        ]
-
 
 @dataclass(frozen=True)
 class FormPages:
@@ -83,16 +75,16 @@ Receive = Callable[[WriteTransaction, str], Receipt]
 
 def run_step(form: IncomingForm, pages: FormPages, receive: Receive) -> ResponseReturnValue:
     """The step of the pressed button; the review, where no button was pressed."""
-    step = request.form.get("etape", "")
-    try:
-        with public_forms.submission_queue.turn():
-            if step == "modifier":
-                return pages.form("")
-            if not form.is_sent:
-                return pages.form(""), 422
-            return _send(form, pages, receive) if step == "envoyer" else pages.review()
-    except OUTAGE_ERRORS as error:
-        return public_forms.outage_response(error, str(messages.reports.form_busy), pages.form)
+
+    def step() -> ResponseReturnValue:
+        button = request.form.get("etape", "")
+        if button == "modifier":
+            return pages.form("")
+        if not form.is_sent:
+            return pages.form(""), 422
+        return _send(form, pages, receive) if button == "envoyer" else pages.review()
+
+    return public_forms.answer_step(step, pages.form)
 
 
 def _send(form: IncomingForm, pages: FormPages, receive: Receive) -> ResponseReturnValue:

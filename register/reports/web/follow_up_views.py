@@ -20,24 +20,8 @@ from register.reports import acts, receipt_codes, report_content
 from register.reports.models import MessageKind, ReportState
 from register.reports.receipt_file import receipt_document
 from register.reports.report_files import destroyed_files
-from register.reports.web import upload_streams
-from register.reports.web.follow_up_page import (
-    DELETE,
-    ContactForm,
-    DestructionForm,
-    MessageForm,
-    ReceiptCodeForm,
-    ReportAccess,
-    ReporterForm,
-    WithdrawalForm,
-    busy_code_page,
-    code_page,
-    report_access,
-    report_html,
-    submitted_token,
-    unsaved_form_html,
-    with_report,
-)
+from register.reports.web import follow_up_page, upload_streams
+from register.reports.web.follow_up_page import ReportAccess, report_html, with_report
 from register.reports.web.public_forms import OUTAGE_ERRORS, outage_response, queued_transaction
 from register.reports.web.receipt_page import (
     destruction_sentences,
@@ -60,7 +44,7 @@ FormAct = Callable[[WriteTransaction, str], object]
 
 @submit.get(ENTER, endpoint="follow_enter")
 def enter() -> str:
-    return code_page(ReceiptCodeForm(formdata=None))
+    return follow_up_page.code_page(follow_up_page.ReceiptCodeForm(formdata=None))
 
 
 @submit.get("/suivi/message", endpoint="follow_message_enter")
@@ -83,7 +67,7 @@ def leave() -> Response:
 
 
 @submit.post(ENTER)
-@with_report(busy_code_page)
+@with_report(follow_up_page.busy_code_page)
 def follow(access: ReportAccess) -> ResponseReturnValue:
     """The status of a report."""
     return report_html(access)
@@ -97,9 +81,9 @@ def message() -> ResponseReturnValue:
     return _message()
 
 
-@with_report(lambda why: unsaved_form_html(MessageForm(), why))
+@with_report(lambda why: follow_up_page.unsaved_form_html(follow_up_page.MessageForm(), why))
 def _message(access: ReportAccess) -> ResponseReturnValue:
-    form = MessageForm()
+    form = follow_up_page.MessageForm()
     if form.is_sent and not form.fichiers.require_whole():
         return report_html(access, form), 422
 
@@ -116,12 +100,12 @@ def _message(access: ReportAccess) -> ResponseReturnValue:
 
 
 @submit.post("/suivi/contact", endpoint="follow_contact")
-@with_report(lambda why: unsaved_form_html(ContactForm(), why))
+@with_report(lambda why: follow_up_page.unsaved_form_html(follow_up_page.ContactForm(), why))
 def contact(access: ReportAccess) -> ResponseReturnValue:
     """Store, change or erase the contact."""
-    form = ContactForm()
+    form = follow_up_page.ContactForm()
     form.is_needed = not access.report_view.contact
-    if request.form.get("acte") == DELETE:
+    if request.form.get("acte") == follow_up_page.DELETE:
         form.contact.data, form.is_needed = "", False
 
     def act(tx: WriteTransaction, _nonce: str) -> object:
@@ -136,14 +120,14 @@ def contact(access: ReportAccess) -> ResponseReturnValue:
 
 
 @submit.post("/suivi/retirer", endpoint="follow_withdraw")
-@with_report(lambda why: unsaved_form_html(WithdrawalForm(), why))
+@with_report(lambda why: follow_up_page.unsaved_form_html(follow_up_page.WithdrawalForm(), why))
 def withdraw(access: ReportAccess) -> ResponseReturnValue:
     """Withdraw a report, or request it once its case is public."""
     state, withdrawn = access.report_view.summary.state, _("Votre signalement est retiré.")
     if state is ReportState.WITHDRAWN:
         # The same form again, or another window: confirm what is already done.
         return clear_browser_cache(make_response(report_html(access, done=withdrawn)))
-    form = WithdrawalForm()
+    form = follow_up_page.WithdrawalForm()
 
     def act(tx: WriteTransaction, nonce: str) -> object:
         return acts.withdraw(
@@ -162,7 +146,7 @@ def withdraw(access: ReportAccess) -> ResponseReturnValue:
 
 
 @submit.post("/suivi/detruire", endpoint="follow_destroy")
-@with_report(lambda why: unsaved_form_html(DestructionForm(), why))
+@with_report(lambda why: follow_up_page.unsaved_form_html(follow_up_page.DestructionForm(), why))
 def destroy(access: ReportAccess) -> ResponseReturnValue:
     """Destroy the texts of a withdrawn report before their day."""
     destroyed = _("Ce que vous aviez envoyé est détruit, et les échanges avec.")
@@ -175,12 +159,14 @@ def destroy(access: ReportAccess) -> ResponseReturnValue:
         return destroyed
 
     # It happens once.
-    response = _perform(access, DestructionForm(), act, lambda outcome: outcome, limited=False)
+    response = _perform(
+        access, follow_up_page.DestructionForm(), act, lambda outcome: outcome, limited=False
+    )
     return clear_browser_cache(response) if response.status_code == 200 else response
 
 
 @submit.post("/suivi/recu.json", endpoint="follow_receipt")
-@with_report(busy_code_page)
+@with_report(follow_up_page.busy_code_page)
 def receipt(access: ReportAccess) -> ResponseReturnValue:
     """The receipt file of a report."""
     document = _receipt_document(access)
@@ -188,7 +174,7 @@ def receipt(access: ReportAccess) -> ResponseReturnValue:
 
 
 @submit.post("/suivi/recu.html", endpoint="follow_receipt_page")
-@with_report(busy_code_page)
+@with_report(follow_up_page.busy_code_page)
 def receipt_page(access: ReportAccess) -> ResponseReturnValue:
     """The receipt of a report as a page to read, with the receipt file in it."""
     document = _receipt_document(access)
@@ -220,7 +206,7 @@ def _receipt_download(
 
 def _perform(
     access: ReportAccess,
-    form: ReporterForm,
+    form: follow_up_page.ReporterForm,
     act: FormAct,
     done: Callable[[object], object],
     *,
@@ -236,7 +222,7 @@ def _perform(
         return rate_limits.too_soon(
             pattern, wait, lambda why: report_html(access, form, error_text=why)
         )
-    token = submitted_token()
+    token = follow_up_page.submitted_token()
     if token is None:
         return make_response(
             report_html(access, form, error_text=str(messages.reports.follow_up_too_old)), 422
@@ -254,11 +240,11 @@ def _perform(
                 if error.key == "report_already_sent"
                 else messages.reports.state_changed
             )
-        current = report_access(access.code, access.key)
+        current = follow_up_page.report_access(access.code, access.key)
         page = report_html(current, form, error_text=reason, used=True)
         return make_response(page, status_of(error))
     return make_response(
-        report_html(report_access(access.code, access.key), done=str(done(outcome)))
+        report_html(follow_up_page.report_access(access.code, access.key), done=str(done(outcome)))
     )
 
 

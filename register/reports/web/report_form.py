@@ -6,7 +6,7 @@ when its name is ambiguous.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -242,19 +242,6 @@ class ReportFields(SessionlessForm):
         """The lines that are not empty."""
         lines = map(one_line, self.liens.data.split("\n"))
         return tuple(line for line in lines if line)
-
-    def hidden_fields(self, shown: Collection[str] = ()) -> list[tuple[str, str]]:
-        """Names and values of the fields, for the hidden inputs of the review page.
-
-        :param shown: names of fields that the page shows itself. Files have boxes.
-        """
-        return [
-            (field.name, value)
-            for field in self
-            if field.short_name not in ("jeton", "fichiers") and field.name not in shown
-            for value in (field.data if isinstance(field.data, list) else [field.data])
-            if value
-        ]
 
 
 class ReportForm(QuestionFields, ReportFields):

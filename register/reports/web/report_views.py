@@ -61,7 +61,7 @@ def submit_step() -> ResponseReturnValue:
         return _form_with_place(
             values.get("lieu", ""), values.get("cas", ""), values.get("manque", "")
         )
-    return _run_step(_submitted_form(), _STEPS.get(request.form.get("etape", ""), check))
+    return _run_step(_STEPS.get(request.form.get("etape", ""), check))
 
 
 @submit.get("/signaler/questions", endpoint="report_questions")
@@ -89,7 +89,7 @@ def again() -> ResponseReturnValue:
 @submit.post("/signaler/ajouter", endpoint="report_add")
 def add() -> ResponseReturnValue:
     """Send the changed answers of a form as an addition to its report."""
-    return _run_step(_submitted_form(), _add)
+    return _run_step(_add)
 
 
 def _form_with_place(place: str, case: str = "", missing: str = "") -> str:
@@ -102,24 +102,13 @@ def _form_with_place(place: str, case: str = "", missing: str = "") -> str:
     return _form_html(form)
 
 
-def _submitted_form() -> ReportForm:
+def _run_step(step: Step) -> ResponseReturnValue:
     form = ReportForm()
     form.take_offers(request.form.get("lieu_propose", ""), request.form.get("quand_propose", ""))
     form.token = public_forms.read_token(PURPOSE, form.jeton.data or "")
     # A form too old to be sent is shown again today.
     form.displayed_on = form.token.day if form.token else paris_day(now())
-    return form
-
-
-def _run_step(form: ReportForm, step: Step) -> ResponseReturnValue:
-    """The answer of a step; during an outage or a burst, the form as it was typed."""
-    try:
-        with public_forms.submission_queue.turn():
-            return step(form)
-    except public_forms.OUTAGE_ERRORS as error:
-        return public_forms.outage_response(
-            error, str(messages.reports.form_busy), partial(_form_html, form)
-        )
+    return public_forms.answer_step(partial(step, form), partial(_form_html, form))
 
 
 # --- the steps ----------------------------------------------------------------------------------

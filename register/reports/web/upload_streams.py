@@ -41,19 +41,11 @@ def recognise_mime(head: bytes, size: int) -> str:
 
 
 @dataclass
-class Refusal:
-    """A file that was not taken: its name, and why."""
-
-    name: str
-    error: RegisterError
-
-
-@dataclass
 class Arrivals:
-    """The files of a request, as they arrived."""
+    """The files of a request, as they arrived; names of those that were not taken, and why."""
 
     files: list[ReceivedFile] = field(default_factory=list)
-    refusals: list[Refusal] = field(default_factory=list)
+    refusals: list[tuple[str, RegisterError]] = field(default_factory=list)
 
 
 class _CheckedWriter(SealedWriter):
@@ -177,10 +169,10 @@ def _read_form(recognise: Recogniser, *, has_turn: bool) -> None:
         if not filename or len(streams) >= settings().evidence_files:
             if filename:
                 error = Invalid("evidence_too_many", limit=settings().evidence_files)
-                result.refusals.append(Refusal(name, error))
+                result.refusals.append((name, error))
             return cast(IO[bytes], _DroppedStream())
         if files is None:
-            result.refusals.append(Refusal(name, Unavailable("evidence_busy")))
+            result.refusals.append((name, Unavailable("evidence_busy")))
             return cast(IO[bytes], _DroppedStream())
         limit = settings().evidence_file_bytes
         streams.append(SealingStream(files, name, limit, recognise))
@@ -192,7 +184,7 @@ def _read_form(recognise: Recogniser, *, has_turn: bool) -> None:
     finally:
         for stream in streams:
             if stream.error is not None:
-                result.refusals.append(Refusal(stream.manifest.name, stream.error))
+                result.refusals.append((stream.manifest.name, stream.error))
             elif stream.is_whole:
                 result.files.append(
                     upload_tokens.seal_token(ARRIVED, stream.manifest, stream.begun_at)

@@ -95,7 +95,7 @@ def _list_page(
         report_summary.note_views(
             [summary.key for summary in report_page.summaries if summary.sent is not None]
         )
-    pairs, folder = list(query_pairs(report_query)), report_query.folder
+    pairs, folder = query_pairs(report_query), report_query.folder
     return render_template(
         "reports/desk/list.html",
         report_query=report_query,

@@ -152,12 +152,12 @@ def likely_of_report(
         session, key_store(), member, summary.key, summary.day, sent
     )
     similar_reports = []
-    for report in reports:
-        other = report.summary.sent
+    for other_summary, reasons in reports:
+        other = other_summary.sent
         types = other.types[:1] if other else ()
         first_type = [current_vocabulary().label("type", code) for code in types]
         title = typeset(", ".join([labels.place(other, short=True), *first_type]))
-        similar_reports.append((report.summary, title, reasons_sentence(report.reasons)))
+        similar_reports.append((other_summary, title, reasons_sentence(reasons)))
     return cases, similar_reports
 
 
