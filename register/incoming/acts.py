@@ -14,8 +14,7 @@ from register.cases import acts as cases
 from register.cases.models import Incident
 from register.db import empty_log
 from register.errors import NotFound, Refused
-from register.evidence.models import EvidenceFile, register_file
-from register.evidence.sealed_files import FileManifest, seal_manifest
+from register.evidence.sealed_files import FileManifest
 from register.incoming import content, queries, retention
 from register.incoming.content import NoticeContent, ReplyContent
 from register.incoming.models import Incoming, IncomingFile, IncomingKind
@@ -23,6 +22,7 @@ from register.journal import Act, WriteTransaction, writing
 from register.key_store import KeyStore
 from register.post import acts as post
 from register.reports import receipt_codes
+from register.reports.report_files import sealed_rows
 from register.text.dates import paris_day
 
 # Undecided online replies of one case. Each act on a case loads all its replies, so that their
@@ -111,14 +111,8 @@ def receive(
         )
     )
     tx.session.flush()
-    for position, file in enumerate(files, start=1):
-        if tx.session.get(EvidenceFile, file.file_id) is not None:
-            raise Refused("evidence_again")
-        register_file(tx.session, file.file_id)
-        row_key = receipt_codes.new_key()
-        sealed = seal_manifest(data_key, file, row_key)
-        ids = {"key": row_key, "incoming_key": key, "file_id": file.file_id}
-        tx.session.add(IncomingFile(**ids, position=position, sealed=sealed))
+    for position, row in enumerate(sealed_rows(tx.session, data_key, files), start=1):
+        tx.session.add(IncomingFile(**row, incoming_key=key, position=position))
     tx.session.flush()
     return Receipt(key, code)
 

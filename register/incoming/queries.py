@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from statistics import median_low
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from register.cases.legal_rules import add_months
 from register.cases.models import ID_LIMIT, Incident, Reply
 from register.errors import NotFound
 from register.evidence.sealed_files import FileManifest, open_manifest
@@ -16,9 +18,11 @@ from register.incoming import content, retention
 from register.incoming.content import NoticeContent, ReviewTexts, SealedPart
 from register.incoming.models import Incoming, IncomingFile, IncomingKind, NoticeReview
 from register.key_store import KeyStore
-from register.post.models import ReceivedPost
+from register.post.models import PostKind, ReceivedPost
 from register.reports import receipt_codes
 from register.text.dates import paris_day
+
+DELAY_MONTHS = 12  # full months whose delays are published
 
 
 def key_by_code(
@@ -224,3 +228,44 @@ def count_waiting_notices(session: Session, incident_id: int) -> int:
         ReceivedPost.entered_by.is_(None),
     )
     return session.scalar(stmt) or 0
+
+
+@dataclass(frozen=True)
+class Delays:
+    """Numbers of a kind from ``since`` until before ``until``; ``days`` is the median, or None."""
+
+    since: date
+    until: date
+    received: int
+    decided: int
+    days: int | None
+
+
+def load_delays(session: Session, kind: PostKind, today: date) -> Delays:
+    """The numbers of the twelve full months before this one.
+
+    They change on the first day of a month only: otherwise whoever reads them each day would learn
+    the day on which a notice came.
+    """
+    until = today.replace(day=1)
+    since = add_months(until, -DELAY_MONTHS)
+    columns = (ReceivedPost.received_on, ReceivedPost.closed_on, ReceivedPost.closed_by)
+    rows = session.execute(
+        select(*columns, func.count())
+        .where(
+            ReceivedPost.kind == kind,
+            ReceivedPost.received_on >= since,
+            ReceivedPost.received_on < until,
+        )
+        .group_by(*columns)
+    ).all()
+    received = sum(count for *_columns, count in rows)
+
+    def decided_days() -> Iterator[int]:
+        for received_on, closed_on, closed_by, count in rows:
+            # Nobody decided what was closed because its texts were destroyed.
+            if closed_by is not None and closed_on is not None and closed_on < until:
+                yield from [(closed_on - received_on).days] * count
+
+    days = list(decided_days())
+    return Delays(since, until, received, len(days), median_low(days) if days else None)

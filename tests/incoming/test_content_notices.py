@@ -24,7 +24,6 @@ from register.mail.outbox import Outbox
 from register.operations import schema
 from register.operations.missing_data import lost_keys
 from register.post import acts as post
-from register.post.delays import load_delays
 from register.post.models import PostKind, ReceivedPost
 
 TODAY = date(2026, 3, 2)
@@ -404,13 +403,13 @@ def test_counts_are_of_full_months_and_of_decisions_by_people(
     decide(slow, cast.bruno, at=january + timedelta(days=9))
     decide(recent, cast.bruno)
     session.rollback()
-    delays = load_delays(session, PostKind.ILLEGAL, TODAY)
+    delays = queries.load_delays(session, PostKind.ILLEGAL, TODAY)
     assert (delays.since, delays.until) == (date(2025, 3, 1), date(2026, 3, 1))
     assert (delays.received, delays.decided, delays.days) == (3, 2, 2)
-    assert load_delays(session, PostKind.ERROR, TODAY).days is None
+    assert queries.load_delays(session, PostKind.ERROR, TODAY).days is None
     with pen() as p:
         acts.erase(p, receive.case.id, by=cast.ada, restriction="erreur", single=True)
     # The undecided one is closed with the texts of its case, by nobody.
     _retain(session, engine, store, AT, only_erased=True)
-    delays = load_delays(session, PostKind.ILLEGAL, date(2026, 4, 1))
+    delays = queries.load_delays(session, PostKind.ILLEGAL, date(2026, 4, 1))
     assert (delays.received, delays.decided) == (4, 3)

@@ -25,7 +25,6 @@ from register.incoming.web import incoming_form
 from register.incoming.web.incoming_form import FormPages
 from register.incoming.web.notice_form import FORMS, ComplaintForm, NoticeForm
 from register.journal import WriteTransaction
-from register.post.delays import Delays, load_delays
 from register.post.models import OWN_TERMS
 from register.reports import receipt_codes
 from register.reports.web import follow_up_page, public_forms
@@ -48,7 +47,7 @@ def content_notice(number: str, kind: str) -> ResponseReturnValue:
     case = _load_case(number)
     form = _form_class(kind)(formdata=None)
     form.endroit.data = settings().base_url + urls.case(case.number)
-    delays = load_delays(db.session(), form.kind, paris_day(now()))
+    delays = incoming_queries.load_delays(db.session(), form.kind, paris_day(now()))
     return _form_html(case.number, form, delays=delays)
 
 
@@ -157,7 +156,11 @@ def _status_html(
 
 
 def _form_html(
-    number: int, form: NoticeForm, *, error_text: str = "", delays: Delays | None = None
+    number: int,
+    form: NoticeForm,
+    *,
+    error_text: str = "",
+    delays: incoming_queries.Delays | None = None,
 ) -> str:
     """The form as it was typed, with the reason why it is shown again."""
     return render_template(

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from flask import Response, make_response, request
+from flask import Response, make_response
 from flask.typing import ResponseReturnValue
 from itsdangerous import BadData, URLSafeTimedSerializer
 from sqlalchemy.exc import SQLAlchemyError
@@ -151,11 +151,6 @@ def answer_step(
 OUTAGE_ERRORS = (SQLAlchemyError, OSError, SealError, Unavailable)
 
 
-def log_failure(error: Exception) -> None:
-    """Log a failure whose answer shows no reference."""
-    logs.log_outage(error, request.endpoint or "")
-
-
 def outage_response(error: Exception, default_text: str, render: Callable[[str], str]) -> Response:
     """A 503 page made without the database, with the typed text.
 
@@ -163,7 +158,7 @@ def outage_response(error: Exception, default_text: str, render: Callable[[str],
     :param render: makes the page from the sentence.
     """
     if not isinstance(error, ReadOnly):
-        log_failure(error)
+        logs.log_outage(error)
     with suppress(Exception):
         # An open transaction would block the next request.
         db.session.rollback()

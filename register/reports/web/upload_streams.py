@@ -18,9 +18,10 @@ from register.db import is_disk_full, now
 from register.errors import Invalid, RegisterError, Unavailable
 from register.evidence import file_kinds
 from register.evidence.sealed_files import FileManifest, SealedFiles, SealedWriter, new_file
-from register.reports.web import public_forms, upload_tokens
+from register.reports.web import upload_tokens
 from register.reports.web.public_forms import OUTAGE_ERRORS
 from register.reports.web.upload_tokens import ARRIVED, ReceivedFile
+from register.web import logs
 from register.web.form_streams import set_stream_factory
 from register.web.request_context import sealed_files, settings
 from register.web.request_validation import UPLOAD_PATHS
@@ -113,7 +114,7 @@ class SealingStream(io.RawIOBase):
             else:
                 self.error = Unavailable("evidence_full" if is_disk_full(error) else "busy")
             if not isinstance(error, Invalid):
-                public_forms.log_failure(error)
+                logs.log_outage(error)
             self.discard()
 
     def discard(self) -> None:
@@ -122,7 +123,7 @@ class SealingStream(io.RawIOBase):
         try:
             self._files.delete(self.manifest.file_id)
         except (RegisterError, OSError) as error:
-            public_forms.log_failure(error)
+            logs.log_outage(error)
 
 
 class _DroppedStream(io.RawIOBase):

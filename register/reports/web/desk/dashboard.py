@@ -155,7 +155,7 @@ def queue_lines(
 
 
 def _report_line(item: QueueItem, summary: ReportSummary, today: date) -> QueueLine:
-    until = labels.deadline(summary, today)
+    danger, until = (labels.danger_label(summary), True), labels.deadline(summary, today)
     why = [labels.since_text(summary, today)]
     if not labels.names_state(summary):
         why.insert(0, labels.state_label(summary))
@@ -174,15 +174,10 @@ def _report_line(item: QueueItem, summary: ReportSummary, today: date) -> QueueL
         address,
         why,
         labels.holder_text(summary) if summary.holder(now()) else "",
-        [*_marks(summary, "", today), *_danger(summary), *([until] if until[0] else [])],
+        [*_marks(summary, "", today), *(mark for mark in (danger, until) if mark[0])],
         act,
         act_address,
     )
-
-
-def _danger(summary: ReportSummary) -> Iterator[tuple[str, bool]]:
-    if words := labels.danger_label(summary):
-        yield words, True
 
 
 def _case_line(item: QueueItem, case: DeskCaseSummary, page: QueuePage, today: date) -> QueueLine:

@@ -170,7 +170,10 @@ def _subject(
     """The title and the page of a case, a report, or what came by post."""
     if item.kind is DeadlineKind.POST:
         case = cases.get(item.incident or 0)
-        return french(case.title) if case else str(_("Courrier reçu")), _post_address(item)
+        # What came by a form has a page, where it is decided.
+        page = f"/{item.ref}" if item.member is None else ""
+        title = french(case.title) if case else str(_("Courrier reçu"))
+        return title, f"/moderation/courrier{page}"
     if item.report:
         summary = reports.get(item.report)
         title = (
@@ -182,11 +185,6 @@ def _subject(
     title = french(case.title) if case else ""
     part = _CASE_PARTS.get(item.kind, "")
     return title or str(_("Dossier sans titre")), f"{case_address(incident)}{part}"
-
-
-def _post_address(item: DeskDeadline) -> str:
-    """What came by a form has a page, where it is decided."""
-    return f"/moderation/courrier/{item.ref}" if item.member is None else "/moderation/courrier"
 
 
 def _reason(item: DeskDeadline, cases: Mapping[int, DeskCaseSummary]) -> str:
