@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cache
+from inspect import isfunction
 from pathlib import Path
 
 import attested_acts as acts
@@ -881,7 +882,7 @@ def test_every_act_is_tested_in_this_file():
         and getattr(function, "__module__", "") == module.__name__
     }
     assert set(ACCOUNT_ACTS) == public - QUERIES
-    assert set(REPORT_ACTS) == set(reports.__all__)
+    assert set(REPORT_ACTS) == {name for name, act in vars(reports).items() if isfunction(act)}
     assert set(PAGE_ACTS) == {
         name
         for name, function in vars(editorial).items()
