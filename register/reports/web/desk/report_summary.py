@@ -84,7 +84,8 @@ def reported(sent: ReportContent) -> list[ReportedField]:
         for url in sent.links
     ]
     actor, target = coded("acteur", sent.actor, _ACTOR), coded("cible", sent.target, _TARGET)
-    fields = [
+    fields = (
+        ReportedField("case", _("À ajouter au cas"), [ReportedItem(case_words(sent))]),
         ReportedField("account", _("Ce qui s’est passé"), [ReportedItem(sent.account)]),
         ReportedField("types", _("Types"), types),
         ReportedField("place", _("Lieu"), _recognised_items(sent.place, place, _PLACE)),
@@ -94,8 +95,7 @@ def reported(sent: ReportContent) -> list[ReportedField]:
         ReportedField("began", _("Qui a engagé une procédure"), [proceedings]),
         ReportedField("links", _("Où vérifier"), links),
         *(_answer_field(sent, question, value) for question, value in answered(sent)),
-    ]
-    fields.insert(0, ReportedField("case", _("À ajouter au cas"), [ReportedItem(case_words(sent))]))
+    )
     filled = (replace(field, items=[i for i in field.items if i.text]) for field in fields)
     return [field for field in filled if field.items]
 
