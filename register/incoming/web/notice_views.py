@@ -11,13 +11,10 @@ from wtforms import RadioField
 from wtforms.validators import InputRequired
 
 from register.accounts.web import current_member
-from register.cases import queries
-from register.cases.queries import MergedCase, PublicCase
 from register.cases.web.desk.act_view import open_case
 from register.db import db, now
-from register.errors import Moved, Refused
-from register.incoming import acts, notice_acts, retention
-from register.incoming import queries as incoming_queries
+from register.errors import Refused
+from register.incoming import acts, notice_acts, queries, retention
 from register.incoming.acts import Receipt
 from register.incoming.content import LINE_LIMIT, NOTICE_LIMIT, NoticeDecision
 from register.incoming.models import IncomingKind
@@ -25,6 +22,7 @@ from register.incoming.web import incoming_form
 from register.incoming.web.incoming_form import FormPages
 from register.incoming.web.notice_form import FORMS, ComplaintForm, NoticeForm
 from register.journal import WriteTransaction
+from register.pages.web.public_pages import readable_case
 from register.post.models import OWN_TERMS
 from register.reports import receipt_codes
 from register.reports.web import follow_up_page, public_forms
@@ -44,17 +42,17 @@ COMPLAIN = "reclamer"
 @submit.get(_ROUTE)
 def content_notice(number: str, kind: str) -> ResponseReturnValue:
     """The form, with the address of the case."""
-    case = _load_case(number)
+    case = readable_case(number)
     form = _form_class(kind)(formdata=None)
     form.endroit.data = settings().base_url + urls.case(case.number)
-    delays = incoming_queries.load_delays(db.session(), form.kind, paris_day(now()))
+    delays = queries.load_delays(db.session(), form.kind, paris_day(now()))
     return _form_html(case.number, form, delays=delays)
 
 
 @submit.post(_ROUTE)
 def content_notice_step(number: str, kind: str) -> ResponseReturnValue:
     """Run the step of the pressed button; the review, where no button was pressed."""
-    case, form = _load_case(number), _form_class(kind)()
+    case, form = readable_case(number), _form_class(kind)()
 
     def receive(tx: WriteTransaction, nonce: str) -> Receipt:
         return notice_acts.receive_notice(
@@ -83,21 +81,12 @@ def _form_class(kind: str) -> type[NoticeForm]:
     return FORMS[kind]
 
 
-def _load_case(number: str) -> PublicCase | MergedCase:
-    """The public case of a number; a merged one too, whose versions can be read."""
-    session, case_number = db.session(), urls.case_number(number)
-    try:
-        return queries.load_public_case(session, case_number)
-    except Moved:
-        return queries.load_merged_case(session, case_number)
-
-
 # --- the follow-up by code ----------------------------------------------------------------------
 
 
 def follow(typed: str) -> ResponseReturnValue | None:
     """The state of the notice with a code, at ``/suivi``, and the complaint about its decision."""
-    key = incoming_queries.key_by_code(db.session(), key_store(), typed, IncomingKind.NOTICE)
+    key = queries.key_by_code(db.session(), key_store(), typed, IncomingKind.NOTICE)
     if key is None:
         return None
     if request.form.get("etape") == COMPLAIN:
@@ -140,7 +129,7 @@ def _status_html(
     key: str, typed: str, form: ComplaintForm | None = None, error_text: str = ""
 ) -> str:
     today = paris_day(now())
-    status = incoming_queries.notice_status(db.session(), key_store(), key, today)
+    status = queries.notice_status(db.session(), key_store(), key, today)
     if status.language != "fr":
         switch_language("en")
     return render_template(
@@ -156,11 +145,7 @@ def _status_html(
 
 
 def _form_html(
-    number: int,
-    form: NoticeForm,
-    *,
-    error_text: str = "",
-    delays: incoming_queries.Delays | None = None,
+    number: int, form: NoticeForm, *, error_text: str = "", delays: queries.Delays | None = None
 ) -> str:
     """The form as it was typed, with the reason why it is shown again."""
     return render_template(
@@ -175,7 +160,7 @@ def _form_html(
 
 def _receipt_html(receipt: Receipt, form: NoticeForm) -> str:
     today = paris_day(now())
-    status = incoming_queries.notice_status(db.session(), key_store(), receipt.key, today)
+    status = queries.notice_status(db.session(), key_store(), receipt.key, today)
     return render_template(
         "incoming/notice_receipt.html",
         status=status,
@@ -239,8 +224,8 @@ def decide(post_id: int) -> ResponseReturnValue:
 
 def _desk_html(post_id: int, form: NoticeDecisionForm, error_text: str = "") -> str:
     session, today = db.session(), paris_day(now())
-    key = incoming_queries.key_of_post(session, post_id)
-    status = incoming_queries.notice_status(session, key_store(), key, today)
+    key = queries.key_of_post(session, post_id)
+    status = queries.notice_status(session, key_store(), key, today)
     if status.notice is not None and status.row.read_on is None:
         current_member.run_act(lambda tx, by: acts.read(tx, key, by=by))
     return render_template(

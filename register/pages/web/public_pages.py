@@ -112,11 +112,13 @@ def mirrors() -> str:
 @public.get("/incidents/<number>/signaler-contenu")
 def notice(number: str) -> str:
     """How to notify content held to be illegal (regulation (EU) 2022/2065, art. 16)."""
+    return render_template("pages/content_notice.html", case=readable_case(number))
+
+
+def readable_case(number: str) -> PublicCase | MergedCase:
+    """The public case of a number; a merged one too, whose versions can be read."""
     session, case_number = db.session(), urls.case_number(number)
-    case: PublicCase | MergedCase
     try:
-        case = queries.load_public_case(session, case_number)
+        return queries.load_public_case(session, case_number)
     except Moved:
-        # Its versions can still be read.
-        case = queries.load_merged_case(session, case_number)
-    return render_template("pages/content_notice.html", case=case)
+        return queries.load_merged_case(session, case_number)

@@ -47,17 +47,17 @@ def enter() -> str:
     return follow_up_page.code_page(follow_up_page.ReceiptCodeForm(formdata=None))
 
 
-@submit.get("/suivi/message", endpoint="follow_message_enter")
-@submit.get("/suivi/message/avec-fichiers", endpoint="follow_message_files_enter")
-@submit.get("/suivi/contact", endpoint="follow_contact_enter")
-@submit.get("/suivi/retirer", endpoint="follow_withdraw_enter")
-@submit.get("/suivi/detruire", endpoint="follow_destroy_enter")
-@submit.get("/suivi/recu.json", endpoint="follow_receipt_enter")
-@submit.get("/suivi/recu.html", endpoint="follow_receipt_page_enter")
-@submit.get("/suivi/quitter", endpoint="follow_leave_enter")
 def enter_first() -> ResponseReturnValue:
     """Redirect to the page that asks for the code."""
     return redirect(ENTER, 303)
+
+
+# Addresses that take the code in a form.
+for _address in (
+    *("message", "message/avec-fichiers", "contact", "retirer", "detruire"),
+    *("recu.json", "recu.html", "quitter"),
+):
+    submit.add_url_rule(f"{ENTER}/{_address}", view_func=enter_first)
 
 
 @submit.post("/suivi/quitter", endpoint="follow_leave")

@@ -126,7 +126,7 @@ class AskedParts:
     @property
     def field_names(self) -> set[str]:
         """The names of the fields of its questions, and of their marker."""
-        names = {field_name(question) for _label, asked in self.groups for question in asked}
+        names = {field_name(question) for _label, own in self.groups for question in own}
         return {*names, "questions_vues"} if names else set()
 
 

@@ -133,15 +133,14 @@ def reports_behind(incident_id: int) -> queries.CaseReports | None:
 # --- duplicates -------------------------------------------------------------------------------
 
 
-# A report on what may be the same facts, its title, and the reasons of the similarity.
-SimilarReport = tuple[queries.ReportSummary, str, str]
-
-
 @desk.app_template_global("likely_of_report")
 def likely_of_report(
     report_view: queries.ReportView,
-) -> tuple[Sequence[PossibleDuplicate], Sequence[SimilarReport]]:
-    """Cases and reports similar to a report, the most similar first; none after the purge."""
+) -> tuple[Sequence[PossibleDuplicate], Sequence[tuple[queries.ReportSummary, str, str]]]:
+    """Cases and reports similar to a report, the most similar first; none after the purge.
+
+    A report comes with its title and the reasons of the similarity.
+    """
     if report_view.received is None:
         return [], []
     session, member, sent = db.session(), current_member.member(), report_view.received.sent
