@@ -1,4 +1,4 @@
-"""Views of ``/suivi``: follow-up of a report by its code, and verification of receipts.
+"""Views of ``/suivi``: follow-up of a report by its code.
 
 Forms are answered 200 with the page, without a redirect: the next page needs the code too, which
 must not be in an address or a cookie. The nonce in a form's token detects a second sending.
@@ -16,24 +16,17 @@ from register.db import db
 from register.errors import Invalid, Refused
 from register.journal import WriteTransaction
 from register.operations import setup
-from register.reports import acts, receipt_codes, report_content
+from register.reports import acts, report_content
 from register.reports.models import MessageKind, ReportState
-from register.reports.receipt_file import receipt_document
-from register.reports.report_files import destroyed_files
 from register.reports.web import follow_up_page, upload_streams
 from register.reports.web.follow_up_page import ReportAccess, report_html, with_report
-from register.reports.web.public_forms import OUTAGE_ERRORS, outage_response, queued_transaction
-from register.reports.web.receipt_page import (
-    destruction_sentences,
-    proved_answers,
-    receipt_page_html,
-)
+from register.reports.web.public_forms import queued_transaction
+from register.reports.web.receipt_page import receipt_page_html
 from register.web import messages, rate_limits
 from register.web.blueprints import submit
 from register.web.error_messages import error_sentence
 from register.web.errors import status_of
 from register.web.headers import clear_browser_cache
-from register.web.l10n import day_words
 from register.web.request_context import key_store
 
 ENTER = "/suivi"
@@ -141,8 +134,7 @@ def withdraw(access: ReportAccess) -> ResponseReturnValue:
 
     # A withdrawal happens once; only the request for an accepted report can be repeated.
     limited = state is ReportState.ACCEPTED
-    response = _perform(access, form, act, done, limited=limited)
-    return clear_browser_cache(response) if response.status_code == 200 else response
+    return _cleared(_perform(access, form, act, done, limited=limited))
 
 
 @submit.post("/suivi/detruire", endpoint="follow_destroy")
@@ -159,9 +151,11 @@ def destroy(access: ReportAccess) -> ResponseReturnValue:
         return destroyed
 
     # It happens once.
-    response = _perform(
-        access, follow_up_page.DestructionForm(), act, lambda outcome: outcome, limited=False
-    )
+    form = follow_up_page.DestructionForm()
+    return _cleared(_perform(access, form, act, lambda outcome: outcome, limited=False))
+
+
+def _cleared(response: Response) -> Response:
     return clear_browser_cache(response) if response.status_code == 200 else response
 
 
@@ -246,51 +240,3 @@ def _perform(
     return make_response(
         report_html(follow_up_page.report_access(access.code, access.key), done=str(done(outcome)))
     )
-
-
-# Bytes. Below the size from which an uploaded file is written to disk.
-BODY_LIMIT = 400_000
-
-
-@submit.route("/suivi/verifier", methods=["GET", "POST"])
-def prove() -> ResponseReturnValue:
-    """Verify a receipt: whether and on which day its report was received. It is not stored."""
-    if request.method != "POST":
-        return _proof_page()
-    if (request.content_length or 0) > BODY_LIMIT:
-        return _proof_page(messages.reports.receipt_too_long), 422
-    wait = rate_limits.wait("receipt")
-    pasted = request.form.get("recu", "").strip()
-    if wait:
-        pattern = messages.reports.too_many_receipts
-        return rate_limits.too_soon(pattern, wait, lambda why: _proof_page(why, pasted=pasted))
-    file = request.files.get("fichier")
-    document = file.stream.read(receipt_codes.FILE_LIMIT + 1) if file else b""
-    document = document or pasted.encode("utf-8", "replace")
-    if not document.strip():
-        fault = _("Choisissez le fichier, ou collez ce qu’il contient.")
-        return _proof_page(fault, pasted=pasted), 422
-    if not receipt_codes.is_possible_size(document):
-        return _proof_page(messages.reports.receipt_too_long, pasted=pasted), 422
-    try:
-        proof = receipt_codes.receipt_proof(db.session(), document)
-        destructions = destroyed_files(db.session(), key_store(), proof.report if proof else "")
-    except OUTAGE_ERRORS as error:
-        return outage_response(
-            error,
-            str(messages.reports.receipt_busy),
-            lambda _why: _proof_page(messages.reports.receipt_busy, pasted=pasted),
-        )
-    if proof is None:
-        return _proof_page(verdict=_("Ce reçu ne correspond à aucun signalement encore gardé ici."))
-    verdict = str(messages.reports.receipt_verdicts[proof.masked]) % {"day": day_words(proof.day)}
-    return _proof_page(
-        verdict=verdict,
-        proved=True,
-        answers=proved_answers(document),
-        destroyed=destruction_sentences(destructions, receipt_document(document)),
-    )
-
-
-def _proof_page(fault: object = "", **values: object) -> str:
-    return render_template("reports/receipt_check.html", fault=str(fault), **values)
