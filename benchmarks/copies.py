@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, MetaData, Table, delete, insert, text
+from sqlalchemy import Connection, Engine, MetaData, Table, delete, insert, select, text
 
 from benchmarks import texts
 from benchmarks.cases import communes
 from benchmarks.seeding import SEEDED
 from register.cases import case_codes
 from register.cases.case_codes import CaseCode
+from register.cases.models import Incident
 from register.cases.vocabulary import Dataset
 from register.db import analyse_tables, housekeeping, now
 
@@ -73,11 +74,12 @@ def grow(engine: Engine, seed: Seed, total: int) -> None:
     chance = random.Random(total)
     with engine.begin() as connection:
         present = _scalar_int(connection, "SELECT count(*) FROM incident")
+        touched = _touched_cases(connection, seed)
         # Cases published since the last copy have the ids that the next one would take: that copy
         # is left out.
         for copy in range(-(-present // SEEDED), total // SEEDED):
             places = communes(SEEDED, chance)
-            _copy(connection, metadata, seed, copy)
+            _copy(connection, metadata, seed, touched, copy)
             _move_cases(connection, copy, places)
             _move_codes(connection, copy, places)
             _write_accounts(connection, copy, places)
@@ -90,13 +92,31 @@ def grow(engine: Engine, seed: Seed, total: int) -> None:
     analyse_tables(engine)
 
 
-def _copy(connection: Connection, metadata: MetaData, seed: Seed, copy: int) -> None:
+def _touched_cases(connection: Connection, seed: Seed) -> list[int]:
+    """Seeded cases on which an act was measured: their new rows have the ids of another copy's."""
+    stmt = (
+        "SELECT DISTINCT incident_id FROM journal_entry"
+        " WHERE ledger = 'public' AND seq > :line AND incident_id <= :last"
+    )
+    values = {"line": seed.strides["line"], "last": SEEDED}
+    return list(connection.scalars(text(stmt), values))
+
+
+def _copy(
+    connection: Connection, metadata: MetaData, seed: Seed, touched: Iterable[int], copy: int
+) -> None:
     offsets = {kind: copy * stride for kind, stride in seed.strides.items()}
     for name, shifted_columns in SHIFTED_COLUMNS.items():
-        connection.execute(text(_copy_sql(metadata.tables[name], shifted_columns, offsets)))
+        statement = _copy_sql(metadata.tables[name], shifted_columns, offsets, touched)
+        connection.execute(text(statement))
 
 
-def _copy_sql(table: Table, shifted_columns: Mapping[str, str], offsets: Mapping[str, int]) -> str:
+def _copy_sql(
+    table: Table,
+    shifted_columns: Mapping[str, str],
+    offsets: Mapping[str, int],
+    touched: Iterable[int],
+) -> str:
     column_expressions = []
     for column in table.columns:
         if column.name in shifted_columns:
@@ -111,7 +131,7 @@ def _copy_sql(table: Table, shifted_columns: Mapping[str, str], offsets: Mapping
             column_expressions.append(column.name)
     names = ", ".join(column.name for column in table.columns)
     case = "id" if table.name == "incident" else "incident_id"
-    condition = f"{case} <= {SEEDED}"
+    condition = f"{case} <= {SEEDED} AND {case} NOT IN ({', '.join(map(str, touched))})"
     if table.name == "journal_entry":
         condition += " AND ledger = 'public'"
     return (
@@ -147,6 +167,7 @@ def _move_cases(connection: Connection, copy: int, places: list[str]) -> None:
 def _move_codes(connection: Connection, copy: int, places: list[str]) -> None:
     """Put a copy's codes at the communes and days of its cases."""
     low = copy * SEEDED
+    copied = select(Incident.id).where(Incident.id > low, Incident.id <= low + SEEDED)
     is_in_copy = f"until_line = 0 AND incident_id > {low} AND incident_id <= {low + SEEDED}"
     connection.execute(
         text(f"DELETE FROM case_code WHERE axis = 'commune_saisie' AND {is_in_copy}")
@@ -154,8 +175,13 @@ def _move_codes(connection: Connection, copy: int, places: list[str]) -> None:
     connection.execute(
         insert(CaseCode),
         [
-            {"incident_id": low + position, "axis": "commune_saisie", "code": code, "since_line": 1}
-            for position, code in enumerate(places, 1)
+            {
+                "incident_id": id,
+                "axis": "commune_saisie",
+                "code": places[id - low - 1],
+                "since_line": 1,
+            }
+            for id in connection.scalars(copied)
         ],
     )
     connection.execute(

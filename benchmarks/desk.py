@@ -23,7 +23,7 @@ from register.cases import acts
 from register.cases.models import Incident
 from register.config import Settings
 from register.db import analyse_tables, db, housekeeping, now
-from register.exchange.case_csv_import import import_file
+from register.exchange.case_csv_import import RowEffect, import_file
 from register.journal import writing
 from register.operations import setup
 
@@ -51,8 +51,8 @@ def fill_desk(engine: Engine, folder: Path, members: Members, count: int) -> Non
     path = folder / f"drafts-{count}.csv"
     cases.write_file(path, cases.communes(count, chance), 1, chance)
     report = import_file(engine, path, by=members.first, reason="mesure")
-    if report.drafted != count:
-        raise RuntimeError(f"{report.drafted} of {count} drafts imported: {report}")
+    if report.count(RowEffect.DRAFTED) != count:
+        raise RuntimeError(f"not all of {count} drafts imported: {report}")
     with writing(engine) as tx:
         for case_id in tx.session.scalars(select(Incident.id).order_by(Incident.id)).all():
             if case_id % 10 == 1:

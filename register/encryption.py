@@ -16,6 +16,7 @@ import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -62,15 +63,25 @@ def _write_key(path: Path, key: bytes) -> None:
 
     Written by root, it gets the folder's owner, because the service must read it.
     """
+    with new_file(path) as file:
+        folder = path.parent.stat()
+        if os.geteuid() == 0:
+            os.fchown(file.fileno(), folder.st_uid, folder.st_gid)
+        file.write(f"{key.hex()}\n".encode("ascii"))
+    sync_path(path.parent)
+
+
+@contextmanager
+def new_file(path: Path) -> Iterator[BinaryIO]:
+    """A new file to write to, mode 600; synced to disk at the end of the block.
+
+    :raises FileExistsError: there is one already, or a link.
+    """
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    folder = path.parent.stat()
-    if os.geteuid() == 0:
-        os.fchown(descriptor, folder.st_uid, folder.st_gid)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(key.hex() + "\n")
+    with os.fdopen(descriptor, "wb") as file:
+        yield file
         file.flush()
         os.fsync(file.fileno())
-    sync_path(path.parent)
 
 
 def sync_path(path: Path) -> None:

@@ -10,7 +10,6 @@ from register.cases.acts import *  # noqa: F403
 from register.cases.checklist import ATTESTATIONS
 from register.cases.risk_flags import Flag
 
-__all__ = acts.__all__
 FLAG_REASONS = {"flag_reasons": "relu"}
 # Fields of a form: every attestation ticked.
 TICKED = dict.fromkeys(ATTESTATIONS, "y")

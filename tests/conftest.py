@@ -280,7 +280,7 @@ def demo_app(
     request: pytest.FixtureRequest, registers: Registers, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Flask]:
     """The application with the demonstration's cases, imported and published; only read."""
-    from register.exchange.case_csv_import import PublishOptions, import_file
+    from register.exchange.case_csv_import import PublishOptions, RowEffect, import_file
 
     folder = tmp_path_factory.mktemp(f"demo-{request.param}")
     with registers.new(request.param, folder) as settings:
@@ -288,7 +288,7 @@ def demo_app(
             cast = hire(engine)
             publication = PublishOptions(by=cast.bruno, second=cast.chloe, reason="démonstration")
             report = import_file(engine, DEMO, publish=publication)
-            assert report.published == 34, report
+            assert report.count(RowEffect.PUBLISHED) == 34, report
         with plain_app(settings) as app:
             yield app
 

@@ -6,15 +6,19 @@ import csv
 import random
 from collections import Counter
 
+import attested_acts as acts
 import pytest
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
 
-from benchmarks import postgres, searches, texts
+from benchmarks import copies, postgres, searches, texts
 from benchmarks.cases import write_file
 from benchmarks.copies import SHIFTED_COLUMNS
 from benchmarks.fts5 import Fts5
 from benchmarks.table import Bar, Table
+from register.cases.models import Incident
 from register.db import Base
-from register.exchange.case_csv_import import import_file
+from register.exchange.case_csv_import import RowEffect, import_file
 from register.search import analyzer, query_parser
 from register.search.engine_interface import Document
 
@@ -49,6 +53,36 @@ def test_a_copy_takes_every_table_of_a_case_and_moves_every_id():
         assert keys - {"axis", "code"} <= set(shifted), name
 
 
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+def test_a_register_grows_again_after_acts_on_the_cases_that_are_copied(
+    engine, desk, pen, cast, monkeypatch
+):
+    monkeypatch.setattr(copies, "SEEDED", 3)
+    cases = [desk.published() for _ in range(3)]
+    options = {
+        "title": "Suite",
+        "text": "Suite.",
+        "reason": "mesure",
+        "by": cast.bruno,
+        "second": cast.chloe,
+    }
+    with pen() as p:
+        acts.follow_up(p, cases[0].id, **options)
+    seed = copies.measure_seed(engine)
+    copies.grow(engine, seed, 6)
+    with pen() as p:
+        acts.follow_up(p, cases[0].id, **options)
+        acts.withdraw(p, cases[1].id, by=cast.bruno, restriction="erreur", reason="mesure")
+    copies.grow(engine, seed, 12)
+    with Session(engine) as session:
+        assert session.scalars(select(Incident.id).order_by(Incident.id)).all() == [
+            *range(1, 7),
+            9,
+            12,
+        ]
+        assert session.execute(text("PRAGMA foreign_key_check")).all() == []
+
+
 def test_a_produced_file_is_the_same_each_time_and_can_be_imported(engine, cast, tmp_path):
     first, second = tmp_path / "one.csv", tmp_path / "other.csv"
     for path in (first, second):
@@ -58,7 +92,7 @@ def test_a_produced_file_is_the_same_each_time_and_can_be_imported(engine, cast,
         rows = list(csv.DictReader(file))
     assert len({row["procedure"] for row in rows}) > 2
     report = import_file(engine, first, by=cast.bruno, reason="mesure")
-    assert (report.drafted, report.faults) == (30, [])
+    assert (report.count(RowEffect.DRAFTED), report.faults) == (30, [])
 
 
 @pytest.mark.parametrize(

@@ -43,11 +43,11 @@ from register.cases.case_content import (
     StepContent,
 )
 from register.cases.case_evidence import case_key
+from register.cases.cited_sources import digest
 from register.cases.filters import FILTERS
 from register.cases.models import CaseState, Incident
 from register.cases.piece_content import PieceContent, PiecePage
 from register.cases.second_person import PendingChange
-from register.cases.source_addresses import digest
 from register.cases.urgency import Urgency
 from register.db import db, now
 from register.evidence.sealed_files import new_file

@@ -11,23 +11,9 @@ import base64
 import binascii
 from collections.abc import Callable
 
+import sqlalchemy as sa
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
-from sqlalchemy import (
-    ColumnElement,
-    Dialect,
-    Engine,
-    Integer,
-    String,
-    TableClause,
-    column,
-    event,
-    func,
-    select,
-    table,
-    text,
-    update,
-)
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.types import TypeDecorator
 
@@ -43,14 +29,14 @@ _MARK = ":"
 _BLOCK_LENGTH = 32
 # Their stored values, not decrypted.
 _TABLES = tuple(
-    table(name, column("id", Integer), column("email", String))
+    sa.table(name, sa.column("id", sa.Integer), sa.column("email", sa.String))
     for name in ("member", "member_invitation")
 )
 # Of a dialect, of which each engine has its own: a column type knows no more of its engine.
 _CIPHER = "register_address_cipher"
 
 
-def use_address_key(engine: Engine, open_key: Callable[[], bytes]) -> None:
+def use_address_key(engine: sa.Engine, open_key: Callable[[], bytes]) -> None:
     """Give an engine the key of its register's addresses.
 
     :param open_key: returns the key derived for :data:`KEY_PURPOSE`; called at the first address
@@ -70,10 +56,10 @@ def use_address_key(engine: Engine, open_key: Callable[[], bytes]) -> None:
 
     for each in address_engines(engine):
         setattr(each.dialect, _CIPHER, cipher)
-        event.listen(each, "handle_error", raise_seal_error)
+        sa.event.listen(each, "handle_error", raise_seal_error)
 
 
-def address_engines(engine: Engine) -> tuple[Engine, ...]:
+def address_engines(engine: sa.Engine) -> tuple[sa.Engine, ...]:
     """An engine, and those that write to its database: on PostgreSQL, engines of their own."""
     if engine.dialect.name == "sqlite":
         return (engine,)
@@ -86,10 +72,10 @@ class SealedAddress(TypeDecorator[str]):
     An engine without a key, such as that of a backup, reads and writes it as it is stored.
     """
 
-    impl = String(254)
+    impl = sa.String(254)
     cache_ok = True
 
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+    def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> str | None:
         """Encrypt.
 
         :raises SealError: as :attr:`KeyStore.root`.
@@ -99,7 +85,7 @@ class SealedAddress(TypeDecorator[str]):
             return value
         return _seal(getattr(dialect, _CIPHER)(), value)
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
+    def process_result_value(self, value: str | None, dialect: sa.Dialect) -> str | None:
         """Decrypt; raises SealError as :attr:`KeyStore.root`, and ``seal_opens_nothing``."""
         open_cipher: Callable[[], AESSIV] | None = getattr(dialect, _CIPHER, None)
         # One of a former version is plain until the end of the upgrade.
@@ -111,40 +97,40 @@ class SealedAddress(TypeDecorator[str]):
 class SealedUrl(SealedAddress):
     """The address of a page, encrypted likewise."""
 
-    impl = String(3_000)
+    impl = sa.String(3_000)
     cache_ok = True
 
 
-def seal_plain_addresses(engine: Engine, key: bytes) -> int:
+def seal_plain_addresses(engine: sa.Engine, key: bytes) -> int:
     """Encrypt the addresses of a former version, and leave no copy of them; their number."""
     cipher, count = _cipher(key), 0
     with db.write_engine(engine).begin() as connection:
         for addresses in _TABLES:
-            rows = connection.execute(select(addresses).where(_is_plain(addresses))).all()
+            rows = connection.execute(sa.select(addresses).where(_is_plain(addresses))).all()
             count += len(rows)
             for row_id, address in rows:
-                stmt = update(addresses).where(addresses.c.id == row_id)
+                stmt = sa.update(addresses).where(addresses.c.id == row_id)
                 connection.execute(stmt.values(email=_seal(cipher, address)))
     if count and engine.dialect.name == "postgresql":
         # The former rows, and the samples of the planner.
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             for addresses in _TABLES:
-                connection.execute(text(f"VACUUM (FULL, ANALYZE) {addresses.name}"))
+                connection.execute(sa.text(f"VACUUM (FULL, ANALYZE) {addresses.name}"))
     if count:
         db.empty_log(engine)
     return count
 
 
-def count_plain_addresses(engine: Engine) -> int:
+def count_plain_addresses(engine: sa.Engine) -> int:
     """Number of addresses that are not encrypted."""
     with engine.connect() as connection:
         return sum(
-            connection.scalar(select(func.count()).where(_is_plain(addresses))) or 0
+            connection.scalar(sa.select(sa.func.count()).where(_is_plain(addresses))) or 0
             for addresses in _TABLES
         )
 
 
-def _is_plain(addresses: TableClause) -> ColumnElement[bool]:
+def _is_plain(addresses: sa.TableClause) -> sa.ColumnElement[bool]:
     return addresses.c.email.not_like(f"{_MARK}%")
 
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Engine, delete, func, select, update
+from sqlalchemy import ColumnElement, Engine, and_, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from register.accounts import sign_in_attempts, vouching
@@ -120,11 +120,6 @@ def store_session_use(session: Session, session_id: int, at: datetime) -> None:
     session.execute(update(SignInSession).where(SignInSession.id == session_id).values(seen_at=at))
 
 
-def store_confirmation(session: Session, session_id: int, at: datetime) -> str:
-    """Store that password and code were given again; the session's new token."""
-    return replace_token(session, session_id, confirmed_at=at)
-
-
 def replace_token(session: Session, session_id: int, **columns: datetime) -> str:
     """Replace the token of a session, and other columns if any; the new token."""
     token = secrets.token_urlsafe(32)
@@ -181,12 +176,7 @@ def delete_all(session: Session) -> None:
 
 def delete_expired_sessions(session: Session, at: datetime) -> None:
     """Delete expired sessions."""
-    session.execute(
-        delete(SignInSession).where(
-            (SignInSession.seen_at <= at - IDLE_LIMIT)
-            | (SignInSession.opened_at <= at - ABSOLUTE_LIMIT)
-        )
-    )
+    session.execute(delete(SignInSession).where(~and_(*_alive_conditions(at))))
 
 
 def find_browser(session: Session, email: str, token: str, at: datetime) -> int | None:

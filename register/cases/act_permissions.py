@@ -15,9 +15,6 @@ from register.errors import Refused, TextError
 from register.journal import Act
 from register.text import dates
 
-ANY_ROLE = frozenset(Role)
-ADMINISTRATORS = frozenset({Role.ADMINISTRATOR})
-
 
 @dataclass(frozen=True)
 class Rule:
@@ -30,10 +27,9 @@ class Rule:
     needs_second: bool = False
 
 
-_ANY_MEMBER = Rule(ANY_ROLE)
-_ADMINISTRATORS_AND_SECOND = Rule(ADMINISTRATORS, needs_second=True)
+_ANY_MEMBER = Rule(frozenset(Role))
+_ADMINISTRATORS_AND_SECOND = Rule(frozenset({Role.ADMINISTRATOR}), needs_second=True)
 
-_LIVE_STATES = (CaseState.DRAFT, CaseState.PUBLISHED, CaseState.WITHDRAWN)
 _DESK_ACTS = (
     Act.CLAIMED,
     Act.RELEASED,
@@ -51,36 +47,28 @@ _DESK_ACTS = (
     Act.COPY_PAGE_REVIEWED,
     Act.COPY_REMOVED,
 )
+# State → the acts that any member may do in it.
+_MEMBERS_ACTS = {
+    CaseState.DRAFT: (
+        *_DESK_ACTS,
+        *(Act.EDITED, Act.VERSION_REFUSED, Act.SOURCE_DROPPED, Act.DISCARDED),
+        *(Act.PUBLISHED, Act.DRAFT_MERGED),
+    ),
+    CaseState.PUBLISHED: (
+        *_DESK_ACTS,
+        *(Act.FOLLOWED_UP, Act.REPLY_RECEIVED, Act.REPLIED, Act.REPLY_REFUSED),
+        *(Act.CORRECTED, Act.REDACTED, Act.WITHDRAWN, Act.MERGED),
+    ),
+    CaseState.WITHDRAWN: (
+        *_DESK_ACTS,
+        *(Act.EDITED, Act.VERSION_REFUSED, Act.REDACTED, Act.RESTORED, Act.MERGED),
+    ),
+    CaseState.MERGED: (Act.APPROVED, Act.NOTED, Act.WITHDRAWN, Act.PARTED),
+}
 # (state, act) → rule. An act that is not listed is refused for the reason in REFUSALS.
 RULES: dict[tuple[CaseState, Act], Rule] = {
-    **{(state, act): _ANY_MEMBER for state in _LIVE_STATES for act in _DESK_ACTS},
-    (CaseState.MERGED, Act.APPROVED): _ANY_MEMBER,
-    **{
-        (state, Act.ERASED): _ADMINISTRATORS_AND_SECOND
-        for state in (*_LIVE_STATES, CaseState.MERGED)
-    },
-    (CaseState.DRAFT, Act.VERSION_REFUSED): _ANY_MEMBER,
-    (CaseState.DRAFT, Act.EDITED): _ANY_MEMBER,
-    (CaseState.DRAFT, Act.DISCARDED): _ANY_MEMBER,
-    (CaseState.DRAFT, Act.SOURCE_DROPPED): _ANY_MEMBER,
-    (CaseState.DRAFT, Act.PUBLISHED): _ANY_MEMBER,
-    (CaseState.DRAFT, Act.DRAFT_MERGED): _ANY_MEMBER,
-    (CaseState.PUBLISHED, Act.FOLLOWED_UP): _ANY_MEMBER,
-    (CaseState.PUBLISHED, Act.REPLY_RECEIVED): _ANY_MEMBER,
-    (CaseState.PUBLISHED, Act.REPLIED): _ANY_MEMBER,
-    (CaseState.PUBLISHED, Act.REPLY_REFUSED): _ANY_MEMBER,
-    (CaseState.PUBLISHED, Act.CORRECTED): _ANY_MEMBER,
-    (CaseState.PUBLISHED, Act.REDACTED): _ANY_MEMBER,
-    (CaseState.PUBLISHED, Act.WITHDRAWN): _ANY_MEMBER,
-    (CaseState.PUBLISHED, Act.MERGED): _ANY_MEMBER,
-    (CaseState.WITHDRAWN, Act.VERSION_REFUSED): _ANY_MEMBER,
-    (CaseState.WITHDRAWN, Act.EDITED): _ANY_MEMBER,
-    (CaseState.WITHDRAWN, Act.REDACTED): _ANY_MEMBER,
-    (CaseState.WITHDRAWN, Act.RESTORED): _ANY_MEMBER,
-    (CaseState.WITHDRAWN, Act.MERGED): _ANY_MEMBER,
-    (CaseState.MERGED, Act.NOTED): _ANY_MEMBER,
-    (CaseState.MERGED, Act.WITHDRAWN): _ANY_MEMBER,
-    (CaseState.MERGED, Act.PARTED): _ANY_MEMBER,
+    **{(state, act): _ANY_MEMBER for state, acts in _MEMBERS_ACTS.items() for act in acts},
+    **{(state, Act.ERASED): _ADMINISTRATORS_AND_SECOND for state in _MEMBERS_ACTS},
 }
 
 # The reason of a refusal; the state's own reason when the act has none.

@@ -5,20 +5,51 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CompoundSelect, inspect, null, select, union_all
+from sqlalchemy import CompoundSelect, Row, inspect, null, select, union_all
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, selectinload
 
 from register.cases.case_content import Content, parse_content
 from register.cases.models import Incident, RedactedOriginal, Revision
+from register.journal import Act
 from register.journal.verify import CommitmentOpening
 
 # What a damaged byte raises when it is read as text, date or number.
 UNREADABLE = (SQLAlchemyError, ValueError, LookupError, AttributeError, TypeError)
 
 _CASE_LISTS = (Incident.follow_ups, Incident.replies, Incident.corrections)
+
+
+@dataclass(frozen=True)
+class CaseLine:
+    """A line of a case, with its private details."""
+
+    act: Act
+    ledger: str
+    seq: int
+    by: int | None
+    at: datetime
+    case_number: int | None
+    revision_id: int | None
+    private: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, line: Row[Any]) -> CaseLine:
+        """The line of a row of the journal."""
+        return cls(
+            Act(line.act),
+            line.ledger,
+            line.seq,
+            line.member_id,
+            line.at,
+            line.case_number,
+            line.revision_id,
+            json.loads(line.private_json),
+        )
 
 
 class CaseRows:

@@ -26,8 +26,8 @@ SUMMARY_LIMIT = 300
 # Items that a member attests; the journal records who did.
 ATTESTATIONS = ("attribution", "no_private_person", "no_private_life")
 
-# Items computed from the content alone.
-CONTENT_CHECKS = frozenset(
+# Items computed from the content alone, and its flags: they are stored with each revision.
+STORED_CHECKS = frozenset(
     {
         "texts",
         "summary_length",
@@ -39,10 +39,9 @@ CONTENT_CHECKS = frozenset(
         "evidence",
         "outcome",
         "court",
+        "flags",
     }
 )
-# Items stored with each revision.
-STORED_CHECKS = CONTENT_CHECKS | {"flags"}
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import datetime as dt
 import hmac
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -25,6 +25,8 @@ from register.key_store import KeyStore
 
 _LOOKUP_PURPOSE = "look-up of copy pages"
 _COPY_PURPOSE, _PAGE_PURPOSE = "copy", "copy page"
+# Fields of a page that are sealed with its manifest.
+_PAGE_FACTS = ("width", "height", "duration", "notes")
 # Sealed fields are padded to a multiple of so many bytes, so that their size tells little.
 _PADDING = 1024
 
@@ -155,30 +157,17 @@ def open_order(key: bytes, row: CaseCopy) -> CopyOrder:
 
 def seal_page(key: bytes, page: StoredPage) -> bytes:
     """The sealed fields of a page."""
-    fields = {
-        "file": page.file.fields(),
-        "width": page.width,
-        "height": page.height,
-        "duration": page.duration,
-        "notes": list(page.notes),
-    }
-    return _seal(key, _PAGE_PURPOSE, page.key, fields)
+    facts = {name: getattr(page, name) for name in _PAGE_FACTS}
+    return _seal(key, _PAGE_PURPOSE, page.key, {"file": page.file.fields(), **facts})
 
 
 def open_page(key: bytes, row: CaseCopyPage) -> StoredPage:
     """The page of a row; raises as :func:`register.encryption.decrypt`."""
     fields = _open(key, _PAGE_PURPOSE, row.key, row.sealed)
-    return StoredPage(
-        key=row.key,
-        position=row.position,
-        file=FileManifest.parse(fields["file"]),
-        width=fields["width"],
-        height=fields["height"],
-        duration=fields["duration"],
-        notes=tuple(fields["notes"]),
-        looked_by=row.looked_by,
-        looked_at=row.looked_at,
-    )
+    facts = {name: fields[name] for name in _PAGE_FACTS}
+    page = StoredPage(row.key, row.position, FileManifest.parse(fields["file"]), **facts)
+    notes = tuple(page.notes)  # JSON has lists only
+    return replace(page, notes=notes, looked_by=row.looked_by, looked_at=row.looked_at)
 
 
 def page_lookup(store: KeyStore, sha256: str) -> bytes:

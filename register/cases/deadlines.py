@@ -140,42 +140,32 @@ class PeriodScope(StrEnum):
 class Consequence:
     """The public effects of an act, as codes for ``web``, and the period that it opens."""
 
-    act: Act
     public: tuple[str, ...]
     scope: PeriodScope = PeriodScope.NONE
 
 
-_CONSEQUENCE_LIST = (
-    Consequence(Act.PUBLISHED, ("shown", "numbered", "followers"), PeriodScope.ALL),
-    Consequence(Act.RESTORED, ("shown_again", "followers"), PeriodScope.AGAIN),
-    Consequence(Act.FOLLOWED_UP, ("fragment", "account_stays", "followers"), PeriodScope.ADDED),
-    Consequence(Act.CORRECTED, ("text_changes", "note", "followers"), PeriodScope.ADDED),
-    Consequence(
-        Act.REDACTED, ("text_changes", "note", "before_destroyed", "followers"), PeriodScope.ADDED
+CONSEQUENCES: Mapping[Act, Consequence] = {
+    Act.PUBLISHED: Consequence(("shown", "numbered", "followers"), PeriodScope.ALL),
+    Act.RESTORED: Consequence(("shown_again", "followers"), PeriodScope.AGAIN),
+    Act.FOLLOWED_UP: Consequence(("fragment", "account_stays", "followers"), PeriodScope.ADDED),
+    Act.CORRECTED: Consequence(("text_changes", "note", "followers"), PeriodScope.ADDED),
+    Act.REDACTED: Consequence(
+        ("text_changes", "note", "before_destroyed", "followers"), PeriodScope.ADDED
     ),
-    Consequence(Act.REPLIED, ("reply_shown", "followers"), PeriodScope.REPLY),
-    Consequence(Act.WITHDRAWN, ("tombstone", "unlisted", "feed_says", "texts_kept")),
-    Consequence(Act.MERGED, ("leads_on", "unlisted", "feed_says"), PeriodScope.AGAIN),
-    Consequence(Act.PARTED, ("shown_again", "followers"), PeriodScope.AGAIN),
-    Consequence(Act.ERASED, ("one_sentence", "unlisted", "feed_says", "destroyed")),
-    Consequence(Act.DRAFTED, ("nothing",)),
-    Consequence(Act.EDITED, ("nothing",)),
-    Consequence(Act.APPROVED, ("nothing",)),
-    Consequence(Act.INVITED, ("nothing",)),
-    Consequence(Act.REPLY_RECEIVED, ("nothing", "clock_runs")),
-    Consequence(Act.REPLY_REFUSED, ("nothing", "reason_sent")),
-    Consequence(Act.DRAFT_MERGED, ("nothing",)),
-    Consequence(Act.DISCARDED, ("nothing", "destroyed")),
-)
-CONSEQUENCES = {consequence.act: consequence for consequence in _CONSEQUENCE_LIST}
-
-
-def consequence_of(act: Act | str) -> Consequence:
-    """The public effects of an act and the period that it opens.
-
-    :raises KeyError: the act is not available on the page of a case.
-    """
-    return CONSEQUENCES[Act(act)]
+    Act.REPLIED: Consequence(("reply_shown", "followers"), PeriodScope.REPLY),
+    Act.WITHDRAWN: Consequence(("tombstone", "unlisted", "feed_says", "texts_kept")),
+    Act.MERGED: Consequence(("leads_on", "unlisted", "feed_says"), PeriodScope.AGAIN),
+    Act.PARTED: Consequence(("shown_again", "followers"), PeriodScope.AGAIN),
+    Act.ERASED: Consequence(("one_sentence", "unlisted", "feed_says", "destroyed")),
+    Act.DRAFTED: Consequence(("nothing",)),
+    Act.EDITED: Consequence(("nothing",)),
+    Act.APPROVED: Consequence(("nothing",)),
+    Act.INVITED: Consequence(("nothing",)),
+    Act.REPLY_RECEIVED: Consequence(("nothing", "clock_runs")),
+    Act.REPLY_REFUSED: Consequence(("nothing", "reason_sent")),
+    Act.DRAFT_MERGED: Consequence(("nothing",)),
+    Act.DISCARDED: Consequence(("nothing", "destroyed")),
+}
 
 
 @dataclass(frozen=True)

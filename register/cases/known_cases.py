@@ -29,36 +29,13 @@ _RECENT_SPAN = timedelta(days=365)
 
 @dataclass(frozen=True)
 class ReportedFacts:
-    """What a report says that a case may say too.
+    """What a report says that a case may say too; ``place_code``: as ``commune:93032``."""
 
-    ``commune``: a commune's code, present or former; ``first`` and ``last``: bounds of the date.
-    """
-
-    commune: str = ""
-    first: date | None = None
-    last: date | None = None
-    types: Collection[str] = ()
-    links: Sequence[str] = ()
-
-    @classmethod
-    def of(
-        cls,
-        place_code: str,
-        start: PartialDate | None,
-        end: PartialDate | None,
-        types: Collection[str],
-        links: Sequence[str],
-    ) -> ReportedFacts:
-        """The facts of a report, from its place (``commune:93032``) and its dates."""
-        kind, _colon, code = place_code.partition(":")
-        last = end or start
-        return cls(
-            code if kind == "commune" else "",
-            start.first if start else None,
-            last.last if last else None,
-            types,
-            links,
-        )
+    place_code: str
+    start: PartialDate | None
+    end: PartialDate | None
+    types: Collection[str]
+    links: Sequence[str]
 
 
 def find_known_cases(session: Session, facts: ReportedFacts, today: date) -> list[CaseSummary]:
@@ -111,11 +88,13 @@ def _url_spellings(link: str) -> Iterator[str]:
 
 def _numbers_nearby(session: Session, facts: ReportedFacts, today: date) -> dict[int, int]:
     """Number → days between the report's date and the case's, for the cases of its commune."""
-    commune = place_queries.current_code(facts.commune) if facts.commune else None
+    kind, _colon, code = facts.place_code.partition(":")
+    commune = place_queries.current_code(code) if kind == "commune" else None
     if commune is None:
         return {}
-    if facts.first and facts.last:
-        first, last = facts.first - NEARBY_SPAN, facts.last + NEARBY_SPAN
+    start, end = facts.start, facts.end or facts.start
+    if start and end:
+        first, last = start.first - NEARBY_SPAN, end.last + NEARBY_SPAN
     else:
         first, last = today - _RECENT_SPAN, today
     stmt = (
@@ -132,7 +111,7 @@ def _numbers_nearby(session: Session, facts: ReportedFacts, today: date) -> dict
         .order_by(CASE.c.sort_day.desc(), CASE.c.id.desc())
         .limit(_CANDIDATE_LIMIT)
     )
-    own_first, own_last = facts.first or today, facts.last or today
+    own_first, own_last = start.first if start else today, end.last if end else today
     return {
         row.number: max((row.date_first - own_last).days, (own_first - row.date_last).days, 0)
         for row in session.execute(stmt)

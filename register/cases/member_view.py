@@ -41,7 +41,6 @@ from register.cases.second_person import (
     needed_before,
     valid_approvals,
 )
-from register.cases.urgency import claim_holder
 from register.cases.vocabulary import current_vocabulary
 from register.db import now
 from register.errors import NotFound
@@ -123,10 +122,6 @@ class DeskCase:
             if reply.id == reply_id:
                 return reply
         raise NotFound("no_such_case")
-
-    def holder(self, at: datetime) -> int | None:
-        """Member whose claim is valid at a time, if any."""
-        return claim_holder(self, at)
 
     def approvers(self, purpose: str) -> frozenset[int]:
         """Members who approved the current revision for a purpose."""

@@ -285,7 +285,7 @@ class CaseEvidence(Base):
 class SourceCopy(CaseRow, Base):
     """A copy of the page of a source, for members; the public sees its day and its digest.
 
-    ``source`` is the digest of the address (:func:`register.cases.source_addresses.digest`),
+    ``source`` is the digest of the address (:func:`register.cases.cited_sources.digest`),
     ``origin`` says whether the worker fetched it or a member added it, ``sealed`` is its manifest,
     encrypted with the key of the case.
     """

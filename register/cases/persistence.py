@@ -18,6 +18,7 @@ from register.cases import case_content as contents
 from register.cases import decisions
 from register.cases.case_content import FIELD_RULES, Content
 from register.cases.checklist import checklist_columns
+from register.cases.cited_sources import with_copies
 from register.cases.core_tables import REVISION
 from register.cases.field_rules import FieldKind
 from register.cases.models import (
@@ -33,15 +34,8 @@ from register.cases.models import (
     Revision,
 )
 from register.cases.redaction_plan import RedactedVersion, redact_document
-from register.cases.risk_flags import (
-    GivenReasons,
-    document_flags,
-    format_reasons,
-    stored_reasons,
-    with_stored,
-)
-from register.cases.second_person import Destruction, PendingChange
-from register.cases.source_addresses import with_copies
+from register.cases.risk_flags import document_flags, format_reasons, stored_reasons, with_stored
+from register.cases.second_person import Destruction, PendingChange, Proposal
 from register.cases.timeline import request_clock
 from register.cases.vocabulary import current_vocabulary
 from register.journal import Act, WriteTransaction
@@ -88,40 +82,33 @@ def retain_content(case: Incident, content: Content) -> None:
 
 
 def save_revision(
-    tx: WriteTransaction,
-    case: Incident,
-    content: Content | None,
-    act: Act,
-    *,
-    by: int,
-    reason: str,
-    flag_reasons: GivenReasons = "",
+    tx: WriteTransaction, case: Incident, proposal: Proposal, *, by: int
 ) -> tuple[Revision, str, dict[str, str]]:
     """Save the content of a case with its fragments as its current revision.
 
     The revision takes over the reasons of the flags that remain.
 
-    :param content: None for an act that changes none.
+    :param proposal: the act, whose content is None if it changes none.
     :returns: the revision, the commitment of its content, and the commitments that bind its
         reasons and its HTML to its journal line.
     :raises register.errors.TextError: a text is too long or hostile to be rendered.
     """
-    content = with_copies(tx.session, case.id, content or contents.content_of(case))
+    content = with_copies(tx.session, case.id, proposal.content or contents.content_of(case))
     write_columns(case, content)
     document = contents.canonical_content(content, contents.fragments_of(case))
     parsed_document = json.loads(document)
     flags_reason = ""
     if flags := document_flags(parsed_document):
-        reasons = with_stored(flag_reasons, stored_reasons(tx.session, case.id))
+        reasons = with_stored(proposal.flag_reasons, stored_reasons(tx.session, case.id))
         flags_reason = format_reasons(flags, reasons)
     html, renderer = contents.render_texts(document)
     salt = new_salt()
     revision = Revision(
         incident_id=case.id,
-        act=act.value,
+        act=proposal.act.value,
         made_at=tx.at,
         made_by=by,
-        reason=reason,
+        reason=proposal.reason,
         flags_reason=flags_reason,
         salt=salt,
         content=document,
@@ -132,7 +119,7 @@ def save_revision(
     case.revision, case.remaining_content = revision, None
     tx.session.flush()
     commitments = {
-        "why": reasons_commitment(salt, reason, flags_reason),
+        "why": reasons_commitment(salt, proposal.reason, flags_reason),
         "page": page_commitment(salt, renderer, html),
     }
     return revision, commitment(salt, document), commitments

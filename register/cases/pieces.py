@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -60,26 +61,17 @@ def unready_pieces(
     """
     if not pieces:
         return []
-    public = {piece.original: _without_words(piece) for piece in published}
-    copies = _looked_copies(session, store, incident_id)
+    copies: Sequence[FileCopy] = ()
+    if store is not None:
+        with suppress(SealError):
+            copies = ready_copies(session, store, incident_id)
+    looked = [piece_of(file_copy) for file_copy in copies if file_copy.is_looked]
+    publishable = [_without_words(piece) for piece in (*published, *looked)]
     return [
         number
         for number, piece in enumerate(pieces, start=1)
-        if _without_words(piece) not in (public.get(piece.original), copies.get(piece.original))
+        if _without_words(piece) not in publishable
     ]
-
-
-def _looked_copies(
-    session: Session, store: KeyStore | None, incident_id: int
-) -> dict[str, tuple[Any, ...]]:
-    """What readers would see of each file whose last copy is looked at, by its digest."""
-    if store is None:
-        return {}
-    try:
-        copies = ready_copies(session, store, incident_id)
-    except SealError:
-        return {}
-    return {row.original: _without_words(piece_of(row)) for row in copies if row.is_looked}
 
 
 def _without_words(piece: PieceContent) -> tuple[Any, ...]:

@@ -136,8 +136,8 @@ def _make_lines(session: Session, line_rows: Sequence[Any]) -> list[PublicJourna
     visible = [private[line_row.seq] for line_row in line_rows if line_row.case_number in cases]
     follow_ups = {fields.get("follow_up") for fields in visible}
     corrections = {fields.get("correction") for fields in visible}
-    titles = _fragment_texts(session, FOLLOW_UP, "title", follow_ups)
-    notes = _fragment_texts(session, CORRECTION, "note", corrections)
+    titles = fragment_texts(session, FOLLOW_UP, "title", follow_ups)
+    notes = fragment_texts(session, CORRECTION, "note", corrections)
     lines = []
     for line_row in line_rows:
         case = cases.get(line_row.case_number or 0)
@@ -161,7 +161,7 @@ def _make_lines(session: Session, line_rows: Sequence[Any]) -> list[PublicJourna
     return lines
 
 
-def _fragment_texts(
+def fragment_texts(
     session: Session, table: FromClause, column: str, fragment_ids: set[int | None]
 ) -> dict[Any, str]:
     """Id → text of the follow-ups or corrections that still exist."""

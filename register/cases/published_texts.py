@@ -122,10 +122,8 @@ def problems(session: Session) -> Iterator[Problem]:
     for page, revision in pages.newest_revisions(session).items():
         if versions.get(page, {}).get("version") != revision.id:
             yield Problem("page_revision", {"page": page, "revision": revision.id})
-    present = published_texts(session)
-    differing = {
-        name for name in sealed.keys() | present if sealed.get(name) != _digest_of(present, name)
-    }
+    digests = {name: _digest(body) for name, body in published_texts(session).items()}
+    differing = {name for name in sealed.keys() | digests if sealed.get(name) != digests.get(name)}
     words, file_words = stored_words(session), shipped_words()
     for name in sorted(differing):
         differences = [*_differences(name, _sealed_entries(session, name), words)]
@@ -137,10 +135,6 @@ def problems(session: Session) -> Iterator[Problem]:
         of_file = {code: entries.get(code, {}) for code in file_words[list_name]}
         for word in _changed_words(list_name, of_file, file_words[list_name]):
             yield Problem("vocabulary_file", word)
-
-
-def _digest_of(texts: Mapping[str, bytes], name: str) -> str | None:
-    return _digest(texts[name]) if name in texts else None
 
 
 def _sealed_entries(session: Session, name: str) -> Entries:

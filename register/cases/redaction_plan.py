@@ -34,11 +34,7 @@ _TAG = re.compile(r"<[^>]*>")
 
 @dataclass(frozen=True)
 class RedactedVersion:
-    """The texts of an earlier revision without the passages.
-
-    ``former_document`` has them; ``is_public_text`` says whether they were in the text of the case
-    and not only in the reasons of its members.
-    """
+    """The texts of an earlier revision without the passages; ``former_document`` has them."""
 
     id: int
     former_document: bytes
@@ -47,11 +43,6 @@ class RedactedVersion:
     renderer: str
     reason: str
     flags_reason: str
-
-    @property
-    def is_public_text(self) -> bool:
-        """Whether the text of the case changes, and not only a reason of its members."""
-        return self.document != self.former_document
 
 
 @dataclass(frozen=True)

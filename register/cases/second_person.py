@@ -59,8 +59,11 @@ class PendingChange(CaseRow, Refusable, Base):
 
     @property
     def proposal(self) -> Proposal:
-        """The proposal, parsed."""
-        return parse_proposal(self)
+        """The proposal, parsed; one from before attestations and flags' reasons has none."""
+        payload = json.loads(self.payload)
+        if payload["content"]:
+            payload["content"] = contents.parse_content(payload["content"])
+        return Proposal(Act(self.act), **payload)
 
     @property
     def is_stale(self) -> bool:
@@ -126,22 +129,6 @@ class Proposal:
                 "flag_reasons": self.flag_reasons,
             }
         )
-
-
-def parse_proposal(pending_change: PendingChange) -> Proposal:
-    """The proposal stored in a row."""
-    payload = json.loads(pending_change.payload)
-    content = contents.parse_content(payload["content"]) if payload["content"] else None
-    return Proposal(
-        Act(pending_change.act),
-        payload["reason"],
-        content,
-        payload["words"],
-        payload["reply"],
-        # A change that was proposed before these were asked for has none.
-        payload.get("attested", ()),
-        payload.get("flag_reasons", ""),
-    )
 
 
 def list_changes(session: Session, viewer: Member, incident_id: int) -> Sequence[PendingChange]:

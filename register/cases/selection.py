@@ -16,7 +16,7 @@ from register.cases.facet_index import FACETS, FacetIndex
 from register.cases.filters import FILTERS, PAGE_SIZE, WORDS, CaseQuery, HitStrengths
 from register.territory import place_queries
 from register.territory.map_ground import map_ground
-from register.territory.places import Commune, communes_off_map
+from register.territory.places import Commune, territory
 
 
 @dataclass(frozen=True)
@@ -146,7 +146,7 @@ class Selection:
         communes, entered = self.index.axes["commune"], self.index.axes["departement_saisi"]
         cases = self.matches & communes.members
         counts = communes.count(cases)
-        off_map = communes_off_map() & counts.keys()
+        off_map = territory().off_map & counts.keys()
         off_map_cases = cases & communes.union(off_map)
         # Some of them have a linked commune on the map.
         on_map = communes.count(off_map_cases).keys() - off_map

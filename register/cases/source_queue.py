@@ -14,9 +14,9 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import Engine, delete, func, select, update
 from sqlalchemy.orm import Session
 
+from register.cases.cited_sources import addresses
 from register.cases.core_tables import CASE, IS_PUBLIC, REVISION
 from register.cases.models import CaseState, Incident, SourceCopy
-from register.cases.source_addresses import addresses
 from register.cases.source_watch import DEAD_STATES, CopyRequest, LinkState, SourceCheck
 from register.db import housekeeping
 from register.sources.public_addresses import FetchError, FetchFailure
@@ -42,24 +42,21 @@ _PUBLIC_DOCUMENTS = (
 
 
 @dataclass(frozen=True)
-class DueCopy:
-    """A copy to make now."""
-
-    incident_id: int
-    source: str
-    address: str
-    asked_by: int | None
-    due_at: datetime
-    attempts: int
-
-
-@dataclass(frozen=True)
 class DueAddress:
     """An address of a public case to look at."""
 
     incident_id: int
     source: str
     address: str
+
+
+@dataclass(frozen=True)
+class DueCopy(DueAddress):
+    """A copy to make now."""
+
+    asked_by: int | None
+    due_at: datetime
+    attempts: int
 
 
 def request_copies(

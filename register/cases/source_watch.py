@@ -15,7 +15,16 @@ from register.cases.models import partial
 from register.db import Base, UTCDateTime
 
 
-class CopyRequest(Base):
+class AddressRow:
+    """A row about the address of a source of a case, by its digest."""
+
+    incident_id: Mapped[int] = mapped_column(
+        ForeignKey("incident.id"), primary_key=True, autoincrement=False, sort_order=-2
+    )
+    source: Mapped[str] = mapped_column(String(64), primary_key=True, sort_order=-1)
+
+
+class CopyRequest(AddressRow, Base):
     """A copy that a member asked for; the row goes once it is made.
 
     ``failure`` and ``status`` are those of the last attempt. ``due_at`` is empty after the last.
@@ -24,10 +33,6 @@ class CopyRequest(Base):
     __tablename__ = "source_request"
     __table_args__ = (Index("ix_source_request_due", "due_at", **partial("due_at IS NOT NULL")),)
 
-    incident_id: Mapped[int] = mapped_column(
-        ForeignKey("incident.id"), primary_key=True, autoincrement=False
-    )
-    source: Mapped[str] = mapped_column(String(64), primary_key=True)
     asked_by: Mapped[int | None] = mapped_column(ForeignKey("member.id"))
     asked_at: Mapped[dt.datetime] = mapped_column(UTCDateTime)
     due_at: Mapped[dt.datetime | None] = mapped_column(UTCDateTime)
@@ -49,7 +54,7 @@ class LinkState(StrEnum):
 DEAD_STATES = (LinkState.GONE, LinkState.SILENT)
 
 
-class SourceCheck(Base):
+class SourceCheck(AddressRow, Base):
     """The last look at the address of a source of a public case."""
 
     __tablename__ = "source_check"
@@ -58,10 +63,6 @@ class SourceCheck(Base):
         Index("ix_source_check_checked", "checked_on"),
     )
 
-    incident_id: Mapped[int] = mapped_column(
-        ForeignKey("incident.id"), primary_key=True, autoincrement=False
-    )
-    source: Mapped[str] = mapped_column(String(64), primary_key=True)
     checked_on: Mapped[dt.date] = mapped_column(Date)
     link_state: Mapped[str] = mapped_column(String(10))
     status: Mapped[int] = mapped_column(default=0)

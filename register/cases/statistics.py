@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from register.cases.case_codes import DURATIONS, UNKNOWN, proceeding_code
@@ -19,6 +18,7 @@ from register.cases.core_tables import FOLLOW_UP
 from register.cases.events import EventQuery, list_events
 from register.cases.facet_index import FacetIndex
 from register.cases.filters import CaseQuery
+from register.cases.public_journal import fragment_texts
 from register.cases.result_lists import CaseSummary, load_case_summaries
 from register.cases.selection import Selection
 from register.cases.vocabulary import Vocabulary
@@ -27,6 +27,8 @@ from register.territory import place_queries
 
 # Years with a figure of their own; older ones share one figure.
 YEAR_LIMIT = 40
+# Filters with a table of their own, in which a case is in one line.
+COUNTED_FILTERS = ("cible", "niveau", "preuve", "issue", "duree")
 
 
 @dataclass(frozen=True)
@@ -50,8 +52,9 @@ class FigureGroup:
 class Statistics:
     """All figures of one ledger position; the sequences have no zeros.
 
-    ``years`` are in order, ``earlier`` counts the years before them. ``types`` are grouped by
-    family and ``proceedings`` by direction; a case may be in several groups.
+    ``years`` are in order, ``earlier`` counts the years before them. ``by_filter``: a figure for
+    each value of :data:`COUNTED_FILTERS`. ``types`` are grouped by family and ``proceedings`` by
+    direction; a case may be in several groups.
     ``with_proceedings``: cases with any proceeding. ``unknown``: cases with an unknown outcome.
     ``with_known_duration``: cases with a known duration.
     """
@@ -61,15 +64,11 @@ class Statistics:
     years: Sequence[Figure]
     undated: Figure
     types: Sequence[FigureGroup]
-    targets: Sequence[Figure]
-    levels: Sequence[Figure]
-    evidence: Sequence[Figure]
-    outcomes: Sequence[Figure]
+    by_filter: Mapping[str, Sequence[Figure]]
     unknown: Figure
     with_proceedings: Figure
     proceedings: Sequence[FigureGroup]
     with_known_duration: Figure
-    durations: Sequence[Figure]
 
 
 def count_figures(index: FacetIndex, vocabulary: Vocabulary) -> Statistics:
@@ -94,15 +93,14 @@ def count_figures(index: FacetIndex, vocabulary: Vocabulary) -> Statistics:
             FigureGroup(family, make_figures("type", vocabulary.types_of([family.code])))
             for family in make_figures("famille", vocabulary.lists["famille"])
         ],
-        targets=make_figures("cible", vocabulary.lists["cible"]),
-        levels=make_figures("niveau", vocabulary.lists["niveau"]),
-        evidence=make_figures("preuve", vocabulary.lists["preuve"]),
-        outcomes=make_figures("issue", vocabulary.lists["issue"]),
+        by_filter={
+            name: make_figures(name, vocabulary.lists.get(name, DURATIONS))
+            for name in COUNTED_FILTERS
+        },
         unknown=make_filter_figure("issue", [UNKNOWN]),
         with_proceedings=make_filter_figure("sens", vocabulary.lists["sens"]),
         proceedings=list(_proceeding_groups(vocabulary, index)),
         with_known_duration=make_filter_figure("duree", DURATIONS.keys() - {UNKNOWN}),
-        durations=make_figures("duree", DURATIONS),
     )
 
 
@@ -202,11 +200,7 @@ def latest_events(session: Session, limit: int = 5) -> Sequence[LatestEvent]:
         for event in public_events
         if event.act == Act.FOLLOWED_UP
     }
-    titles: dict[int, str] = {}
-    if follow_up_ids:
-        titles_stmt = select(FOLLOW_UP.c.id, FOLLOW_UP.c.title)
-        titles_stmt = titles_stmt.where(FOLLOW_UP.c.id.in_(follow_up_ids.values()))
-        titles = dict(session.execute(titles_stmt).all())
+    titles = fragment_texts(session, FOLLOW_UP, "title", {*follow_up_ids.values()})
     latest = []
     for event in public_events:
         summary = summaries.get(event.number or 0)

@@ -148,7 +148,7 @@ def _proceeding_items(proceeding: Mapping[str, Any], number: int) -> Iterator[Ti
 def _request_items(request: Mapping[str, Any]) -> Iterator[TimelineItem]:
     """A request for a document and its refusal, with the terms whose first day is known."""
     item = partial(TimelineItem, part=request)
-    terms = request_terms(_exact_day(request["asked_on"]), _exact_day(request["refused_on"]))
+    terms = request_terms(exact_day(request["asked_on"]), exact_day(request["refused_on"]))
     silence_terms = _legal_terms(silence_refuses=terms.silence_refuses)
     yield item(TimelineKind.REQUESTED, request["asked_on"], terms=silence_terms)
     referral_terms = _legal_terms(refer_to_cada_by=terms.refer_to_cada_by)
@@ -165,7 +165,7 @@ def _cada_items(request: Mapping[str, Any]) -> Iterator[TimelineItem]:
     item = partial(TimelineItem, part=request)
     is_opinion_outcome = request["outcome"] in OPINION_OUTCOMES
     if _is_referred(request):
-        terms = request_terms(None, cada_registered=_exact_day(request["cada_registered_on"]))
+        terms = request_terms(None, cada_registered=exact_day(request["cada_registered_on"]))
         cada_terms = _legal_terms(
             cada_answers_by=terms.cada_answers_by,
             refusal_confirmed=terms.refusal_confirmed,
@@ -191,13 +191,13 @@ def request_clock(request: Mapping[str, Any] | None) -> tuple[str, date | None]:
     """
     if request is None or request["outcome"] not in UNDECIDED | OPINION_OUTCOMES:
         return "", None
-    event, day = "demande", _exact_day(request["asked_on"])
+    event, day = "demande", exact_day(request["asked_on"])
     if _is_referred(request):
-        event, day = "enregistrement", _exact_day(request["cada_registered_on"])
+        event, day = "enregistrement", exact_day(request["cada_registered_on"])
     elif request["refusal"] == "implicite" and not request["refused_on"]:
         event, day = "refus", request_terms(day).silence_refuses
     elif request["refusal"] or request["refused_on"]:
-        event, day = "refus", _exact_day(request["refused_on"])
+        event, day = "refus", exact_day(request["refused_on"])
     return (event, day) if day else ("", None)
 
 
@@ -227,8 +227,8 @@ def _paris_day(timestamp: str) -> str:
     return dates.paris_day(datetime.fromisoformat(timestamp)).isoformat()
 
 
-def _exact_day(edtf: str) -> date | None:
-    """The day of a complete date that is neither approximate nor uncertain."""
+def exact_day(edtf: str) -> date | None:
+    """An exact day, else None: no term runs from a month, a year or an uncertain day."""
     if not edtf:
         return None
     parsed = dates.parse(edtf)

@@ -17,11 +17,11 @@ from sqlalchemy.orm import Session
 from register.accounts.verify import member_problems
 from register.cases import case_codes, published_texts
 from register.cases import case_content as contents
-from register.cases.case_rows import UNREADABLE, CaseRows, read_openings
+from register.cases.case_rows import UNREADABLE, CaseLine, CaseRows, read_openings
 from register.cases.checklist import checklist_columns
 from register.cases.models import CaseState, Incident, RedactedOriginal, Revision
 from register.cases.persistence import derived_columns, page_commitment, reasons_commitment
-from register.cases.verify_desk import CaseLine, desk_problems
+from register.cases.verify_desk import desk_problems
 from register.cases.vocabulary import current_vocabulary
 from register.journal import Act, JournalEntry, Ledger, head
 from register.journal.models import rfc3339

@@ -6,53 +6,20 @@ unpublished reply: a change of such a text goes undetected.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row
-
 from register.cases import deadlines
-from register.cases.authority_contacts import AuthorityContact
-from register.cases.case_rows import CaseRows
+from register.cases.case_rows import CaseLine, CaseRows
+from register.cases.invitations import AuthorityContact
 from register.cases.models import CaseState, Incident, Invitation, Note, Reply, Revision, SourceCopy
 from register.cases.second_person import Approval, Destruction, PendingChange
 from register.cases.urgency import CLAIM_DURATION, NO_END, ends_assignment
-from register.cases.verify_files import copies_hold
 from register.journal import Act
 from register.journal.verify import Problem
 from register.text.dates import paris_day
-
-
-@dataclass(frozen=True)
-class CaseLine:
-    """A line of a case, with its private details."""
-
-    act: Act
-    ledger: str
-    seq: int
-    by: int | None
-    at: datetime
-    case_number: int | None
-    revision_id: int | None
-    private: Mapping[str, Any]
-
-    @classmethod
-    def of(cls, line: Row[Any]) -> CaseLine:
-        """The line of a row of the journal."""
-        return cls(
-            Act(line.act),
-            line.ledger,
-            line.seq,
-            line.member_id,
-            line.at,
-            line.case_number,
-            line.revision_id,
-            json.loads(line.private_json),
-        )
 
 
 def desk_problems(
@@ -79,7 +46,7 @@ def desk_problems(
         ("desk_changes", lambda: _changes_hold(case_rows(PendingChange), lines)),
         ("desk_refusals", lambda: _refusals_hold(case_rows(Revision), lines)),
         ("desk_destructions", lambda: _destructions_hold(case_rows(Destruction), lines)),
-        ("desk_copies", lambda: copies_hold(case_rows(SourceCopy), lines, case)),
+        ("desk_copies", lambda: _copies_hold(case_rows(SourceCopy), lines, case)),
         ("desk_contacts", lambda: _contacts_hold(case_rows(AuthorityContact), lines, case)),
     )
     for key, holds in checks:
@@ -316,3 +283,39 @@ def _destructions_hold(destructions: Sequence[Destruction], lines: Sequence[Case
         for row in destructions
     }
     return actual == expected
+
+
+def _copies_hold(copies: Sequence[SourceCopy], lines: Sequence[CaseLine], case: Incident) -> bool:
+    """Whether the copies of sources are those that lines name, without the destroyed ones."""
+    gone: set[str] = set()
+    marked: dict[str, int] = {}  # copy → the redaction that is to destroy it
+    for line in lines:
+        if line.act is Act.SOURCE_DROPPED:
+            gone.add(line.private["copy"])
+        if line.act is Act.DESTROYED:
+            gone |= set(line.private.get("copies", ()))
+        if line.act is Act.REDACTED:
+            # Lines of former versions name neither.
+            for copy in line.private.get("copies", ()):
+                marked[copy] = line.private["destruction"]
+    expected = {
+        private["copy"]: (
+            private["sha256"],
+            private["day"],
+            private["origin"],
+            private.get("captured"),
+            marked.get(private["copy"]),
+        )
+        for private in (line.private for line in lines if line.act is Act.SOURCE_COPIED)
+        if private["copy"] not in gone and case.state != CaseState.ERASED
+    }
+    return expected == {
+        copy.file_id: (
+            copy.sha256,
+            copy.copied_on.isoformat(),
+            copy.origin,
+            copy.captured_on.isoformat() if copy.captured_on else None,
+            copy.destruction_id,
+        )
+        for copy in copies
+    }

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from register.cli.console import command, command_on_any_schema, fail, progress
+from register.cli.console import AppCommand, fail, main, progress
 from register.db import db, now
 from register.operations import backup as backups
 from register.operations import rehearsal
@@ -25,7 +25,7 @@ TO_LOOK_AT = 3  # exit code
 _FOLDER = click.Path(file_okay=False, path_type=Path, resolve_path=True)
 
 
-@click.command()
+@main.command()
 @click.argument("folder", metavar="DOSSIER", type=_FOLDER)
 @click.option("--keys", required=True, type=_FOLDER, metavar="DOSSIER", help="Où vont les clés.")
 @click.option("--same-device", is_flag=True, help="Les deux dossiers peuvent être sur un disque.")
@@ -44,7 +44,6 @@ _FOLDER = click.Path(file_okay=False, path_type=Path, resolve_path=True)
     metavar="age1…",
     help="Sceller aussi le tout en un fichier pour cette clé publique (age-keygen).",
 )
-@command
 def backup(
     folder: Path, keys: Path, same_device: bool, keep: int, recipients: tuple[str, ...]
 ) -> None:
@@ -85,7 +84,7 @@ def backup(
     click.echo("Copie vérifiée : entière, et tout y concorde.")
 
 
-@click.command()
+@main.command(cls=AppCommand)
 @click.argument("folder", metavar="DOSSIER", type=click.Path(path_type=Path, resolve_path=True))
 @click.option("--keys", required=True, type=_FOLDER, metavar="DOSSIER", help="Où sont les clés.")
 @click.option("--set", "name", default="", metavar="NOM", help="Une autre que la dernière.")
@@ -95,7 +94,6 @@ def backup(
     metavar="FICHIER",
     help="La clé secrète (age-keygen) ; DOSSIER est alors le fichier scellé.",
 )
-@command_on_any_schema
 def restore(folder: Path, keys: Path, name: str, identity: Path | None) -> None:
     """Restaurer une sauvegarde dans un emplacement vide, et refaire les destructions d’après."""
     db.session.remove()

@@ -5,7 +5,6 @@ Commands speak French only (``docs/decisions/0022-language-in-url-prefix.md``).
 
 from __future__ import annotations
 
-import functools
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -20,7 +19,7 @@ from register.db import db
 from register.errors import RegisterError, TextError
 from register.log_priority import priority_prefix
 from register.operations import schema
-from register.server import startup_checks
+from register.server import process_start, startup_checks
 from register.web.error_messages import error_sentence
 
 
@@ -35,42 +34,69 @@ def application(app: Flask) -> Iterator[None]:
             db.engine.dispose()
 
 
-def command_on_any_schema(run: Callable[..., None]) -> Callable[..., None]:
-    """A command that runs whatever the version of the tables; an error is one sentence."""
-    return _wrapped(run, lambda _error: 1)
+@contextmanager
+def error_sentences(
+    exit_code: Callable[[RegisterError | TextError], int] = lambda _error: 1,
+) -> Iterator[None]:
+    """Print an error as one sentence, and exit."""
+    try:
+        yield
+    except (RegisterError, TextError) as error:
+        fail(error_sentence(error), exit_code(error))
+    except OperationalError as error:
+        fail(f"La base de données ne répond pas : {error.orig}")
 
 
-def service_command(run: Callable[..., None]) -> Callable[..., None]:
-    """A command of a systemd unit: its exit code says whether another try may succeed."""
-    return _wrapped(run, startup_checks.exit_code)
+class AppCommand(click.Command):
+    """A command in the context of the application, whatever the version of the tables."""
+
+    def exit_code(self, _error: RegisterError | TextError) -> int:
+        """The exit code of an error."""
+        return 1
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run in a context of its own, so that no session has stale rows."""
+        with (
+            error_sentences(self.exit_code),
+            current_app.app_context() if current_app else application(create_app()),
+        ):
+            return self.run(ctx)
+
+    def run(self, ctx: click.Context) -> Any:
+        """Run in the context."""
+        return super().invoke(ctx)
 
 
-def _wrapped(
-    run: Callable[..., None], exit_code: Callable[[RegisterError | TextError], int]
-) -> Callable[..., None]:
-    @functools.wraps(run)
-    def run_in_app(*args: Any, **options: Any) -> None:
-        try:
-            # A context of its own, so that no session has stale rows.
-            with current_app.app_context() if current_app else application(create_app()):
-                run(*args, **options)
-        except (RegisterError, TextError) as error:
-            fail(error_sentence(error), exit_code(error))
-        except OperationalError as error:
-            fail(f"La base de données ne répond pas : {error.orig}")
-
-    return run_in_app
-
-
-def command(run: Callable[..., None]) -> Callable[..., None]:
+class SchemaCommand(AppCommand):
     """A command that stops when the tables are of another version."""
 
-    @functools.wraps(run)
-    def run_on_schema(*args: Any, **options: Any) -> None:
+    def run(self, ctx: click.Context) -> Any:
+        """Run in the context on tables of this version."""
         schema.require(db.engine)
-        run(*args, **options)
+        return super().run(ctx)
 
-    return command_on_any_schema(run_on_schema)
+
+class ServiceCommand(AppCommand):
+    """A command of a systemd unit: its exit code says whether another try may succeed."""
+
+    def exit_code(self, error: RegisterError | TextError) -> int:
+        """As :func:`startup_checks.exit_code`."""
+        return startup_checks.exit_code(error)
+
+
+class CommandGroup(click.Group):
+    """A group of commands, which are :class:`SchemaCommand` unless they say otherwise."""
+
+    command_class = SchemaCommand
+    group_class = type
+
+
+@click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="webcitoyen")
+def main() -> None:
+    """Web Citoyen : le registre public des intimidations de blogueurs."""
+    # Every command may read the seal key, and some decrypt reports.
+    process_start.protect()
 
 
 def fail(sentence: str, code: int = 1) -> NoReturn:

@@ -10,7 +10,7 @@ from flask import current_app
 from sqlalchemy.exc import SQLAlchemyError
 
 from register.cli.backups import rehearse_restore
-from register.cli.console import command, command_on_any_schema, fail
+from register.cli.console import AppCommand, fail, main
 from register.cli.maintenance import has_worker, index_status
 from register.db import db, now, read_only_engine
 from register.errors import ConfigError
@@ -29,13 +29,12 @@ from register.worker.lock import worker_lock
 _BY_WORKER = frozenset({"search", "late_texts", "retention", "evidence_left", "mail"})
 
 
-@click.command()
+@main.command(cls=AppCommand)
 @click.option(
     "--rehearse",
     is_flag=True,
     help="D’abord, restaurer la dernière sauvegarde à côté d’elle, la vérifier, et l’enlever.",
 )
-@command_on_any_schema
 def doctor(rehearse: bool) -> None:
     """Vérifier que base, journal, données, clé et réglages s’accordent."""
     if rehearse:
@@ -107,14 +106,13 @@ def _index_findings() -> Iterator[Finding]:
         engine.dispose()
 
 
-@click.group()
+@main.group()
 def mail() -> None:
     """Le courriel que le registre envoie."""
 
 
 @mail.command()
 @click.argument("address")
-@command
 def test(address: str) -> None:
     """Envoyer un message d’essai, tout de suite, et dire ce que répond le serveur."""
     current = settings()

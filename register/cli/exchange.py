@@ -18,7 +18,7 @@ from register.accounts import acts as accounts
 from register.cases.models import Incident
 from register.cases.validation import NUMBER_LIMIT
 from register.cases.web.desk import content_words
-from register.cli.console import command, fail, progress
+from register.cli.console import fail, main, progress
 from register.db import db, now
 from register.errors import SealError
 from register.exchange import case_file as casefile
@@ -33,14 +33,13 @@ from register.web.request_context import COPY_KEY, settings
 _STANDARD_OUTPUT = Path("-")
 
 
-@click.command("import")
+@main.command("import")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--publish", is_flag=True, help="Publier ce que la liste de contrôle laisse passer.")
 @click.option("--by", "by", metavar="EMAIL", help="Qui écrit et atteste.")
 @click.option("--second", metavar="EMAIL", help="Qui relit et approuve.")
 @click.option("--reason", metavar="TEXTE", help="Pourquoi ; gardé avec chaque version.")
 @click.option("--dry-run", is_flag=True, help="Tout vérifier, ne rien écrire.")
-@command
 def import_(
     file: Path, publish: bool, by: str | None, second: str | None, reason: str | None, dry_run: bool
 ) -> None:
@@ -101,7 +100,7 @@ def _print_report(report: ImportReport, dry_run: bool) -> None:
         click.echo(f"{len(report.outcomes)} cas : {counts}")
 
 
-@click.command("case-file")
+@main.command("case-file")
 @click.argument("number", type=click.IntRange(1, NUMBER_LIMIT))
 @click.option(
     "--output",
@@ -110,7 +109,6 @@ def _print_report(report: ImportReport, dry_run: bool) -> None:
     help="Où l’écrire ; dossier-NUMÉRO.zip par défaut.",
 )
 @click.option("--force", is_flag=True, help="Remplacer le fichier s’il existe.")
-@command
 def case_file(number: int, output: Path | None, force: bool) -> None:
     """Réunir tout ce qui concerne un cas, pour un avocat, en une archive vérifiable."""
     session = db.session()
@@ -181,9 +179,8 @@ def site_reader(app: Flask) -> Fetch:
     return lambda address, tag, path: Context().run(fetch, address, tag, path)
 
 
-@click.command()
+@main.command()
 @click.argument("folder", type=click.Path(path_type=Path))
-@command
 def mirror(folder: Path) -> None:
     """Copier le site public dans un dossier, pour un serveur de fichiers ; peut être répété."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]

@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from register.accounts import sessions
-from register.cli.console import command, fail, progress, service_command
+from register.cli.console import ServiceCommand, fail, main, progress
 from register.database_urls import parse_database_url, parse_key_store_url
 from register.db import db, now
 from register.incoming import acts as incoming
@@ -40,9 +40,8 @@ _PURGED = {
 }
 
 
-@click.command()
+@main.command()
 @click.option("--confirm", is_flag=True, help="La date d’aujourd’hui est juste : j’ai vérifié.")
-@command
 def purge(confirm: bool) -> None:
     """Détruire les signalements dont le jour est venu. Le suiveur le fait déjà chaque jour."""
     at = now()
@@ -68,10 +67,9 @@ def purge(confirm: bool) -> None:
         click.echo("Rien à purger aujourd’hui.")
 
 
-@click.command()
+@main.command()
 @click.argument("url", metavar="postgresql://…")
 @click.option("--keys", "keys_url", metavar="postgresql://…", help="Une autre base, pour les clés.")
-@command
 def move(url: str, keys_url: str | None) -> None:
     """Déménager le registre de SQLite dans une base PostgreSQL vide, le service arrêté."""
     target_url = parse_database_url(url)
@@ -103,9 +101,8 @@ _MODES = {
 }
 
 
-@click.command()
+@main.command()
 @click.argument("new_mode", required=False, type=click.Choice([mode.value for mode in ServiceMode]))
-@command
 def mode(new_mode: str | None) -> None:
     """Dire si le registre prend des formulaires ; l’ouvrir, ou le fermer. Les pages restent."""
     if new_mode:
@@ -117,7 +114,7 @@ def mode(new_mode: str | None) -> None:
     click.echo(f"{_MODES[state.mode]}{since}.")
 
 
-@click.group()
+@main.group()
 def seal() -> None:
     """La clé de scellement."""
 
@@ -128,7 +125,6 @@ def seal() -> None:
     is_flag=True,
     help="Préparer seulement la nouvelle clé, à copier d’abord sur les autres machines.",
 )
-@command
 def rotate(prepare: bool) -> None:
     """Changer la clé de scellement pendant que le registre est servi. Aucun code n’est perdu."""
     if prepare:
@@ -146,8 +142,7 @@ def rotate(prepare: bool) -> None:
     )
 
 
-@click.command()
-@service_command
+@main.command(cls=ServiceCommand)
 def follow() -> None:
     """Tenir l’index à jour, purger à leur date. serve le fait déjà ; TERM arrête."""
     schema.require(db.engine)
@@ -155,13 +150,12 @@ def follow() -> None:
     run_worker(current_app)
 
 
-@click.group()
+@main.group()
 def search() -> None:
     """L’index de la recherche par mots."""
 
 
 @search.command()
-@command
 def rebuild() -> None:
     """Refaire l’index à partir de la base ; l’ancien répond jusqu’à ce que le nouveau soit là."""
     with closing(_index()) as index:
@@ -177,7 +171,6 @@ def rebuild() -> None:
 
 
 @search.command()
-@command
 def status() -> None:
     """Dire où en est l’index ; code de sortie 1 quand il n’est pas utilisable."""
     index_state = index_status(db.engine)

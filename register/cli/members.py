@@ -10,7 +10,7 @@ import click
 from register.accounts import acts as accounts
 from register.accounts import one_use_links, passwords, vouching
 from register.accounts.models import Role
-from register.cli.console import command
+from register.cli.console import main
 from register.db import db
 from register.journal import writing
 from register.mail.messages import MailKind
@@ -27,7 +27,7 @@ _password_option = click.option(
 )
 
 
-@click.group()
+@main.group()
 def member() -> None:
     """Les comptes des modérateurs et des administrateurs."""
 
@@ -36,7 +36,6 @@ def member() -> None:
 @click.argument("email")
 @_role_option
 @_password_option
-@command
 def add(email: str, role: str, password_stdin: bool) -> None:
     """Ouvrir un compte."""
     password = _password(password_stdin)
@@ -49,7 +48,6 @@ def add(email: str, role: str, password_stdin: bool) -> None:
 @member.command()
 @click.argument("email")
 @_role_option
-@command
 def invite(email: str, role: str) -> None:
     """Inviter quelqu’un, par courriel s’il est réglé ; sinon, un lien à lui envoyer."""
     outbox = request_context.outbox()
@@ -66,7 +64,6 @@ def invite(email: str, role: str) -> None:
 
 @member.command()
 @click.argument("email")
-@command
 def confirm(email: str) -> None:
     """Confirmer un compte nouveau ou rouvert : il vaut alors de seconde personne."""
     with writing() as tx:
@@ -75,7 +72,6 @@ def confirm(email: str) -> None:
 
 
 @member.command("list")
-@command
 def list_() -> None:
     """Lister les comptes."""
     for account in accounts.all_members(db.session()):
@@ -87,7 +83,6 @@ def list_() -> None:
 
 @member.command()
 @click.argument("email")
-@command
 def disable(email: str) -> None:
     """Fermer un compte et rendre ce qu’il avait en main ; ses actes restent à son nom."""
     with writing() as tx:
@@ -99,7 +94,6 @@ def disable(email: str) -> None:
 @click.argument("email")
 @_password_option
 @click.option("--factor", is_flag=True, help="Retirer aussi une seconde preuve perdue.")
-@command
 def reset(email: str, password_stdin: bool, factor: bool) -> None:
     """Donner un nouveau mot de passe ; un compte fermé est rouvert."""
     password = _password(password_stdin)

@@ -15,23 +15,23 @@ from register import config
 from register import demo as demonstration
 from register.cases import verify as proofs
 from register.cli.console import (
+    AppCommand,
+    ServiceCommand,
     application,
-    command,
-    command_on_any_schema,
+    error_sentences,
     fail,
+    main,
     progress,
-    service_command,
 )
 from register.cli.members import print_invitation
 from register.db import db, now
 from register.errors import Invalid, RegisterError
-from register.incoming import verify as incoming
 from register.journal.verify import Anchor, Problem
 from register.operations import doctor as doctors
 from register.operations import rotation, schema, setup
+from register.operations.database_copy import problems
 from register.operations.missing_data import incomplete_files
 from register.reports import receipt_codes
-from register.reports import verify as reports
 from register.reports.receipt_file import receipt_document
 from register.reports.report_files import destroyed_files
 from register.reports.web.receipt_page import destruction_sentences
@@ -45,8 +45,7 @@ HOST = "127.0.0.1"
 PORT = 5000
 
 
-@click.command()
-@command_on_any_schema
+@main.command(cls=AppCommand)
 def init() -> None:
     """Créer le registre : tables, journal, clé de scellement. Peut être répété."""
     created, seal_path = setup.init(settings(), db.engine)
@@ -68,8 +67,7 @@ def init() -> None:
         )
 
 
-@click.command()
-@command_on_any_schema
+@main.command(cls=AppCommand)
 def upgrade() -> None:
     """Mettre les tables et les données à la version du programme. Peut être répété."""
     schema.upgrade(db.engine, now())
@@ -83,7 +81,7 @@ def upgrade() -> None:
     click.echo("Tables et données à jour.")
 
 
-@click.command()
+@main.command(cls=ServiceCommand)
 @click.option("--host", default=HOST, show_default=True)
 @click.option("--port", default=PORT, show_default=True, type=click.IntRange(0, 65535))
 @click.option(
@@ -95,7 +93,6 @@ def upgrade() -> None:
 )
 @click.option("--no-worker", is_flag=True, help="Sans le suiveur, que tient « follow » à part.")
 @click.option("--check", "checks", is_flag=True, help="D’abord, tout ce que vérifie check.")
-@service_command
 def serve(host: str, port: int, workers: int, no_worker: bool, checks: bool) -> None:
     """Servir le site. HUP relance sur le même port, TERM arrête ; rien d’entamé n’est perdu."""
     if checks:
@@ -121,8 +118,7 @@ def _serve(
     launch.serve(app, app_spec, sockets, workers, ready_line, with_worker)
 
 
-@click.command()
-@service_command
+@main.command(cls=ServiceCommand)
 def check() -> None:
     """Vérifier que le site peut être servi. À lancer avant de le relancer."""
     startup_checks.require_servable(current_app)
@@ -134,7 +130,7 @@ def _address(host: str, port: int) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-@click.command()
+@main.command()
 @click.option(
     "--anchor",
     "anchors",
@@ -148,7 +144,6 @@ def _address(host: str, port: int) -> str:
     metavar="FICHIER",
     help="Dire seulement si le signalement d’un recu.json a été reçu, et quel jour.",
 )
-@command
 def verify(anchors: tuple[str, ...], receipt: Path | None) -> None:
     """Prouver que rien n’a été changé en silence : journal, versions, lignes et HTML."""
     if receipt is not None:
@@ -159,12 +154,7 @@ def verify(anchors: tuple[str, ...], receipt: Path | None) -> None:
     except ValueError as error:
         raise Invalid("anchor", value=str(error)[:120]) from error
     count = 0
-    for problem in chain(
-        proofs.verify(db.session(), parsed_anchors),
-        reports.problems(db.session()),
-        incoming.problems(db.session()),
-        _file_problems(),
-    ):
+    for problem in chain(problems(db.session(), parsed_anchors), _file_problems()):
         count += 1
         click.echo(problem_sentence(problem))
     if count:
@@ -215,29 +205,24 @@ def _verify_receipt(path: Path) -> None:
         click.echo(sentence)
 
 
-@click.command()
+@main.command(cls=click.Command)
 @click.option("--host", default=HOST, show_default=True)
 @click.option("--port", default=PORT, show_default=True, type=click.IntRange(1, 65535))
 @click.option("--no-serve", is_flag=True, help="Préparer seulement.")
 def demo(host: str, port: int, no_serve: bool) -> None:
     """Créer l’instance de démonstration et la servir."""
-    with application(demonstration.application(port)):
-        _demo(host, port, serving=not no_serve)
-
-
-@command_on_any_schema
-def _demo(host: str, port: int, *, serving: bool) -> None:
-    # Upgraded here, because ``webcitoyen upgrade`` works on the register itself.
-    if schema.current_revision(db.engine):
-        schema.upgrade(db.engine, now())
-    setup.remove_secret(settings())
-    setup.init(settings(), db.engine)
-    with progress("Import") as step:
-        report = demonstration.import_demo_cases(db.engine, settings().instance, step)
-    if not report.is_clean:
-        fail("L’import de démonstration a des lignes refusées : webcitoyen import les nomme.")
-    click.echo(f"Site : {_address(host, port)}")
-    for role, email, password in demonstration.sign_ins(settings().instance):
-        click.echo(f"{role}: {email}  {password}")
-    if serving:
-        _serve(f"register.demo:application:{port}", host, port)
+    with application(demonstration.application(port)), error_sentences():
+        # Upgraded here, because ``webcitoyen upgrade`` works on the register itself.
+        if schema.current_revision(db.engine):
+            schema.upgrade(db.engine, now())
+        setup.remove_secret(settings())
+        setup.init(settings(), db.engine)
+        with progress("Import") as step:
+            report = demonstration.import_demo_cases(db.engine, settings().instance, step)
+        if not report.is_clean:
+            fail("L’import de démonstration a des lignes refusées : webcitoyen import les nomme.")
+        click.echo(f"Site : {_address(host, port)}")
+        for role, email, password in demonstration.sign_ins(settings().instance):
+            click.echo(f"{role}: {email}  {password}")
+        if not no_serve:
+            _serve(f"register.demo:application:{port}", host, port)

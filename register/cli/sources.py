@@ -10,7 +10,7 @@ import click
 
 from register.cases import source_queue
 from register.cases.source_queue import SourceProgress
-from register.cli.console import command, progress
+from register.cli.console import main, progress
 from register.cli.maintenance import has_worker
 from register.db import db, now
 from register.exchange.capture_import import MANIFEST, CaptureEffect, CaptureImport
@@ -21,7 +21,7 @@ from register.web.request_context import settings
 _POLL_SECONDS = 2.0
 
 
-@click.group()
+@main.group()
 def sources() -> None:
     """Les copies gardées des sources des cas publics."""
 
@@ -29,7 +29,6 @@ def sources() -> None:
 @sources.command()
 @click.option("--dry-run", is_flag=True, help="Compter seulement ; rien n’est demandé.")
 @click.option("--wait", is_flag=True, help="Attendre la fin, en disant où elle en est.")
-@command
 def archive(dry_run: bool, wait: bool) -> None:
     """Demander une copie de chaque source publique qui n’en a pas. Peut être répété.
 
@@ -50,7 +49,6 @@ def archive(dry_run: bool, wait: bool) -> None:
 
 
 @sources.command("status")
-@command
 def status() -> None:
     """Dire où en sont les copies et les liens ; code de sortie 1 quand une copie a échoué."""
     figures = source_queue.read_progress(db.session())
@@ -62,7 +60,6 @@ def status() -> None:
 @sources.command("import")
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option("--dry-run", is_flag=True, help="Tout vérifier, ne rien écrire.")
-@command
 def import_(folder: Path, dry_run: bool) -> None:
     """Apporter les captures d’un dossier, que captures.csv décrit. Peut être répété.
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
-from register.encryption import sync_path
+from register.encryption import new_file, sync_path
 from register.errors import Unavailable
 from register.text.dates import paris_day
 
@@ -82,14 +82,12 @@ class FolderStore:
         draft = path.with_name(f".{name}.{secrets.token_hex(4)}")
         try:
             self._make_folder(path.parent)
-            descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             try:
-                with os.fdopen(descriptor, "wb") as file:
+                with new_file(draft) as file:
                     file.write(blob)
-                    file.flush()
+                    file.flush()  # before the time is set, which each write changes
                     day = datetime.combine(paris_day(datetime.now(UTC)), time(), UTC).timestamp()
                     os.utime(file.fileno(), (day, day))
-                    os.fsync(file.fileno())
                 draft.rename(path)
             except BaseException:
                 draft.unlink(missing_ok=True)

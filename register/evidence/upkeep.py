@@ -5,7 +5,6 @@ Everything here may be interrupted and repeated.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, timedelta
 
 from sqlalchemy import Engine, delete, select
@@ -18,15 +17,6 @@ from register.evidence.sealed_files import SealedFiles
 # Days of pending blobs that no report refers to; the day of the upload counts as one.
 PENDING_DAYS = 1
 _BATCH_SIZE = 200
-
-
-@dataclass(frozen=True)
-class Upkeep:
-    """Number of files and blobs by what was done with them."""
-
-    settled: int = 0
-    deleted: int = 0
-    abandoned: int = 0
 
 
 def has_unreferenced(session: Session) -> bool:
@@ -90,8 +80,6 @@ def count_orphans(session: Session, files: SealedFiles, today: date) -> int:
     return sum(map(files.store.has, orphans))
 
 
-def run_upkeep(engine: Engine, files: SealedFiles, today: date) -> Upkeep:
-    """All steps, in their order."""
-    deleted = delete_unreferenced(engine, files)
-    settled = settle(engine, files)
-    return Upkeep(settled, deleted, delete_abandoned(files, today))
+def run_upkeep(engine: Engine, files: SealedFiles, today: date) -> tuple[int, int, int]:
+    """All steps, in their order: the files deleted and settled, and the abandoned blobs."""
+    return delete_unreferenced(engine, files), settle(engine, files), delete_abandoned(files, today)

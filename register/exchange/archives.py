@@ -15,7 +15,6 @@ MANIFEST = "manifest.json"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 PRIVATE_MODE = 0o600
 PUBLIC_MODE = 0o644
-CHUNK = 64 * 1024  # bytes
 
 # A member of an archive: its name, its digest, and its bytes in parts.
 StreamedFile = tuple[str, str, Iterable[bytes]]

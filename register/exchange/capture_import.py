@@ -23,9 +23,9 @@ from sqlalchemy.orm import Session
 from register.cases.act_permissions import RULES
 from register.cases.acts import add_source_copy
 from register.cases.case_evidence import case_key
+from register.cases.cited_sources import addresses, digest
 from register.cases.core_tables import CASE, REVISION
 from register.cases.models import SourceCopy
-from register.cases.source_addresses import addresses, digest
 from register.cases.validation import ContentFault
 from register.db import now
 from register.errors import Invalid, NotFound, Refused, Unavailable

@@ -80,21 +80,6 @@ class ImportReport:
         return sum(outcome.effect in effects for outcome in self.outcomes)
 
     @property
-    def drafted(self) -> int:
-        """The number of new cases, published ones included."""
-        return sum(outcome.is_new for outcome in self.outcomes)
-
-    @property
-    def published(self) -> int:
-        """The number of published cases."""
-        return self.count(RowEffect.PUBLISHED)
-
-    @property
-    def unchanged(self) -> int:
-        """The number of rows that were imported before."""
-        return self.count(RowEffect.UNCHANGED)
-
-    @property
     def faults(self) -> list[tuple[ImportRow, ContentFault]]:
         """The faults of refused rows."""
         return [(outcome.row, fault) for outcome in self.outcomes for fault in outcome.faults]

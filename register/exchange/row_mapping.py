@@ -1,4 +1,7 @@
-"""Columns of an import file: rows as content of cases, and faults of a content by column."""
+"""Columns of an import file: rows as content of cases, and faults of a content by column.
+
+A refused value comes with the accepted ones nearest to it.
+"""
 
 from __future__ import annotations
 
@@ -8,19 +11,28 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
+from rapidfuzz import fuzz, process
+from rapidfuzz.distance import Levenshtein
 from sqlalchemy.orm import Session
 
-from register.cases.case_content import Content, ProceedingContent, SourceContent, StepContent
+from register.cases.case_content import (
+    FIELD_RULES,
+    Content,
+    ProceedingContent,
+    SourceContent,
+    StepContent,
+)
 from register.cases.document_formats import is_decision_stated
 from register.cases.timeline import DECISION_STEP
 from register.cases.validation import ContentFault
 from register.cases.vocabulary import Vocabulary, build_title, current_vocabulary
 from register.errors import Invalid, TextError
 from register.exchange.csv_syntax import ImportRow, parse_rows
-from register.exchange.nearest_values import nearest_values
 from register.territory import place_queries
+from register.territory.gazetteer import gazetteer
+from register.territory.resolve import resolve
 from register.text import dates
-from register.text.countries import country_name
+from register.text.countries import countries, country_name
 from register.text.normalisation import fold
 
 # Column → field of the content that it holds, or empty. The column of the outcome holds that of
@@ -98,7 +110,7 @@ def row_content(session: Session, cells: Mapping[str, str], kinds: Mapping[str, 
     values["contested"] = contested == "oui"
     if not cells["titre"]:
         values["title"] = build_title(
-            values["types"], _place_name(session, cells), cells["date"], current_vocabulary(session)
+            values["types"], _place_name(cells), cells["date"], current_vocabulary(session)
         )
     if cells["source_url"]:
         kind = kinds.get(fold(cells["source_type"]), "autre")
@@ -125,7 +137,7 @@ def _row_proceeding(cells: Mapping[str, str]) -> ProceedingContent:
     return ProceedingContent(cells["procedure"], steps=steps)
 
 
-def _place_name(session: Session, cells: Mapping[str, str]) -> str:
+def _place_name(cells: Mapping[str, str]) -> str:
     """Name of a row's place at the time of its code, with a foreign country."""
     name = cells["commune"] and place_queries.filed_name(cells["commune"])
     if not name and cells["departement"]:
@@ -182,3 +194,66 @@ def faults_by_column(faults: Iterable[ContentFault], vocabulary: Vocabulary) -> 
         if fault not in column_faults:
             column_faults.append(fault)
     return column_faults
+
+
+# --- accepted values nearest to a refused one ---------------------------------------------------
+
+COUNT_LIMIT = 3
+# From 0 to 100: lower, the likeness is of a few letters.
+_MIN_LIKENESS = 70
+_SHORT = 3
+
+
+def nearest_values(field: str, typed: str, vocabulary: Vocabulary) -> list[str]:
+    """The accepted values most like a refused one, at most three.
+
+    :param field: path of a field of the content, such as ``proceedings.direction``.
+    """
+    if field in ("commune", "linked_communes"):
+        return _nearest_communes(typed)
+    # By the code and by the name: people write either. A part of two or three letters is in many.
+    scorer = fuzz.WRatio if len(typed) > _SHORT else fuzz.ratio
+    likeness = {
+        code: max(scorer(fold(typed), fold(word)) for word in (code, name) if len(word) > 2)
+        for code, name in _accepted_values(field, vocabulary).items()
+    }
+    ranked = sorted(likeness, key=lambda code: -likeness[code])
+    nearest = [code for code in ranked if likeness[code] >= _MIN_LIKENESS]
+    # A short list is given whole.
+    return nearest[:COUNT_LIMIT] or (ranked if len(ranked) <= COUNT_LIMIT else [])
+
+
+def _accepted_values(field: str, vocabulary: Vocabulary) -> Mapping[str, str]:
+    """Code → name of each value that a field accepts."""
+    if field == "contested":
+        return {"oui": "oui", "non": "non"}
+    if field == "country":
+        return countries()
+    if field == "departement":
+        return {area.code: area.name for area in place_queries.departements()}
+    path, _dot, name = field.rpartition(".")
+    part_class = {"proceedings": ProceedingContent, "proceedings.steps": StepContent}
+    rule = FIELD_RULES[part_class.get(path, Content)].get(name)
+    if rule is None:
+        return {}
+    if rule.choices:
+        return {choice: choice for choice in rule.choices if choice}
+    return {
+        word.code: word.label
+        for word in vocabulary.lists.get(rule.vocabulary, {}).values()
+        if not word.retired
+    }
+
+
+def _nearest_communes(typed: str) -> list[str]:
+    """Codes of communes with their names."""
+    communes = gazetteer().communes
+    resolution = resolve(gazetteer(), typed)
+    readings = (*resolution.readings, *resolution.near_readings)
+    codes = [reading.code for reading in readings if reading.code in communes]
+    if typed[:1].isdigit():
+        matches = process.extract(
+            typed.upper(), communes.keys(), scorer=Levenshtein.distance, score_cutoff=1
+        )
+        codes = [code for code, _distance, _position in matches]
+    return [f"{code} ({communes[code].name})" for code in dict.fromkeys(codes)][:COUNT_LIMIT]

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from register.cases import source_addresses
+from register.cases import cited_sources
 from register.cases.case_content import document_of
 from register.cases.case_evidence import case_evidence
 from register.cases.copies import file_copies
@@ -78,8 +78,8 @@ def _originals(session: Session, store: KeyStore, incident_id: int) -> Iterator[
 
 
 def _source_copies(session: Session, store: KeyStore, incident_id: int) -> Iterator[_Entry]:
-    addresses = source_addresses.addresses(document_of(session.get_one(Incident, incident_id)))
-    for copy in source_addresses.list_copies(session, incident_id):
+    addresses = cited_sources.addresses(document_of(session.get_one(Incident, incident_id)))
+    for copy in cited_sources.list_copies(session, incident_id):
         fields = {
             "copy": copy.id,
             "address": addresses.get(copy.source, ""),
@@ -89,8 +89,8 @@ def _source_copies(session: Session, store: KeyStore, incident_id: int) -> Itera
             "sha256": copy.sha256,
         }
         try:
-            file = source_addresses.open_copy(store, copy)
+            file = cited_sources.open_copy(store, copy)
         except SealError:
             yield None, "", fields
         else:
-            yield file, source_addresses.file_name(copy, file), fields
+            yield file, cited_sources.file_name(copy, file), fields

@@ -204,11 +204,6 @@ class Act(StrEnum):
             return Ledger.PUBLIC
         return Ledger.REPORTS if self in DAY_ONLY_ACTS else Ledger.DESK
 
-    @property
-    def destroys(self) -> bool:
-        """Whether the act destroys texts and salts, which ``verify`` then allows to be missing."""
-        return self in DESTROYING_ACTS
-
 
 PUBLIC_ACTS = frozenset(
     {
@@ -238,7 +233,8 @@ DAY_ONLY_ACTS = REPORTER_ACTS | {
     Act.REPORT_CONCLUDED,
     Act.SOURCE_WITHDRAWN,
 }
-# REDACTED: in former versions, a redaction destroyed the earlier texts at once.
+# They destroy texts and salts, which ``verify`` then allows to be missing. REDACTED: in former
+# versions, a redaction destroyed the earlier texts at once.
 DESTROYING_ACTS = frozenset(
     {Act.REDACTED, Act.DESTROYED, Act.ERASED, Act.DISCARDED, Act.SOURCE_WITHDRAWN}
 )

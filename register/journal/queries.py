@@ -97,26 +97,15 @@ def line_time(session: Session, seq: int, ledger: Ledger = Ledger.PUBLIC) -> dat
     return at
 
 
-_PUBLIC_LINES_STMT = (
-    select(_LINE_COLUMNS.seq, _LINE_COLUMNS.public_json)
-    .where(
-        _LINE_COLUMNS.ledger == bindparam("ledger"),
-        _LINE_COLUMNS.seq > bindparam("after"),
-        _LINE_COLUMNS.seq <= bindparam("until"),
-    )
-    .order_by(_LINE_COLUMNS.seq)
-    .limit(bindparam("limit"))
-)
-
-
 def public_lines(
     session: Session, after: int, until: int, ledger: Ledger = Ledger.PUBLIC, limit: int = 500
 ) -> list[tuple[int, bytes]]:
     """The lines after ``after`` up to ``until`` as they were hashed, oldest first."""
-    parameters = {"ledger": ledger.value, "after": after, "until": until, "limit": limit}
-    return [
-        (line.seq, line.public_json) for line in session.execute(_PUBLIC_LINES_STMT, parameters)
-    ]
+    stmt = select(_LINE_COLUMNS.seq, _LINE_COLUMNS.public_json).where(
+        _LINE_COLUMNS.ledger == ledger.value, _LINE_COLUMNS.seq > after, _LINE_COLUMNS.seq <= until
+    )
+    lines = session.execute(stmt.order_by(_LINE_COLUMNS.seq).limit(limit))
+    return [(line.seq, line.public_json) for line in lines]
 
 
 def text_lines(session: Session) -> Iterator[tuple[dict[str, str | None], dict[str, Any]]]:

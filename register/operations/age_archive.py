@@ -17,7 +17,8 @@ from typing import Any, TypeVar
 
 import pyrage  # type: ignore[import-untyped]
 
-from register.operations.backup_sets import BackupError, sync_file
+from register import encryption
+from register.operations.backup_sets import BackupError
 
 SUFFIX = ".age"
 _CHUNK = 1 << 20
@@ -47,11 +48,9 @@ def read_identities(path: Path) -> list[Any]:
 
 def seal_files(target: Path, files: Sequence[tuple[str, Path]], recipients: Sequence[Any]) -> None:
     """Write an encrypted archive of some files, each with its name in it; synced, mode 600."""
-    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
+    with encryption.new_file(target) as file:
         source = _Stream(_PartsReader(_tar_parts(files)).read, file.write)
         source.run(lambda: pyrage.encrypt_io(source, source, list(recipients)))
-    sync_file(target)
 
 
 def open_files(archive: Path, folder: Path, identities: Sequence[Any]) -> None:

@@ -27,37 +27,9 @@ from register.db import create_sqlite_file
 from register.evidence.blob_store import FolderStore, open_store
 from register.evidence.sealed_files import BLOB_BYTES
 from register.key_store import STORE_FILE, KeyStore, default_url
-from register.operations import database_copy, replay_list, schema, setup
-from register.operations.backup_blobs import (
-    Progress,
-    blob_names,
-    copy_blobs,
-    former_blobs,
-    read_blobs,
-    remove_blobs,
-)
-from register.operations.backup_sets import (
-    EVIDENCE_FOLDER,
-    EVIDENCE_LIST,
-    MANIFEST_PURPOSE,
-    UNFINISHED,
-    BackupError,
-    Manifest,
-    copy_file,
-    device,
-    disk_errors,
-    file_digest,
-    locked,
-    new_name,
-    new_set,
-    read_manifest,
-    remove_old,
-    require_clock,
-    require_room,
-    sets,
-    sync_file,
-    write_file,
-)
+from register.operations import backup_blobs, backup_sets, database_copy, replay_list, schema, setup
+from register.operations.backup_blobs import Progress
+from register.operations.backup_sets import BackupError, Manifest
 
 KEY_DAYS = 7  # after which copies of the keys are destroyed
 KEPT_DAYS = 30  # after which sets are, unless the command says otherwise
@@ -99,26 +71,26 @@ def back_up(
     age_keys = _age_keys(recipients)
     _require_places(settings, folder, keys, same_device=same_device)
     with (
-        disk_errors(folder),
-        locked(folder),
-        locked(keys),
+        backup_sets.disk_errors(folder),
+        backup_sets.locked(folder),
+        backup_sets.locked(keys),
         Session(engine) as session,
         closing(setup.key_store(settings, session)) as store,
     ):
         for place in (folder, keys):
-            require_clock(place, at)
+            backup_sets.require_clock(place, at)
         setup.require_seal(settings, session)
         replay_list.update(session, store)
         instance_id = setup.identity(session).instance_id
         session.rollback()  # an open transaction would keep the log of SQLite
         _require_one_register(folder, instance_id)
-        key = store.derived_key(MANIFEST_PURPOSE)
-        name = new_name(folder, at)
+        key = store.derived_key(backup_sets.MANIFEST_PURPOSE)
+        name = backup_sets.new_name(folder, at)
         manifest, copied = _make_set(settings, engine, folder, name, instance_id, key, at, progress)
         _copy_keys(settings, session, store, keys, name)
-        removed = remove_old(keys, at - timedelta(days=KEY_DAYS))
-        removed += remove_old(folder, at - timedelta(days=kept_days))
-        remove_blobs(folder)
+        removed = backup_sets.remove_old(keys, at - timedelta(days=KEY_DAYS))
+        removed += backup_sets.remove_old(folder, at - timedelta(days=kept_days))
+        backup_blobs.remove_blobs(folder)
         if age_keys:
             _seal_archive(folder, name, age_keys)
         details = {"at": at.isoformat(), "folder": str(folder), "keys": str(keys)}
@@ -140,36 +112,15 @@ def _require_places(settings: Settings, folder: Path, keys: Path, *, same_device
     ):
         if is_inside(path, other):
             raise BackupError("backup_inside", path=str(path), other=str(other))
-    if not same_device and device(folder) == device(keys):
+    if not same_device and backup_sets.device(folder) == backup_sets.device(keys):
         raise BackupError("backup_same_device", path=str(folder), keys=str(keys))
-
-
-def _copy_key_set(session: Session, store: KeyStore, key_folder: Path, target: Path) -> None:
-    """Copy the seal key and the key store, with the replay list, to a folder.
-
-    :raises SealError: as :meth:`KeyStore.copy_to`.
-    """
-    for name in (encryption.KEY_FILE, encryption.PENDING_KEY_FILE):
-        if (key_folder / name).exists():
-            copy_file(key_folder / name, target / name)
-    url = default_url(target)
-    create_sqlite_file(sa.create_engine(url))
-    store.copy_to(url)
-    # After the keys: what destroyed one that the copy lacks is then on its list.
-    replay_list.update(session, store)
-    session.rollback()
-    seal_key = encryption.load_key(key_folder)
-    with closing(KeyStore(url, seal_key, store.instance_id, key_folder)) as copy:
-        replay_list.copy(replay_list.entries(store), copy)
-        copy.empty_log()
-    sync_file(target / STORE_FILE)
 
 
 def _require_one_register(folder: Path, instance_id: str) -> None:
     """:raises BackupError: ``backup_other``; a set that cannot be read stops no backup."""
-    for path in sets(folder):
+    for path in backup_sets.sets(folder):
         try:
-            manifest = read_manifest(path)
+            manifest = backup_sets.read_manifest(path)
         except BackupError:
             continue
         if manifest.instance_id != instance_id:
@@ -187,11 +138,11 @@ def _make_set(
     progress: Progress,
 ) -> tuple[Manifest, int]:
     source = open_store(settings.evidence_url, settings.instance)
-    former = former_blobs(folder, key)
-    names = blob_names(source)
+    former = backup_blobs.former_blobs(folder, key)
+    names = backup_blobs.blob_names(source)
     new_bytes = len(names.keys() - former.keys()) * (BLOB_BYTES + 64)
-    require_room(folder, database_copy.database_bytes(engine) + new_bytes)
-    with new_set(folder, name) as draft:
+    backup_sets.require_room(folder, database_copy.database_bytes(engine) + new_bytes)
+    with backup_sets.new_set(folder, name) as draft:
         with database_copy.copied(engine, settings.database_url, draft) as (file, session):
             rows = database_copy.row_counts(session)
             heads = {
@@ -200,11 +151,12 @@ def _make_set(
             problems = sum(1 for _problem in database_copy.problems(session))
             number = session.scalar(sa.select(sa.func.max(Incident.number))) or 0
         # Again: what came while the database was copied is named by its rows.
-        names |= blob_names(source)
-        target = FolderStore(folder / EVIDENCE_FOLDER)
-        blobs = copy_blobs(source, target, names, former, progress)
+        names |= backup_blobs.blob_names(source)
+        target = FolderStore(folder / backup_sets.EVIDENCE_FOLDER)
+        blobs = backup_blobs.copy_blobs(source, target, names, former, progress)
         text = "".join(f"{blob.line()}\n" for blob in blobs)
-        write_file(draft / EVIDENCE_LIST, text.encode("ascii"))
+        with encryption.new_file(draft / backup_sets.EVIDENCE_LIST) as evidence_list:
+            evidence_list.write(text.encode("ascii"))
         manifest = Manifest(
             name=name,
             instance_id=instance_id,
@@ -214,7 +166,10 @@ def _make_set(
             engine=engine.dialect.name,
             heads=heads,
             rows=rows,
-            files={path: file_digest(draft / path) for path in (file.name, EVIDENCE_LIST)},
+            files={
+                path: backup_sets.file_digest(draft / path)
+                for path in (file.name, backup_sets.EVIDENCE_LIST)
+            },
             problems=problems,
             blobs=len(blobs),
             case_number=number,
@@ -235,13 +190,13 @@ def _seal_archive(folder: Path, name: str, recipients: Sequence[Any]) -> None:
     """Seal a set and its evidence as one file, and remove that of the backup before."""
     from register.operations import age_archive
 
-    blobs = FolderStore(folder / EVIDENCE_FOLDER)
+    blobs = FolderStore(folder / backup_sets.EVIDENCE_FOLDER)
     files = [(f"{name}/{path.name}", path) for path in sorted((folder / name).iterdir())]
-    for blob in read_blobs(folder / name):
+    for blob in backup_blobs.read_blobs(folder / name):
         path = blobs.settled_path(blob)
         files.append((str(path.relative_to(folder)), path))
-    require_room(folder, sum(path.stat().st_size for _name, path in files))
-    draft = folder / f"{UNFINISHED}{name}{age_archive.SUFFIX}"
+    backup_sets.require_room(folder, sum(path.stat().st_size for _name, path in files))
+    draft = folder / f"{backup_sets.UNFINISHED}{name}{age_archive.SUFFIX}"
     age_archive.seal_files(draft, files, recipients)
     draft.rename(folder / f"{name}{age_archive.SUFFIX}")
     for former in folder.glob(f"*{age_archive.SUFFIX}"):
@@ -253,11 +208,28 @@ def _seal_archive(folder: Path, name: str, recipients: Sequence[Any]) -> None:
 def _copy_keys(
     settings: Settings, session: Session, store: KeyStore, keys: Path, name: str
 ) -> None:
+    """Copy the seal key and the key store, with the replay list, to a set of keys.
+
+    :raises SealError: as :meth:`KeyStore.copy_to`.
+    """
     key_folder = encryption.key_folder(settings.seal_dir, store.instance_id)
     with encryption.lock_folder(key_folder) as has_lock:
         if not has_lock:
             raise BackupError("seal_busy")
         if (keys / name).exists():
             shutil.rmtree(keys / name)
-        with new_set(keys, name) as draft:
-            _copy_key_set(session, store, key_folder, draft)
+        with backup_sets.new_set(keys, name) as draft:
+            for key_file in (encryption.KEY_FILE, encryption.PENDING_KEY_FILE):
+                if (key_folder / key_file).exists():
+                    backup_sets.copy_file(key_folder / key_file, draft / key_file)
+            url = default_url(draft)
+            create_sqlite_file(sa.create_engine(url))
+            store.copy_to(url)
+            # After the keys: what destroyed one that the copy lacks is then on its list.
+            replay_list.update(session, store)
+            session.rollback()
+            seal_key = encryption.load_key(key_folder)
+            with closing(KeyStore(url, seal_key, store.instance_id, key_folder)) as copy:
+                replay_list.copy(replay_list.entries(store), copy)
+                copy.empty_log()
+            backup_sets.sync_file(draft / STORE_FILE)

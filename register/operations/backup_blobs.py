@@ -9,14 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from register.evidence.blob_store import BlobStore, FolderStore
-from register.operations.backup_sets import (
-    EVIDENCE_FOLDER,
-    EVIDENCE_LIST,
-    BackupError,
-    file_digest,
-    read_manifest,
-    sets,
-)
+from register.operations import backup_sets
+from register.operations.backup_sets import BackupError
 
 Progress = Callable[[int, int], None]
 _NAME = re.compile(r"[0-9a-f]{64}")
@@ -48,7 +42,7 @@ def read_blobs(folder: Path) -> dict[str, Blob]:
 
     :raises BackupError: ``backup_manifest`` when the list cannot be read.
     """
-    path = folder / EVIDENCE_LIST
+    path = folder / backup_sets.EVIDENCE_LIST
     try:
         blobs = [Blob.parse(line) for line in path.read_text("ascii").splitlines()]
     except (OSError, ValueError) as error:
@@ -58,13 +52,13 @@ def read_blobs(folder: Path) -> dict[str, Blob]:
 
 def former_blobs(folder: Path, key: bytes) -> dict[str, Blob]:
     """The blobs of the last sound backup, which are not read again: blobs never change."""
-    for path in reversed(sets(folder)):
+    for path in reversed(backup_sets.sets(folder)):
         try:
-            manifest, blobs = read_manifest(path), read_blobs(path)
+            manifest, blobs = backup_sets.read_manifest(path), read_blobs(path)
         except BackupError:
             continue
-        digest = file_digest(path / EVIDENCE_LIST)
-        if manifest.is_sealed_by(key) and manifest.files.get(EVIDENCE_LIST) == digest:
+        digest = backup_sets.file_digest(path / backup_sets.EVIDENCE_LIST)
+        if manifest.is_sealed_by(key) and manifest.files.get(backup_sets.EVIDENCE_LIST) == digest:
             return blobs
     return {}
 
@@ -114,12 +108,12 @@ def _has_whole(target: FolderStore, blob: Blob) -> bool:
 def remove_blobs(folder: Path) -> None:
     """Delete the blobs that no set names any more; none while a list cannot be read."""
     listed: set[str] = set()
-    for path in sets(folder):
+    for path in backup_sets.sets(folder):
         try:
             listed |= read_blobs(path).keys()
         except BackupError:
             return
-    target = FolderStore(folder / EVIDENCE_FOLDER)
+    target = FolderStore(folder / backup_sets.EVIDENCE_FOLDER)
     for name in list(target.settled()):
         if name not in listed:
             target.delete(name)

@@ -9,17 +9,15 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import os
 import re
 import shutil
 import sqlite3
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -77,7 +75,7 @@ class Manifest:
 
     def sealed(self, key: bytes) -> Manifest:
         """The manifest with an HMAC by a key derived from the root key."""
-        return Manifest(**{**self._fields(), "seal": self._digest(key)})
+        return replace(self, seal=self._digest(key))
 
     def is_sealed_by(self, key: bytes) -> bool:
         """Whether nothing was changed since it was sealed with the same key."""
@@ -86,15 +84,13 @@ class Manifest:
     def write(self, folder: Path) -> None:
         """Write it as JSON."""
         text = json.dumps(asdict(self), indent=1, sort_keys=True, ensure_ascii=False)
-        write_file(folder / MANIFEST_FILE, text.encode() + b"\n")
+        with encryption.new_file(folder / MANIFEST_FILE) as file:
+            file.write(text.encode() + b"\n")
 
     def _digest(self, key: bytes) -> str:
-        return hmac.new(key, canonical_json(self._fields()), hashlib.sha256).hexdigest()
-
-    def _fields(self) -> dict[str, Any]:
         fields = asdict(self)
         del fields["seal"]
-        return fields
+        return hmac.new(key, canonical_json(fields), hashlib.sha256).hexdigest()
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -196,22 +192,10 @@ def remove_old(folder: Path, before: datetime) -> list[str]:
     return [path.name for path in old]
 
 
-def write_file(path: Path, content: bytes) -> None:
-    """Write a new file, mode 600, synced."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
 def copy_file(source: Path, target: Path) -> None:
     """Copy to a new file, mode 600, synced."""
-    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with source.open("rb") as reader, os.fdopen(descriptor, "wb") as writer:
+    with source.open("rb") as reader, encryption.new_file(target) as writer:
         shutil.copyfileobj(reader, writer, _CHUNK)
-        writer.flush()
-        os.fsync(writer.fileno())
 
 
 def sync_file(path: Path) -> None:

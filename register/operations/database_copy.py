@@ -7,7 +7,7 @@ import re
 import shutil
 import sqlite3
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from itertools import chain
 from pathlib import Path
@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from register.cases import verify as proofs
 from register.db import Base, configure_engine, engine_options, read_only_engine, sqlite_path
 from register.incoming import verify as incoming
-from register.journal.verify import Problem
+from register.journal.verify import Anchor, Problem
 from register.operations.backup_sets import BackupError, sync_file
 from register.reports import verify as reports
 
@@ -69,7 +69,7 @@ def copied(engine: sa.Engine, url: str, folder: Path) -> Iterator[tuple[Path, Se
 
 def copy_sqlite(source: Path, target: Path) -> None:
     """A consistent copy of an SQLite database that others write, in steps."""
-    os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    target.touch(0o600, exist_ok=False)
     with (
         closing(sqlite3.connect(f"{source.as_uri()}?mode=rw", uri=True)) as reader,
         closing(sqlite3.connect(target)) as writer,
@@ -102,9 +102,14 @@ def row_counts(session: Session) -> dict[str, int]:
     }
 
 
-def problems(session: Session) -> Iterator[Problem]:
-    """What ``verify`` finds in a database: journal, texts, cases and reports."""
-    return chain(proofs.verify(session), reports.problems(session), incoming.problems(session))
+def problems(session: Session, anchors: Iterable[Anchor] = ()) -> Iterator[Problem]:
+    """What ``verify`` finds in a database: journal, texts, cases and reports.
+
+    :param anchors: lines of the journal that an outsider noted earlier.
+    """
+    return chain(
+        proofs.verify(session, anchors), reports.problems(session), incoming.problems(session)
+    )
 
 
 @contextmanager

@@ -68,13 +68,14 @@ def move(
         raise MoveError("move_backends")
     with database_copy.closing_engine(url) as target, exclusive_engine(path) as source:
         schema.require(source)
-        _require_sound(source)
-        instance_id = _instance_id(source)
+        with Session(source) as session:
+            heads = _sound_heads(session)
+            instance_id = setup.identity(session).instance_id
         interrupted = _prepare(target, instance_id)
         rows = _copy_tables(source, target, instance_id, progress)
-        _require_sound(target)
-        if _heads(source) != _heads(target):
-            raise MoveError("move_differs")
+        with Session(target) as session:
+            if _sound_heads(session) != heads:
+                raise MoveError("move_differs")
         keys = _copy_keys(settings, source, key_store_url)
         _finish(target)
     moved = replace(
@@ -100,21 +101,13 @@ def left_over(settings: Settings, instance_id: str) -> list[Path]:
     return [candidate for candidate in candidates if candidate.exists()]
 
 
-def _instance_id(engine: sa.Engine) -> str:
-    with Session(engine) as session:
-        return setup.identity(session).instance_id
-
-
-def _require_sound(engine: sa.Engine) -> None:
-    with Session(engine) as session:
-        count = sum(1 for _problem in database_copy.problems(session))
+def _sound_heads(session: Session) -> list[object]:
+    """The heads of the ledgers of a database in which ``verify`` finds no problem."""
+    count = sum(1 for _problem in database_copy.problems(session))
     if count:
-        raise MoveError("move_problems", count=count, database=engine.dialect.name)
-
-
-def _heads(engine: sa.Engine) -> list[object]:
-    with Session(engine) as session:
-        return list(ledger_heads(session))
+        database = session.get_bind().dialect.name
+        raise MoveError("move_problems", count=count, database=database)
+    return list(ledger_heads(session))
 
 
 def _prepare(target: sa.Engine, instance_id: str) -> int | None:
@@ -147,13 +140,10 @@ def _copy_tables(
     source: sa.Engine, target: sa.Engine, instance_id: str, progress: Callable[[int, int], None]
 ) -> int:
     """Copy every table, those first to which others refer; the number of rows."""
-    tables = Base.metadata.sorted_tables
     done = 0
-    with source.connect() as reader:
-        total = sum(
-            reader.scalar(sa.select(sa.func.count()).select_from(table)) or 0 for table in tables
-        )
-        for table in tables:
+    with Session(source) as reader:
+        total = sum(database_copy.row_counts(reader).values())
+        for table in Base.metadata.sorted_tables:
             # By key: in the order of the file, reports would be in that of their arrival.
             rows = reader.execute(sa.select(table).order_by(*table.primary_key.columns))
             with target.begin() as connection:

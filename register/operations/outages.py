@@ -54,17 +54,14 @@ def vital_findings(settings: Settings, engine: Engine) -> Iterator[Finding]:
 
     Nothing is written, neither rows nor a file in place of a missing one.
     """
-    for check in (_place_finding, _disk_finding, _database_finding, _schema_finding):
+    for check in (
+        *(_place_finding, _disk_finding, _database_finding),
+        *(_schema_finding, _seal_finding, _key_store_finding),
+    ):
         finding = check(settings, engine)
         yield finding
         if finding.is_outage:
             return
-    with Session(engine) as session:
-        for code, is_there in (("seal", _open_seal), ("key_store", _require_store)):
-            finding = _check(code, settings, session, is_there)
-            yield finding
-            if finding.is_outage:
-                return
 
 
 def outage(code: str, detail: object = "", error: RegisterError | None = None) -> Finding:
@@ -187,29 +184,31 @@ def _writer(path: Path) -> int:
 
 
 def _schema_finding(_settings: Settings, engine: Engine) -> Finding:
-    try:
-        schema.require(engine)
-    except schema.SchemaError as error:
-        return outage("schema", error=error)
-    return Finding("schema", True)
+    return _required("schema", lambda: schema.require(engine))
 
 
-def _check(
-    code: str, settings: Settings, session: Session, check: Callable[[Settings, Session], None]
-) -> Finding:
+def _seal_finding(settings: Settings, engine: Engine) -> Finding:
+    def require_key() -> None:
+        with Session(engine) as session:
+            folder = encryption.key_folder(settings.seal_dir, setup.identity(session).instance_id)
+            if not folder.is_dir():
+                raise SealError("seal_folder", path=str(folder))
+            setup.key_store(settings, session, reads_only=True).close()
+
+    return _required("seal", require_key)
+
+
+def _key_store_finding(settings: Settings, engine: Engine) -> Finding:
+    with Session(engine) as session:
+        return _required(
+            "key_store", lambda: setup.require_seal(settings, session, reads_only=True)
+        )
+
+
+def _required(code: str, require: Callable[[], None]) -> Finding:
+    """The finding of something without which nothing else can be checked."""
     try:
-        check(settings, session)
+        require()
     except RegisterError as error:
         return outage(code, error=error)
     return Finding(code, True)
-
-
-def _open_seal(settings: Settings, session: Session) -> None:
-    folder = encryption.key_folder(settings.seal_dir, setup.identity(session).instance_id)
-    if not folder.is_dir():
-        raise SealError("seal_folder", path=str(folder))
-    setup.key_store(settings, session, reads_only=True).close()
-
-
-def _require_store(settings: Settings, session: Session) -> None:
-    setup.require_seal(settings, session, reads_only=True)

@@ -204,9 +204,9 @@ def _subjects(session: Session, line: Any) -> Iterator[tuple[str, str]]:
         # A file that left with its case was not destroyed.
         subject = None if private.get("why") == PARTED else private.get(_FILE_KEYS[listed])
     elif listed is Act.DESTROYED:
-        subject = _redaction_event(session, line.incident_id, private.get("destruction"))
+        subject = _event(session, Act.REDACTED, line, "destruction")
     else:
-        subject = _member_event(session, private.get("member"))
+        subject = _event(session, Act.MEMBER_ADDED, line, "member")
     if subject:
         yield listed.value, subject
         if act is Act.MEMBER_RESET:
@@ -226,24 +226,16 @@ def _first_event(session: Session, incident_id: int | None) -> str | None:
     return session.scalar(stmt.order_by(JournalEntry.seq).limit(1))
 
 
-def _redaction_event(
-    session: Session, incident_id: int | None, destruction: int | None
-) -> str | None:
+def _event(session: Session, act: Act, later: Any, name: str) -> str | None:
+    """The event of the first line of an act with the case and a private detail of a later line."""
+    value = json.loads(later.private_json).get(name)
     stmt = sa.select(JournalEntry.event, JournalEntry.private_json).where(
-        JournalEntry.incident_id == incident_id, JournalEntry.act == Act.REDACTED.value
-    )
-    for line in session.execute(stmt):
-        if json.loads(line.private_json).get("destruction") == destruction:
-            return str(line.event)
-    return None
-
-
-def _member_event(session: Session, member: int | None) -> str | None:
-    stmt = sa.select(JournalEntry.event, JournalEntry.private_json).where(
-        JournalEntry.ledger == Ledger.DESK.value, JournalEntry.act == Act.MEMBER_ADDED.value
+        JournalEntry.ledger == act.ledger.value,
+        JournalEntry.act == act.value,
+        JournalEntry.incident_id == later.incident_id,
     )
     for line in session.execute(stmt.order_by(JournalEntry.seq)):
-        if json.loads(line.private_json).get("member") == member:
+        if json.loads(line.private_json).get(name) == value:
             return str(line.event)
     return None
 

@@ -25,19 +25,9 @@ from register.errors import SealError
 from register.evidence.blob_store import BlobStore, FolderStore, open_store
 from register.journal import Ledger
 from register.key_store import STORE_FILE, KeyStore, default_url
-from register.operations import database_copy, replay, replay_list, schema, setup
+from register.operations import backup_sets, database_copy, replay, replay_list, schema, setup
 from register.operations.backup_blobs import Blob, Progress, read_blobs
-from register.operations.backup_sets import (
-    EVIDENCE_FOLDER,
-    MANIFEST_PURPOSE,
-    BackupError,
-    Manifest,
-    copy_file,
-    file_digest,
-    read_manifest,
-    require_room,
-    sets,
-)
+from register.operations.backup_sets import BackupError, Manifest
 from register.operations.missing_data import incomplete_files, lost_keys
 from register.operations.replay import Replay
 
@@ -155,11 +145,11 @@ def _present_version() -> tuple[str, str]:
 
 def _checked_source(settings: Settings, folder: Path, keys: Path, name: str) -> _Source:
     """Check everything, and write nothing."""
-    candidates = [path for path in sets(folder) if name in ("", path.name)]
+    candidates = [path for path in backup_sets.sets(folder) if name in ("", path.name)]
     if not candidates:
         raise BackupError("restore_none", path=str(folder))
     set_folder = candidates[-1]
-    manifest = read_manifest(set_folder)
+    manifest = backup_sets.read_manifest(set_folder)
     if manifest.schema > schema.expected_revision():
         raise BackupError(
             "restore_newer", present=manifest.schema, expected=schema.expected_revision()
@@ -171,7 +161,7 @@ def _checked_source(settings: Settings, folder: Path, keys: Path, name: str) -> 
     key_set = _require_keys(settings, keys, manifest)
     for file, digest in manifest.files.items():
         path = set_folder / file
-        if not path.is_file() or file_digest(path) != digest:
+        if not path.is_file() or backup_sets.file_digest(path) != digest:
             raise BackupError("restore_changed", path=str(path))
     source = _Source(set_folder, folder, manifest, read_blobs(set_folder), key_set)
     _check_blobs(source)
@@ -181,29 +171,22 @@ def _checked_source(settings: Settings, folder: Path, keys: Path, name: str) -> 
 
 def _require_empty(settings: Settings) -> None:
     """:raises BackupError: ``restore_not_empty``, with what is there."""
-    path = sqlite_path(settings.database_url)
-    present = ""
+    path, present = sqlite_path(settings.database_url), ""
+    with database_copy.closing_engine(settings.database_url) as engine:
+        # An interrupted restore may have left tables and evidence files.
+        is_begun = schema.is_unfinished(engine)
+        if path is None and not is_begun and sa.inspect(engine).get_table_names():
+            present = engine.url.render_as_string(hide_password=True)
     if path is not None:
         # A log that outlived its database would be played into the restored one.
         files = [path.with_name(path.name + end) for end in ("", "-wal", "-shm")]
         present = next((str(each) for each in files if each.exists()), "")
-    else:
-        with database_copy.closing_engine(settings.database_url) as engine:
-            tables = sa.inspect(engine).get_table_names()
-            if tables and not schema.is_unfinished(engine):
-                present = engine.url.render_as_string(hide_password=True)
     blobs = open_store(settings.evidence_url, settings.instance)
-    if not present and not _is_begun(settings):
+    if not present and not is_begun:
         names = [*blobs.settled(), *(name for name, _day in blobs.pending())]
         present = settings.evidence_url or str(settings.instance / "evidence") if names else ""
     if present:
         raise BackupError("restore_not_empty", path=present)
-
-
-def _is_begun(settings: Settings) -> bool:
-    """Whether an interrupted restore may have left evidence files."""
-    with database_copy.closing_engine(settings.database_url) as engine:
-        return schema.is_unfinished(engine)
 
 
 def _require_keys(settings: Settings, keys: Path, manifest: Manifest) -> Path | None:
@@ -214,7 +197,7 @@ def _require_keys(settings: Settings, keys: Path, manifest: Manifest) -> Path | 
     """
     key_folder = encryption.key_folder(settings.seal_dir, manifest.instance_id)
     present = (key_folder / encryption.KEY_FILE).exists()
-    key_sets = sets(keys)
+    key_sets = backup_sets.sets(keys)
     if not present and not key_sets:
         raise BackupError("restore_no_keys", path=str(keys))
     key_set = None if present else key_sets[-1]
@@ -228,7 +211,7 @@ def _require_keys(settings: Settings, keys: Path, manifest: Manifest) -> Path | 
             KeyStore(url, seal_key, manifest.instance_id, place, reads_only=True)
         ) as store:
             store.require()  # by either key of an interrupted rotation
-            key = store.derived_key(MANIFEST_PURPOSE)
+            key = store.derived_key(backup_sets.MANIFEST_PURPOSE)
     except SealError as error:
         raise BackupError("restore_keys", path=str(place)) from error
     if not manifest.is_sealed_by(key):
@@ -238,7 +221,7 @@ def _require_keys(settings: Settings, keys: Path, manifest: Manifest) -> Path | 
 
 def _check_blobs(source: _Source) -> None:
     """:raises BackupError: ``restore_changed`` for a blob that is missing or was changed."""
-    store = FolderStore(source.top / EVIDENCE_FOLDER)
+    store = FolderStore(source.top / backup_sets.EVIDENCE_FOLDER)
     for blob in source.blobs.values():
         content = store.get(blob.name)
         if content is None or hashlib.sha256(content).hexdigest() != blob.sha256:
@@ -249,7 +232,7 @@ def _require_room(settings: Settings, source: _Source) -> None:
     needed = source.database.stat().st_size
     if not settings.evidence_url.startswith("s3:"):
         needed += sum(blob.size for blob in source.blobs.values())
-    require_room(settings.instance, needed)
+    backup_sets.require_room(settings.instance, needed)
 
 
 def _install_keys(settings: Settings, source: _Source, keys: Path) -> None:
@@ -270,10 +253,10 @@ def _install_keys(settings: Settings, source: _Source, keys: Path) -> None:
         with closing(KeyStore(settings.key_store_url, seal_key, instance_id, keys)) as target:
             replay_list.copy(lost, target)
     else:
-        copy_file(keys / STORE_FILE, key_folder / STORE_FILE)
+        backup_sets.copy_file(keys / STORE_FILE, key_folder / STORE_FILE)
     for path in (keys / encryption.PENDING_KEY_FILE, keys / encryption.KEY_FILE):
         if path.exists():
-            copy_file(path, key_folder / path.name)
+            backup_sets.copy_file(path, key_folder / path.name)
     encryption.sync_path(key_folder)
 
 
@@ -293,7 +276,7 @@ def _unfinished_database(settings: Settings, source: _Source) -> Iterator[sa.Eng
     draft = path.with_name(path.name + schema.UNFINISHED_FILE)
     for leftover in path.parent.glob(f"{draft.name}*"):
         leftover.unlink()
-    copy_file(source.database, draft)
+    backup_sets.copy_file(source.database, draft)
     with database_copy.closing_engine(f"sqlite:///{draft}") as engine:
         yield engine
     encryption.sync_path(path.parent)
@@ -315,7 +298,7 @@ def _restore_dump(url: str, engine: sa.Engine, dump: Path) -> None:
 
 
 def _copy_blobs(source: _Source, target: BlobStore, progress: Progress) -> None:
-    store = FolderStore(source.top / EVIDENCE_FOLDER)
+    store = FolderStore(source.top / backup_sets.EVIDENCE_FOLDER)
     for done, blob in enumerate(source.blobs.values()):
         if (content := store.get(blob.name)) is None:
             raise BackupError("restore_changed", path=str(store.settled_path(blob.name)))

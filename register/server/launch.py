@@ -42,7 +42,7 @@ def serve(
     startup_checks.read_pages(app)
     _share_memory(app)
     sys.stdout.flush()
-    # Until the parent process handles them.
+    # Until the parent process waits for them.
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     fds = [listener.fileno() for listener in sockets]
 

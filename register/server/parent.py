@@ -11,12 +11,10 @@ is the upgraded code.
 from __future__ import annotations
 
 import os
-import select
 import signal
 import socket
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 
 from register.server.process_start import (
     CANNOT_START,
@@ -32,6 +30,7 @@ from register.server.process_start import (
 STARTING = 120  # seconds that a successor may take to be ready
 PAUSE = 1  # seconds before a process that died young is started again
 SETTLED = 60  # seconds of life after which there is no pause
+TICK = 0.5  # seconds between two looks at the clock when no signal comes
 
 
 class Parent:
@@ -53,13 +52,9 @@ class Parent:
         self._start_at = 0.0
         self._on_terminal = os.isatty(0)
         self._received: set[int] = set()
-        self._woken, wake = socket.socketpair()
-        for end in (self._woken, wake):
-            end.setblocking(False)
-        signal.set_wakeup_fd(wake.detach(), warn_on_full_buffer=False)
-        for number in SIGNALS:
-            signal.signal(number, lambda received, _frame: self._received.add(received))
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+        # Blocked signals interrupt nothing: they stay until they are waited for.
+        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+        signal.setitimer(signal.ITIMER_REAL, TICK, TICK)
 
     def run(self, ready_line: str) -> int:
         """Run until TERM or INT, or until nothing can be served; the exit code of the command."""
@@ -96,7 +91,9 @@ class Parent:
         if name != WEB:
             files = [(os.POSIX_SPAWN_CLOSE, listener.fileno()) for listener in self._sockets]
         # In a session of its own: a terminal's Ctrl-C is for the parent, which ends all in order.
-        pid = os.posix_spawn(command[0], command, os.environ, file_actions=files, setsid=True)
+        pid = os.posix_spawn(
+            command[0], command, os.environ, file_actions=files, setsid=True, setsigmask=()
+        )
         self._since[pid] = time.monotonic()
         return pid
 
@@ -130,10 +127,8 @@ class Parent:
         return was_received
 
     def _wait(self) -> None:
-        """Wait for a signal or half a second, and see which processes have ended."""
-        select.select([self._woken], [], [], 0.5)
-        with suppress(OSError):
-            self._woken.recv(4096)
+        """Wait for a signal, :data:`TICK` seconds at most, and see which processes have ended."""
+        self._received.add(signal.sigwait(SIGNALS))
         while self._since and (ended := os.waitpid(-1, os.WNOHANG))[0]:
             pid, code = ended[0], os.waitstatus_to_exitcode(ended[1])
             age = time.monotonic() - self._since.pop(pid)

@@ -24,8 +24,11 @@ PARENT, WEB, WORKER = "parent", "web", "worker"
 # Exit code of a start that a person has to make possible: the units do not try it again (78), and
 # say that it failed.
 CANNOT_START = os.EX_CONFIG
-# Signals that the parent process handles; blocked until it is ready to.
-SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD, signal.SIGUSR1)
+# Signals that the parent process waits for, the last from a timer of its own; blocked before it
+# starts.
+SIGNALS = (
+    signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD, signal.SIGUSR1, signal.SIGALRM,
+)  # fmt: skip
 
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NAME = 1, 4, 15  # prctl(2)
 # mallopt(3). Each thread would otherwise hold on to memory of its own, a third more in all; and

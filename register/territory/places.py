@@ -169,9 +169,10 @@ class Alias(NamedTuple):
 class Territory:
     """Every place by its code.
 
-    ``communes`` are those of today and the retired ones; ``current_codes`` leads from every other
-    code that ever led to a commune to the one it leads to now. ``aliases`` and ``former_codes`` are
-    those of a commune, in the order of codes.
+    ``communes`` are those of today and the retired ones, ``off_map`` the codes of those that the
+    map of France does not show; ``current_codes`` leads from every other code that ever led to a
+    commune to the one it leads to now. ``aliases`` and ``former_codes`` are those of a commune, in
+    the order of codes.
     """
 
     def __init__(
@@ -198,6 +199,7 @@ class Territory:
         populations: Counter[str | None] = Counter()
         counts: Counter[str | None] = Counter()
         members: defaultdict[str | None, list[str]] = defaultdict(list)
+        off_map: set[str] = set()
         for code, place in self.communes.items():
             # A département and a région may have the same number.
             for area_code in (place.departement_code, f"R{place.region_code}"):
@@ -205,6 +207,9 @@ class Territory:
                 counts[area_code] += not place.retired
             if not place.retired:
                 members[place.group_code].append(code)
+            if not place.on_map:
+                off_map.add(code)
+        self.off_map = frozenset(off_map)
 
         def with_totals(areas: Iterable[Area], prefix: str) -> dict[str, Area]:
             return {
@@ -292,10 +297,3 @@ def territory(source: Path = DATA) -> Territory:
         former_codes,
         [(row.code, row.nom, row.type, row.membres) for row in read_rows("epci.csv", source)],
     )
-
-
-@cache
-def communes_off_map() -> frozenset[str]:
-    """Codes of the communes that the map of France does not show."""
-    communes = territory().communes.values()
-    return frozenset(commune.code for commune in communes if not commune.on_map)

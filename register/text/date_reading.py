@@ -7,7 +7,6 @@ both before anything is sent.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -169,16 +168,11 @@ def _parse_point(written: str, today: date, *, is_part: bool = False) -> _Point 
     mark: DateMark = "~" if approximate else "?" if doubtful else ""
     weekday = weekdays[0] if weekdays else None
     if feasts:
-        feast_year = _sole_year(numbers, today)
-        return _Point(feast_year, *feasts[0], mark, weekday) if feast_year != 0 else None
+        if len(numbers) > 1:
+            return None
+        feast_year = _full_year(int(numbers[0]), today) if numbers else None
+        return _Point(feast_year, *feasts[0], mark, weekday)
     return _numbered_point(months, numbers, mark, weekday, today, is_part=is_part)
-
-
-def _sole_year(numbers: Sequence[str], today: date) -> int | None:
-    """The year that one number is; None without a number, 0 for others."""
-    if not numbers:
-        return None
-    return _full_year(int(numbers[0]), today) if len(numbers) == 1 else 0
 
 
 def _numbered_point(
@@ -280,14 +274,10 @@ def _interval(first: _Point, last: _Point, today: date) -> DateReading:
     first, last = first.filled_from(last), last.filled_from(first)
     if last.month is None and last.day is not None:
         return DateReading()
-    if first.year is None and last.year is None:
-        nearest = _nearest_past(last, today)
-        first, last = replace(first, year=nearest.year), replace(last, year=nearest.year)
-        first = replace(first, mark=first.mark or "?")
-        last = replace(last, mark=last.mark or "?")
-        is_year_missing = True
-    else:
-        is_year_missing = False
+    is_year_missing = first.year is None and last.year is None
+    if is_year_missing:
+        year = _nearest_past(last, today).year
+        first, last = (replace(point, year=year, mark=point.mark or "?") for point in (first, last))
     start, end = _partial(first), _partial(last)
     if start.first > end.last and first.month and not (first.year and start.year > end.year):
         # "De novembre à février 2024" begins the year before.

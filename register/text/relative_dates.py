@@ -7,7 +7,6 @@ stored as the middle of its span, approximate; the span itself is shown to the p
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -95,18 +94,11 @@ class Moment:
 
 def relative_moment(folded: str, today: date) -> Moment | None:
     """The moment that folded words mean on ``today``; None for other words."""
-    for words in _bare_forms(folded):
+    for words in dict.fromkeys((folded, _LEADING.sub("", folded))):
         for read in (_unit_moment, _ago_moment, _season_moment, _month_moment, _decade_moment):
             if moment := read(words, today):
                 return moment
     return None
-
-
-def _bare_forms(folded: str) -> Iterator[str]:
-    yield folded
-    bare = _LEADING.sub("", folded)
-    if bare != folded:
-        yield bare
 
 
 def _unit_moment(words: str, today: date) -> Moment | None:

@@ -54,7 +54,7 @@ PAGE_CACHE_CONTROL = "no-cache"
 
 MIN_SIZE = 1024  # bytes; a smaller body fits in one packet either way
 # A higher level takes more time and saves hardly any bytes of a page.
-COMPRESSION_LEVEL = 6
+COMPRESSION_LEVEL = 4
 
 # Characters of a path that need no percent-encoding (RFC 3986 §3.3).
 _PATH_SIGNS = "/:@!$&'()*+,;=~"

@@ -90,7 +90,8 @@ class CachedPage:
 class PageCaches:
     """Two caches under one lock: one reserved for home and cases, one for all other pages.
 
-    Requests with random filters fill the second only, and evict nothing from the first.
+    Requests with random filters fill the second only, half as large, and evict nothing from the
+    first.
     """
 
     def __init__(self, limit: int = CACHE_LIMIT) -> None:
@@ -105,7 +106,7 @@ class PageCaches:
 
     def _clear(self, position: str) -> None:
         self._reserved: ByteLimitedCache[str, CachedPage] = ByteLimitedCache(self._limit)
-        self._general: ByteLimitedCache[str, CachedPage] = ByteLimitedCache(self._limit)
+        self._general: ByteLimitedCache[str, CachedPage] = ByteLimitedCache(self._limit // 2)
         self._position = position
 
     def find(self, position: str, key: str) -> CachedPage | None:

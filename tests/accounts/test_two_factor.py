@@ -99,21 +99,25 @@ def test_the_qr_code_is_allowed_by_the_content_security_policy():
     assert (root.tag, root.get("role")) == ("svg", "img")
     assert root.findtext("title") == "Le <secret> & l’adresse"
     light, dark = root.findall("path")
-    assert (light.get("fill"), dark.get("fill")) == ("#fff", "#000")
+    assert (light.get("fill"), dark.get("stroke")) == ("#fff", "#000")
 
 
 def test_the_qr_code_encodes_the_otpauth_address():
-    """The modules of the SVG are those of the segno library."""
+    """The bars of the SVG are the dark modules, row after row."""
     import segno
 
     address = two_factor.otpauth_uri(two_factor.new_secret(), "amina@register.test")
     root = ElementTree.fromstring(two_factor.qr_svg(address))
     size = int(root.get("viewBox").split()[2])
     modules = [[0] * size for _ in range(size)]
-    bars = re.findall(r"M(\d+) (\d+)h(\d+)v1h-\3z", root.findall("path")[1].get("d"))
-    for x, y, length in bars:
+    x = y = 0.0
+    # Each bar begins at a place relative to the end of the one before.
+    moves = re.findall(r"[Mm](-?\d+) (\d+(?:\.5)?)h(\d+)", root.findall("path")[1].get("d"))
+    for right, down, length in moves:
+        x, y = x + int(right), y + float(down)
         for column in range(int(x), int(x) + int(length)):
             modules[int(y)][column] = 1
+        x += int(length)
     expected = segno.make(address, error="m", micro=False).matrix_iter(border=4)
     assert modules == [list(row) for row in expected]
 

@@ -753,7 +753,7 @@ def test_a_redaction_reaches_the_words_of_a_follow_up(pen, desk, cast, content, 
             by=cast.bruno,
             reason="RGPD",
             public_note="Un nom est retiré.",
-            follow_ups={first: ("Un voisin", "Un voisin")},
+            rewrites={"follow_ups": {first: ("Un voisin", "Un voisin")}},
         )
     desk.destroy()
     first, second = _load_incident(session, case).follow_ups
@@ -1277,7 +1277,7 @@ def test_a_redaction_of_another_cases_fragment_is_refused(pen, desk, cast, conte
             by=cast.bruno,
             reason="jugement",
             public_note="Passage retiré.",
-            replies={4711: "Autre texte."},
+            rewrites={"replies": {4711: ["Autre texte."]}},
         )
     assert (refused.value.key, refused.value.values["id"]) == ("no_such_fragment", 4711)
 
@@ -1329,8 +1329,10 @@ def test_a_redaction_reaches_replies_and_the_notes_of_earlier_corrections(
             by=cast.bruno,
             reason="jugement",
             public_note="Un nom est retiré.",
-            replies={reply: "L’élu répond."},
-            corrections={note: "La date a été donnée."},
+            rewrites={
+                "replies": {reply: ["L’élu répond."]},
+                "corrections": {note: ["La date a été donnée."]},
+            },
         )
     desk.destroy()
     incident = _load_incident(session, case)

@@ -14,8 +14,7 @@ from sqlalchemy.orm import Session
 
 from register.cases import invitations, queries
 from register.cases.acts import replays
-from register.cases.authority_contacts import AuthorityContact, contact_of
-from register.cases.invitations import ANSWER_TERM, ReplyInvitation
+from register.cases.invitations import ANSWER_TERM, AuthorityContact, ReplyInvitation, contact_of
 from register.cases.models import Incident, Invitation
 from register.cases.verify import verify
 from register.db import housekeeping

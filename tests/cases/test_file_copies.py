@@ -131,16 +131,22 @@ def test_a_copy_in_the_text_of_the_case_is_not_removed(
         (content,) = connection.scalars(select(Revision.content))
         hidden = content.replace(b'"title":"', f'"title":"{shown}'.encode())
         connection.execute(update(Revision).values(content=hidden))
-    for act in (acts.remove_copies, acts.remove_file):
+    for only_copies in (True, False):
         with pen() as p, pytest.raises(Refused) as refused:
-            act(p, store, case.id, evidence, "erreur", by=cast.bruno)
+            acts.remove_file(
+                p, store, case.id, evidence, "erreur", by=cast.bruno, only_copies=only_copies
+            )
         assert refused.value.key == "copy_in_document"
     with engine.begin() as connection:
         connection.execute(update(Revision).values(content=content))
     with pen() as p, pytest.raises(Invalid):
-        acts.remove_copies(p, store, case.id, evidence, "un motif à soi", by=cast.bruno)
+        acts.remove_file(
+            p, store, case.id, evidence, "un motif à soi", by=cast.bruno, only_copies=True
+        )
     with pen() as p:
-        acts.remove_copies(p, store, case.id, evidence, REMOVAL_REASONS[0], by=cast.bruno)
+        acts.remove_file(
+            p, store, case.id, evidence, REMOVAL_REASONS[0], by=cast.bruno, only_copies=True
+        )
     session.rollback()
     assert copies.file_copies(session, store, case.id) == {}
     case_files.copied(case.id, evidence)
@@ -158,7 +164,9 @@ def test_rows_of_another_case_are_not_found(desk, case_files, views, pen, store,
     calls = (
         lambda p: acts.request_copy(p, store, other.id, evidence, {}, by=cast.bruno),
         lambda p: acts.review_page(p, store, other.id, page, by=cast.bruno),
-        lambda p: acts.remove_copies(p, store, other.id, evidence, "erreur", by=cast.bruno),
+        lambda p: acts.remove_file(
+            p, store, other.id, evidence, "erreur", by=cast.bruno, only_copies=True
+        ),
         lambda p: acts.remove_file(p, store, other.id, evidence, "erreur", by=cast.bruno),
     )
     for call in calls:

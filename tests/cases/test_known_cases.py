@@ -20,7 +20,7 @@ LINK = "https://exemple.test/gagny"  # the source of the case that the fixture m
 
 def facts(place="commune:93032", start="2008-03-17", end="", types=(), links=()):
     first, last = (dates.parse(edtf) if edtf else None for edtf in (start, end))
-    return ReportedFacts.of(place, first, last, types, links)
+    return ReportedFacts(place, first, last, types, links)
 
 
 @pytest.fixture

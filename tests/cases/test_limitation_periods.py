@@ -29,7 +29,7 @@ OPENING = [
 
 @pytest.mark.parametrize(("act", "opens"), [row[:2] for row in OPENING], ids=lambda v: str(v))
 def test_acts_that_publish_text_open_a_period(act: Act, opens: PeriodScope) -> None:
-    assert deadlines.consequence_of(act).scope is opens
+    assert deadlines.CONSEQUENCES[act].scope is opens
     assert deadlines.running_periods([(act, FIRST)], FIRST)[0].scope is opens
 
 
@@ -65,7 +65,7 @@ def test_every_act_of_the_desk_has_its_effects() -> None:
 
 @pytest.mark.parametrize("act", list(deadlines.CONSEQUENCES))
 def test_an_act_of_the_desk_has_no_public_effect(act: Act) -> None:
-    consequence = deadlines.consequence_of(act.value)
+    consequence = deadlines.CONSEQUENCES[act]
     assert ("nothing" in consequence.public) is (act.ledger is Ledger.DESK)
 
 
@@ -105,6 +105,5 @@ def test_periods_are_sorted_by_their_end_and_a_withdrawal_ends_none() -> None:
 
 
 def test_the_opening_of_the_register_has_no_effects() -> None:
-    with pytest.raises(KeyError):
-        deadlines.consequence_of(Act.OPENED)
+    assert Act.OPENED not in deadlines.CONSEQUENCES
     assert deadlines.running_periods([(Act.OPENED, FIRST)], FIRST) == []

@@ -14,6 +14,7 @@ from register.accounts.models import Member
 from register.cases.case_content import ProceedingContent, SourceContent, StepContent
 from register.cases.member_view import load_desk_case, load_desk_case_of_reply
 from register.cases.models import ID_LIMIT
+from register.cases.urgency import claim_holder
 from register.errors import NotFound
 from register.journal import Act
 
@@ -53,12 +54,12 @@ def test_a_member_reads_all_of_a_draft(desk, pen, cast, view_of, content):
 
 def test_an_expired_claim_has_no_holder(desk, pen, cast, view_of):
     case = desk.draft()
-    assert view_of(case).holder(LATER) is None
+    assert claim_holder(view_of(case), LATER) is None
     with pen() as p:
         acts.claim(p, case.id, by=cast.chloe)
     file = view_of(case)
-    assert file.holder(file.created_at) == cast.chloe
-    assert file.holder(LATER) is None
+    assert claim_holder(file, file.created_at) == cast.chloe
+    assert claim_holder(file, LATER) is None
 
 
 def test_an_edit_or_a_disabled_approver_voids_an_approval(desk, pen, cast, view_of, content):

@@ -85,7 +85,7 @@ def _redact(pen, case, cast, **options):
     with pen() as p:
         row_id = 2
         arguments = {"public_note": "Un passage a été retiré.", "reason": "jugement"}
-        arguments |= {"corrections": {row_id: "Sur […]."}} | options
+        arguments |= {"rewrites": {"corrections": {row_id: ["Sur […]."]}}} | options
         redacted = a_case(narrative=AFTER)
         return acts.redact(p, case.id, redacted, by=cast.bruno, **arguments)
 
@@ -157,7 +157,7 @@ def test_a_name_leaves_the_reason_for_which_a_follow_up_has_no_source(pen, sessi
     session.rollback()
     with pen() as p:
         new_texts = {row_id: ("Suite", "Vu.", "Dit au."), sourced_id: ("Suite", "Vu.", "")}
-        rewrites = {"follow_ups": new_texts, "passages": [phone]}
+        rewrites = {"rewrites": {"follow_ups": new_texts}, "passages": [phone]}
         note = {"public_note": FIXED_NOTES[0], "reason": "r"}
         acts.redact(p, case.id, a_case(), by=cast.bruno, **note, **rewrites)
     assert _load(session, case).snapshot.content["follow_ups"][0]["no_source"] == "Dit au."
@@ -254,7 +254,7 @@ def test_a_wording_of_an_earlier_version_is_removed_too(session, pen, desk, cast
         acts.correct(
             p, case.id, renamed, by=cast.bruno, second=cast.chloe, reason="r", public_note="Nommé."
         )
-    _redact(pen, case, cast, passages=[NAME, " bar des  mesanges "], corrections={})
+    _redact(pen, case, cast, passages=[NAME, " bar des  mesanges "], rewrites={})
     assert _load(session, case, _first(session)).snapshot.content["narrative"] == (
         f"Le patron du {REMOVAL_MARK} a filmé."
     )
@@ -281,7 +281,7 @@ def test_a_chosen_version_is_hidden_and_destroyed_whole(session, pen, desk, cast
             p, case.id, named, by=cast.bruno, second=cast.chloe, reason="r", public_note="Nommé."
         )
     first, second = (line.revision_id for line in _public_lines(session)[-2:])
-    _redact(pen, case, cast, passages=[NAME], hidden=[first], corrections={})
+    _redact(pen, case, cast, passages=[NAME], hidden=[first], rewrites={})
     with pytest.raises(Gone):
         _load(session, case, _first(session))
     assert list(verify(session)) == []
@@ -330,7 +330,7 @@ def test_a_version_whose_page_cannot_lose_the_passage_is_hidden(
     [
         ({"passages": ["le"]}, "passage_common", "passages"),
         ({"passages": ["le conseil"]}, "passage_remains", "passages"),
-        ({"corrections": {}}, "passage_remains", "passages"),
+        ({"rewrites": {}}, "passage_remains", "passages"),
         ({"reason": f"ôter {NAME}"}, "passage_remains", "reason"),
     ],
 )
@@ -349,11 +349,11 @@ def test_a_reply_that_has_the_passage_stays_as_it_is_in_every_version(
     with pen() as p:
         acts.reply(p, reply, by=cast.bruno, second=cast.chloe, reason="r")
     versions = [line.seq for line in _public_lines(session)[-2:]]
-    _redact(pen, case, cast, corrections={})
+    _redact(pen, case, cast, rewrites={})
     older = _load(session, case, versions[1]).snapshot
     assert older.content["replies"][0]["text"] == f"{NAME} ment."
     assert REMOVAL_MARK in older.content["narrative"]
-    _redact(pen, case, cast, corrections={}, passages=[NAME], replies={reply: "Il ment."})
+    _redact(pen, case, cast, passages=[NAME], rewrites={"replies": {reply: ["Il ment."]}})
     older = _load(session, case, versions[1]).snapshot
     assert older.content["replies"][0]["text"] == f"{REMOVAL_MARK} ment."
     desk.destroy()
@@ -427,7 +427,7 @@ def test_a_redaction_by_the_former_rule_is_still_destroyed_whole(session, pen, d
     everything = [line.revision_id for line in _public_lines(session)]
     session.rollback()
     drafts = list(session.scalars(select(Revision.id)))
-    _redact(pen, case, cast, passages=(), hidden=drafts, corrections={})
+    _redact(pen, case, cast, passages=(), hidden=drafts, rewrites={})
     with Session(write_engine(session.get_bind())) as writing_session:
         writing_session.execute(update(Destruction).values(passages=None))
         writing_session.commit()

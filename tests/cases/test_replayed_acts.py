@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from register.cases.acts import replays
 from register.cases.case_evidence import case_key
+from register.cases.cited_sources import digest
 from register.cases.models import CaseState, Incident, SourceCopy
 from register.cases.second_person import Destruction
-from register.cases.source_addresses import digest
 from register.cases.verify import verify
 from register.errors import Refused
 from register.evidence.sealed_files import new_file

@@ -292,11 +292,11 @@ def test_texts_rewritten_in_a_withdrawn_case_need_two_members_to_be_restored(
         line = _make_change(pen, desk, case, content, kind, cast.bruno)
         fragment = json.loads(line.private_json)[kind]
         rewritten = {"follow_up": {"follow_ups": {fragment: ("Suite", PHONE)}}}.get(
-            kind, {"replies": {fragment: PHONE}}
+            kind, {"replies": {fragment: [PHONE]}}
         )
     with pen() as p:
         acts.withdraw(p, case.id, by=cast.bruno, restriction="erreur", reason="r")
-    _redact(pen, case, redacted_content, cast.bruno, note, **rewritten)
+    _redact(pen, case, redacted_content, cast.bruno, note, rewrites=rewritten)
     restoration = {
         "by": cast.bruno,
         "reason": "r",
@@ -473,9 +473,15 @@ def test_a_redaction_of_a_follow_up_only_takes_words_out_of_it(pen, session, des
     unchanged = content(justice=True)
     with pytest.raises(Refused):
         _redact(
-            pen, case, unchanged, cast.bruno, follow_ups={follow_up: ("Suite", "Un mot de plus.")}
+            pen,
+            case,
+            unchanged,
+            cast.bruno,
+            rewrites={"follow_ups": {follow_up: ("Suite", "Un mot de plus.")}},
         )
-    _redact(pen, case, unchanged, cast.bruno, follow_ups={follow_up: ("Suite", "Un mot.")})
+    _redact(
+        pen, case, unchanged, cast.bruno, rewrites={"follow_ups": {follow_up: ("Suite", "Un mot.")}}
+    )
     assert _public_content(session, case)["follow_ups"][0]["text"] == "Un mot."
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields
 from urllib.parse import parse_qs
 
@@ -71,7 +72,7 @@ def _figures(part):
     elif isinstance(part, FigureGroup):
         yield from (part.total, *part.parts)
     elif part is not None:
-        for member in part:
+        for member in part.values() if isinstance(part, Mapping) else part:
             yield from _figures(member)
 
 
@@ -118,30 +119,19 @@ def test_an_empty_register_has_no_figure_but_zero(session, desk):
 def test_each_breakdown_by_a_single_value_adds_up_to_the_total(session, varied_cases):
     stats = read_statistics(session)
     dated = [*([stats.earlier] if stats.earlier else []), *stats.years, stats.undated]
-    for lines in (
-        dated,
-        stats.targets,
-        stats.levels,
-        stats.evidence,
-        stats.outcomes,
-        stats.durations,
-    ):
+    assert stats.by_filter.keys() == {"cible", "niveau", "preuve", "issue", "duree"}
+    for lines in (dated, *stats.by_filter.values()):
         assert sum(figure.count for figure in lines) == stats.total.count
-    unmeasured = by_code(stats.durations)["inconnue"]
+    unmeasured = by_code(stats.by_filter["duree"])["inconnue"]
     assert stats.with_known_duration.count + unmeasured == stats.total.count
-    assert stats.unknown.count == by_code(stats.outcomes)["inconnue"]
+    assert stats.unknown.count == by_code(stats.by_filter["issue"])["inconnue"]
 
 
 def test_lines_follow_the_order_of_the_vocabulary_and_have_no_zero(session, varied_cases):
     stats, words = read_statistics(session), current_vocabulary(session)
-    assert all(
-        line.count for lines in (stats.years, stats.targets, stats.outcomes) for line in lines
-    )
-    for name, lines in (
-        ("cible", stats.targets),
-        ("niveau", stats.levels),
-        ("issue", stats.outcomes),
-    ):
+    assert all(line.count for lines in (stats.years, *stats.by_filter.values()) for line in lines)
+    for name in ("cible", "niveau", "issue"):
+        lines = stats.by_filter[name]
         codes = [figure.code for figure in lines]
         assert codes == [code for code in words.lists[name] if code in codes]
     assert [figure.code for figure in stats.years] == sorted(figure.code for figure in stats.years)

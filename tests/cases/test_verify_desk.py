@@ -11,7 +11,7 @@ from sqlalchemy import delete, insert, select, update
 
 from register.accounts import acts as accounts
 from register.accounts.models import Member, Role
-from register.cases.authority_contacts import AuthorityContact
+from register.cases.invitations import AuthorityContact
 from register.cases.models import Incident, Invitation, Note, Reply, Revision
 from register.cases.second_person import Approval, Destruction
 from register.cases.verify import verify

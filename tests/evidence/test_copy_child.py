@@ -28,8 +28,7 @@ from register.evidence.clean_copy import __main__ as child_program
 from register.evidence.clean_copy import copies, protocol, sandbox
 from register.evidence.clean_copy.edits import Edits
 from register.evidence.clean_copy.limits import CopyLimits
-from register.evidence.clean_copy.pages import COPY_NOTES
-from register.evidence.clean_copy.protocol import FrameSort, ProtocolError
+from register.evidence.clean_copy.protocol import COPY_NOTES, FrameSort, ProtocolError
 from register.evidence.file_kinds import JPEG, PDF, TEXT
 from register.web import messages
 

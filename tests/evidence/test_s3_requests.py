@@ -13,7 +13,7 @@ from report_factory import a_report, nonce
 from s3_server import s3_bucket
 from sqlalchemy.orm import Session
 
-from register.cases import acts, source_addresses
+from register.cases import acts, cited_sources
 from register.cases.case_content import SourceContent
 from register.cases.case_evidence import case_key
 from register.db import now
@@ -100,14 +100,14 @@ def test_nothing_of_an_erased_case_remains_in_the_bucket(
 ):
     case = desk.published(a_case(sources=(SourceContent(ADDRESS, kind="presse"),)))
     in_bucket.copied(case.id, in_bucket.added(case.id))
-    source = source_addresses.digest(ADDRESS)
+    source = cited_sources.digest(ADDRESS)
     copies = [files.write(new_file(), [content], LIMIT) for content in (b"1", b"2")]
     for file in copies:
         with pen() as p:
             acts.add_source_copy(p, case.id, source, file, case_key(store, case.id), by=cast.bruno)
     upkeep.settle(engine, files)
     assert len(keys_of(files.store)) == 4
-    copy = source_addresses.list_copies(session, case.id)[0]
+    copy = cited_sources.list_copies(session, case.id)[0]
     session.rollback()
     with pen() as p:
         acts.redact(

@@ -51,17 +51,17 @@ def rows(engine):
 
 
 def test_a_file_that_is_referred_to_is_settled_once_and_stays(engine, files, referenced):
-    assert upkeep.run_upkeep(engine, files, TODAY) == upkeep.Upkeep(settled=1)
-    assert upkeep.run_upkeep(engine, files, TODAY + timedelta(9)) == upkeep.Upkeep()
+    assert upkeep.run_upkeep(engine, files, TODAY) == (0, 1, 0)
+    assert upkeep.run_upkeep(engine, files, TODAY + timedelta(9)) == (0, 0, 0)
     assert files.open(referenced).read() == b"contenu"
     assert list(files.store.pending()) == []
 
 
 def test_a_pending_file_is_abandoned_on_the_second_day(engine, files, file):
-    assert upkeep.run_upkeep(engine, files, TODAY + timedelta(1)) == upkeep.Upkeep()
+    assert upkeep.run_upkeep(engine, files, TODAY + timedelta(1)) == (0, 0, 0)
     assert files.is_whole(file)
     later = upkeep.run_upkeep(engine, files, TODAY + timedelta(3))
-    assert later == upkeep.Upkeep(abandoned=1)
+    assert later == (0, 0, 1)
     assert not files.is_whole(file)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from warc_samples import ADDRESS, OTHER, a_warc
 
-from register.cases import acts, source_addresses
+from register.cases import acts, cited_sources
 from register.cases.case_content import SourceContent
 from register.cases.models import SourceCopy
 from register.cases.verify import verify
@@ -81,7 +81,7 @@ def test_captures_are_kept_for_every_case_with_their_source_and_once(
         (draft.id, "2006-07-01"),
         (public.id, "2019-05-04"),
     ]
-    manifest = source_addresses.open_copy(store, copies(engine)[1])
+    manifest = cited_sources.open_copy(store, copies(engine)[1])
     assert b"".join(files.parts(manifest)) == PDF
     assert bring(rows) == ["present", "present"]
     assert (len(copies(engine)), len(files.listed_names())) == (3, 2)

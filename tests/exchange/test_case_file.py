@@ -19,6 +19,7 @@ from register.db import db
 from register.errors import Invalid, NotFound, Refused
 from register.exchange import case_file
 from register.journal.models import commitment
+from register.web.standalone import standalone_style
 
 pytestmark = pytest.mark.one_database
 
@@ -72,8 +73,7 @@ def build_archive(number, store=None):
     page = content_words.render_case_file(
         gathered, current_vocabulary(session), "http://127.0.0.1:5000"
     )
-    style = content_words.render_case_file_style()
-    data = b"".join(case_file.build_archive(gathered, page, style))
+    data = b"".join(case_file.build_archive(gathered, page, standalone_style().encode()))
     session.rollback()
     return data
 

@@ -18,7 +18,6 @@ from register.journal import Act, JournalEntry, Ledger, LedgerHead, head, open_l
 from register.journal import transaction as pen_module
 from register.journal.models import (
     DAY_ONLY_ACTS,
-    DESTROYING_ACTS,
     GENESIS,
     PUBLIC_ACTS,
     canonical_json,
@@ -317,7 +316,6 @@ def test_a_line_about_a_report_has_a_day_and_no_time(pen, session, act, at, day)
 def test_each_act_is_written_in_its_ledger(act):
     private = Ledger.REPORTS if act in DAY_ONLY_ACTS else Ledger.DESK
     assert act.ledger is (Ledger.PUBLIC if act in PUBLIC_ACTS else private)
-    assert act.destroys is (act in DESTROYING_ACTS)
 
 
 @pytest.mark.parametrize(

@@ -271,7 +271,8 @@ def test_a_backup_that_fails_leaves_the_last_one_and_no_trace(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patch:
-        owner = backups.database_copy if step == "copied" else backups
+        owners = {"copied": backups.database_copy, "copy_blobs": backups.backup_blobs}
+        owner = owners.get(step, backups)
         patch.setattr(owner, step, fill)
         with pytest.raises(BackupError, match="backup_disk_full"):
             places.back_up(engine)

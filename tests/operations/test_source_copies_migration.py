@@ -6,7 +6,7 @@ from alembic import command
 from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
 
-from register.cases import acts, source_addresses
+from register.cases import acts, cited_sources
 from register.cases.models import SourceCopy
 from register.evidence.sealed_files import FileManifest
 from register.operations import schema
@@ -16,7 +16,7 @@ TABLES = {"source_copy", "source_request", "source_check"}
 
 def test_the_tables_come_back_empty(engine, desk, cast, pen, content):
     draft = desk.draft()
-    source = source_addresses.digest(content().sources[0].url)
+    source = cited_sources.digest(content().sources[0].url)
     file = FileManifest("a" * 32, bytes(32))
     with pen() as p:
         acts.add_source_copy(p, draft.id, source, file, bytes(32), by=cast.bruno)

@@ -75,9 +75,11 @@ def _redact(p: WriteTransaction, case: Case, run: RunActs) -> JournalEntry:
         by=run.cast.bruno,
         reason=run.word,
         public_note=run.word,
-        follow_ups={part.id: ("Suite", run.word) for part in row.follow_ups},
-        replies={part.id: run.word for part in row.replies},
-        corrections={part.id: run.word for part in row.corrections},
+        rewrites={
+            "follow_ups": {part.id: ("Suite", run.word) for part in row.follow_ups},
+            "replies": {part.id: [run.word] for part in row.replies},
+            "corrections": {part.id: [run.word] for part in row.corrections},
+        },
     )
 
 

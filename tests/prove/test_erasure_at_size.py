@@ -200,7 +200,7 @@ def _redact(indexed_register: IndexedRegister, case: int, content: Any) -> None:
             by=indexed_register.members.first,
             reason="jugement",
             public_note="Passages retirés.",
-            follow_ups=follow_ups,
+            rewrites={"follow_ups": follow_ups},
         )
 
 

@@ -21,7 +21,7 @@ from register.cases.case_content import ProceedingContent, RequestContent, StepC
 from register.cases.filters import WORDS, CaseQuery
 from register.cases.models import Incident, Origin
 from register.cases.vocabulary import current_vocabulary
-from register.exchange.case_csv_import import PublishOptions, import_file
+from register.exchange.case_csv_import import PublishOptions, RowEffect, import_file
 from register.journal import head
 from register.search import indexer, query_parser, service
 from register.search.engine_interface import SearchEngine, SearchQuery
@@ -87,7 +87,7 @@ class Reader:
 def reader(engine, session, cast, index) -> Reader:
     """A reader of the demonstration."""
     publication = PublishOptions(by=cast.bruno, second=cast.chloe, reason="démonstration")
-    assert import_file(engine, DEMO, publish=publication).published == 34
+    assert import_file(engine, DEMO, publish=publication).count(RowEffect.PUBLISHED) == 34
     indexer.catch_up(engine, index)
     statement = select(Incident.number, Origin.external_id)
     statement = statement.join(Origin, Origin.incident_id == Incident.id)

@@ -423,7 +423,7 @@ def test_the_entry_of_a_redacted_fragment_has_its_present_text(reader, bruno, se
     bruno.corrects(case, "Un nom est ajouté", title="Un titre corrigé")
     (first, _second) = session.scalars(select(FollowUp.id).order_by(FollowUp.id))
     session.rollback()
-    bruno.redacts(case, follow_ups={first: ("Une suite", "Selon la presse, rien.")})
+    bruno.redacts(case, rewrites={"follow_ups": {first: ("Une suite", "Selon la presse, rien.")}})
     entries = reader.feed("/incidents.atom").entries
     assert [plain(entry.title) for entry in entries[2:4]] == [
         "Suite : La seconde (cas nº 1)",

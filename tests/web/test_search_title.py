@@ -94,6 +94,6 @@ def test_every_code_has_a_sentence_form(make_query) -> None:
     from register.web import messages
 
     assert set(messages.filters.duration_phrases) == set(DURATIONS)
-    assert set(search_title.DURATION_LABELS) == set(DURATIONS)
+    assert set(messages.filters.duration_labels) == set(DURATIONS)
     for name in ("niveau", "preuve", "sens"):
         assert all("phrase" in word.extra for word in current_vocabulary().lists[name].values())

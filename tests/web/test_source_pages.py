@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from warc_samples import OTHER, a_warc
 
-from register.cases import acts, source_addresses, source_queue, source_views
+from register.cases import acts, cited_sources, source_queue
 from register.cases.case_content import SourceContent
 from register.cases.case_evidence import case_key
 from register.cases.models import SourceCopy
@@ -47,7 +47,7 @@ def copied(engine, cast, pen, store, files):
             line = acts.add_source_copy(
                 p,
                 case_id,
-                source_addresses.digest(ADDRESS),
+                cited_sources.digest(ADDRESS),
                 file,
                 case_key(store, case_id),
                 by=cast.bruno,
@@ -70,7 +70,7 @@ def test_a_member_asks_for_a_copy_by_one_click(app, engine, desk, signed):
     page = client.get(f"/moderation/dossiers/{case.id}/sources").text
     assert ADDRESS in page
     assert f"https://web.archive.org/web/*/{ADDRESS}" in page
-    source = source_addresses.digest(ADDRESS)
+    source = cited_sources.digest(ADDRESS)
     answer = client.send(f"/moderation/dossiers/{case.id}/sources/garder", {"source": source})
     assert answer.status_code == 303
     with Session(engine) as session:
@@ -86,7 +86,7 @@ def test_a_source_that_the_case_does_not_have_is_not_asked_for(app, engine, desk
     case = desk.draft(a_sourced_case())
     client = signed("bruno")
     path = f"/moderation/dossiers/{case.id}/sources/garder"
-    for source in ("", "a" * 64, "https://169.254.169.254/", source_addresses.digest("x")):
+    for source in ("", "a" * 64, "https://169.254.169.254/", cited_sources.digest("x")):
         assert client.send(path, {"source": source}).status_code == 404
     with Session(engine) as session:
         assert session.scalars(select(CopyRequest)).all() == []
@@ -109,7 +109,7 @@ def test_a_member_saves_a_copy_byte_for_byte_and_a_stranger_gets_nothing(app, de
 
 def test_a_member_brings_a_capture_of_a_page(app, desk, signed, session):
     case, member = desk.draft(a_sourced_case()), signed("bruno")
-    source, upload = source_addresses.digest(ADDRESS), "/moderation/pieces/avec-fichiers"
+    source, upload = cited_sources.digest(ADDRESS), "/moderation/pieces/avec-fichiers"
     address = f"/moderation/dossiers/{case.id}/sources"
 
     def send(digest, content, name):
@@ -139,7 +139,7 @@ def test_a_web_archive_that_a_member_brings_is_read_and_compared_with_the_source
     page = f"/moderation/dossiers/{case.id}/sources"
 
     def send(content, address=ADDRESS):
-        source = source_addresses.digest(address) if address else ""
+        source = cited_sources.digest(address) if address else ""
         fields = [("dossier", str(case.id)), ("source", source)]
         files = [("fichiers_choisis", (io.BytesIO(content), "page.warc.gz"))]
         answer = member.send("/moderation/pieces/avec-fichiers", [*fields, *files])
@@ -174,19 +174,19 @@ def test_readers_are_told_the_day_and_digest_from_the_next_day_on(engine, sessio
     copied(case.id)
     source_queue.note_check(
         engine,
-        source_queue.DueAddress(case.id, source_addresses.digest(ADDRESS), ADDRESS),
+        source_queue.DueAddress(case.id, cited_sources.digest(ADDRESS), ADDRESS),
         LinkState.GONE,
         404,
         TODAY - timedelta(days=5),
     )
-    assert source_views.source_facts(session, case.number, TODAY) == {}
-    facts = source_views.source_facts(session, case.number, TODAY + timedelta(days=1))
+    assert cited_sources.source_facts(session, case.number, TODAY) == {}
+    facts = cited_sources.source_facts(session, case.number, TODAY + timedelta(days=1))
     [copy] = session.scalars(select(SourceCopy))
-    assert facts[ADDRESS] == source_views.SourceFacts(TODAY, copy.sha256, None)
+    assert facts[ADDRESS] == cited_sources.SourceFacts(TODAY, copy.sha256, None)
     session.rollback()
-    due = source_queue.DueAddress(case.id, source_addresses.digest(ADDRESS), ADDRESS)
+    due = source_queue.DueAddress(case.id, cited_sources.digest(ADDRESS), ADDRESS)
     source_queue.note_check(engine, due, LinkState.GONE, 404, TODAY)
-    facts = source_views.source_facts(session, case.number, TODAY + timedelta(days=1))
+    facts = cited_sources.source_facts(session, case.number, TODAY + timedelta(days=1))
     assert facts[ADDRESS].dead_on == TODAY
 
 
@@ -197,7 +197,7 @@ def test_the_public_page_shows_them_and_a_draft_tells_nobody(app, desk, copied):
     copied(draft.id)
     page = app.test_client().get(f"/incidents/{case.number}").text
     with app.app_context():
-        [copy] = source_addresses.list_copies(Session(app.extensions["sqlalchemy"].engine), case.id)
+        [copy] = cited_sources.list_copies(Session(app.extensions["sqlalchemy"].engine), case.id)
     # The copies are of the year 2026, and the page of today.
     assert copy.sha256 in page
     assert "sous scellé" in page
@@ -209,7 +209,7 @@ def test_a_withdrawn_case_tells_nothing(session, desk, cast, pen, copied):
     copied(case.id)
     with pen() as p:
         acts.withdraw(p, case.id, by=cast.bruno, restriction="erreur", reason="r")
-    assert source_views.source_facts(session, case.number, TODAY + timedelta(days=1)) == {}
+    assert cited_sources.source_facts(session, case.number, TODAY + timedelta(days=1)) == {}
 
 
 def test_a_copy_is_dropped_from_a_draft_and_not_from_a_public_case(
@@ -250,7 +250,7 @@ def test_a_redaction_destroys_the_copies_that_are_chosen(session, desk, cast, pe
         )
     tomorrow = TODAY + timedelta(days=1)
     copies = {copy.id: copy for copy in session.scalars(select(SourceCopy))}
-    assert source_views.source_facts(session, case.number, tomorrow)[ADDRESS].sha256 == (
+    assert cited_sources.source_facts(session, case.number, tomorrow)[ADDRESS].sha256 == (
         copies[first].sha256
     )
     assert copies[second].destruction_id == 1
@@ -269,7 +269,7 @@ def test_copies_of_no_case_and_of_another_one_are_refused(
     case, other = desk.published(a_sourced_case()), desk.published(a_sourced_case())
     copy, foreign = copied(case.id), copied(other.id)
     file = files.write(new_file(), [PAGE], 10_000_000)
-    source = source_addresses.digest(ADDRESS)
+    source = cited_sources.digest(ADDRESS)
     with pytest.raises(NotFound), pen() as p:
         acts.add_source_copy(p, 9_999, source, file, b"k" * 32, by=None)
     with pytest.raises(NotFound), pen() as p:
@@ -318,7 +318,7 @@ def test_a_copy_that_lost_a_part_is_noticed(session, desk, store, files, copied)
     case = desk.published(a_sourced_case())
     copied(case.id)
     assert incomplete_files(session, store, files) == ([], set())
-    [copy] = source_addresses.list_copies(session, case.id)
+    [copy] = cited_sources.list_copies(session, case.id)
     files.store.delete(list(files.blob_names(copy.file_id))[-1])
     assert incomplete_files(session, store, files) == ([], {case.id})
 

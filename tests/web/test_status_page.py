@@ -12,8 +12,7 @@ from register.accounts import sessions
 from register.db import now
 from register.journal import writing
 from register.journal.service_mode import ServiceMode
-from register.operations import replay_list
-from register.operations.web import status_page
+from register.operations import doctor, replay_list
 from register.worker.lock import FolderLock
 
 pytestmark = pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
@@ -39,7 +38,7 @@ def test_it_says_worker_backup_mode_and_versions(app, cast, engine, settings, st
     assert "SQLite 3." in page
     lock = FolderLock(settings.instance)
     assert lock.hold()
-    at = now() - timedelta(days=status_page.doctor.BACKUP_DAYS + 1)
+    at = now() - timedelta(days=doctor.BACKUP_DAYS + 1)
     replay_list.note(store, replay_list.BACKUP, {"at": at.isoformat()})
     with writing(engine) as tx:
         sessions.change_mode(tx, ServiceMode.READ_ONLY)

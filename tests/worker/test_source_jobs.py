@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from warcio.archiveiterator import ArchiveIterator
 
-from register.cases import acts, source_addresses, source_queue
+from register.cases import acts, cited_sources, source_queue
 from register.cases.case_content import SourceContent, content_of
 from register.cases.models import Incident, SourceCopy
 from register.cases.source_watch import CopyRequest, LinkState, SourceCheck
@@ -91,7 +91,7 @@ def run_until_idle(job):
 def ask(engine, case_id, by=None, at=AT):
     with Session(engine) as session:
         case = session.get_one(Incident, case_id)
-        sources = source_addresses.addresses(
+        sources = cited_sources.addresses(
             {"sources": [vars(source) for source in content_of(case).sources]}
         )
     source_queue.request_copies(engine, case_id, list(sources), by=by, at=at)
@@ -117,7 +117,7 @@ def test_a_copy_is_sealed_named_in_the_journal_and_opens_byte_for_byte(
     assert copy.sha256.encode() in line.private_json
     assert line.member_id == cast.bruno
     assert b"presse.fr" not in line.private_json + line.public_json
-    manifest = source_addresses.open_copy(store, copy)
+    manifest = cited_sources.open_copy(store, copy)
     warc = files.open(manifest).read(manifest.size)
     records = ArchiveIterator(io.BytesIO(warc), check_digests="raise")
     bodies = [record.raw_stream.read() for record in records if record.rec_type == "response"]
@@ -225,7 +225,7 @@ def test_erasing_a_case_deletes_its_copies_requests_and_checks(
     source_queue.note_check(
         engine, source_queue.DueAddress(case.id, "a" * 64, ""), LinkState.GONE, 404, TODAY
     )
-    assert upkeep.run_upkeep(engine, files, TODAY).settled == 1
+    assert upkeep.run_upkeep(engine, files, TODAY) == (0, 1, 0)
     with pen() as p:
         acts.discard(p, case.id, by=cast.bruno)
     for model in (SourceCopy, CopyRequest, SourceCheck):

@@ -8,6 +8,7 @@ every path: sign in. Responses must not be stored by browsers or proxies.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from flask import Flask, Response, current_app, redirect, request
@@ -30,10 +31,10 @@ from register.web.headers import SAFE_METHODS, WSGI, StartResponse
 from register.web.request_context import take_mode
 
 # Open views that show their form again when it has the token of another session.
-_RETRY_VIEWS: Mapping[str, Callable[[], ResponseReturnValue]] = {
+_RETRY_VIEWS: Mapping[str, Callable[..., ResponseReturnValue]] = {
     "account.sign_in": sign_in.retry_sign_in_page,
-    "account.invitation": sign_in.retry_invitation_page,
-    "account.password_link": sign_in.retry_password_link_page,
+    "account.invitation": partial(sign_in.invitation, is_other_browser=True),
+    "account.password_link": partial(sign_in.password_link, is_other_browser=True),
 }
 # Sign-ins that are answered at a time: the ten that may be in the queues of ``passwords``, and two
 # that are looked at or refused. The others wait before they are read, since threads that compute
@@ -155,7 +156,7 @@ def _handle_csrf_error(_error: CSRFError) -> ResponseReturnValue:
     """Answer a form with another session's token, or none: nothing is done, the input is kept."""
     retry_view = _RETRY_VIEWS.get(request.endpoint or "")
     if retry_view is not None:
-        return retry_view()
+        return retry_view(**(request.view_args or {}))
     carried = reauthentication.rescued_form()
     if carried is None:
         # Flask does not pass an error raised by a handler to another handler.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import TypeVar, cast
 from urllib.parse import quote, urlsplit
 
@@ -118,17 +119,14 @@ def end_session() -> None:
 
 def confirm_session() -> None:
     """Store that the current member has given password and code again; a new token."""
-    current = require_signed_in()
-    with housekeeping(db.engine) as db_session:
-        session[TOKEN_FIELD] = sessions.store_confirmation(db_session, current.session_id, now())
-    forget_lookup()
+    renew_session(confirmed_at=now())
 
 
-def renew_session() -> None:
-    """Give the current session a new token after a change of the account."""
+def renew_session(**columns: datetime) -> None:
+    """Give the current session a new token after a change of the account, and other columns."""
     current = require_signed_in()
     with housekeeping(db.engine) as db_session:
-        session[TOKEN_FIELD] = sessions.replace_token(db_session, current.session_id)
+        session[TOKEN_FIELD] = sessions.replace_token(db_session, current.session_id, **columns)
     forget_lookup()
 
 

@@ -32,7 +32,7 @@ _ROSTER_PATH = "/moderation/membres"
 @administrators_only
 def roster() -> ResponseReturnValue:
     """The members and invitations, with the possible acts."""
-    return _page(MemberInviteForm(formdata=None))
+    return _page()
 
 
 @desk.post("/membres/invitations")
@@ -77,8 +77,7 @@ def roster_password_link(member: int) -> ResponseReturnValue:
             values = {"link": link, "day": day_words(until)}
             is_mailed = _send(tx, MailKind.RESET_LINK, member, values)
     except Refused as error:
-        sentence = error_messages.error_sentence(error)
-        return _page(MemberInviteForm(formdata=None), status_of(error), sentence)
+        return _page(status=status_of(error), problem=error_messages.error_sentence(error))
     return render_template(
         "accounts/password_link_made.html",
         email=db.session.get_one(Member, member).email,
@@ -123,7 +122,7 @@ def roster_role(member: int) -> ResponseReturnValue:
     """Change the role of a member."""
     form = RoleForm()
     if not form.is_sent:
-        return _page(MemberInviteForm(formdata=None), 422, _("Choisissez un rôle."))
+        return _page(status=422, problem=_("Choisissez un rôle."))
     role = Role(form.role.data)
     return _perform(accounts.set_role, member, role, success=_("Le rôle est changé."))
 
@@ -132,12 +131,10 @@ def roster_role(member: int) -> ResponseReturnValue:
 @asks_password(lazy_gettext("confirmer le compte d’un membre"))
 def roster_confirm(member: int) -> ResponseReturnValue:
     """Confirm that an account belongs to a separate person; open to all members who vouch."""
-    current = current_member.member()
     success = _("Le compte est confirmé : ce membre peut désormais être la seconde personne.")
-    if current.is_administrator:
+    if current_member.member().is_administrator:
         return _perform(_confirm, member, success=success)
-    with writing() as tx:
-        _confirm(tx, member, by=current.id)
+    current_member.run_act(lambda tx, by: _confirm(tx, member, by=by))
     flash(success)
     return redirect(current_member.DESK, 303)
 
@@ -202,8 +199,7 @@ def _perform(act: Callable[..., object], *arguments: object, success: str) -> Re
     except NotFound:
         raise
     except RegisterError as error:
-        sentence = error_messages.error_sentence(error)
-        return _page(MemberInviteForm(formdata=None), status_of(error), sentence)
+        return _page(status=status_of(error), problem=error_messages.error_sentence(error))
     flash(success)
     current_member.forget_lookup()
     # After giving up the own role or account, this page is no longer accessible.
@@ -212,11 +208,13 @@ def _perform(act: Callable[..., object], *arguments: object, success: str) -> Re
     return redirect(_ROSTER_PATH if may_administer else current_member.DESK, 303)
 
 
-def _page(form: MemberInviteForm, status: int = 200, problem: str = "") -> ResponseReturnValue:
+def _page(
+    form: MemberInviteForm | None = None, status: int = 200, problem: str = ""
+) -> ResponseReturnValue:
     session, current, at = db.session(), current_member.member(), now()
     body = render_template(
         "accounts/members.html",
-        form=form,
+        form=form or MemberInviteForm(formdata=None),
         problem=problem,
         everyone=accounts.all_members(session),
         pending=one_use_links.pending(session, MemberInvitation, at),

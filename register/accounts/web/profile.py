@@ -145,8 +145,7 @@ def close_others() -> ResponseReturnValue:
 @account.post("/navigateurs/oublier")
 def forget_browsers() -> ResponseReturnValue:
     """Forget all known browsers, this one too."""
-    with writing() as tx:
-        sessions.forget_browsers(tx, current_member.member().id)
+    current_member.run_act(sessions.forget_browsers)
     flash(_("Vos navigateurs sont oubliés. Le prochain où vous vous connecterez sera reconnu."))
     return redirect(current_member.ACCOUNT, 303)
 
@@ -206,8 +205,7 @@ def new_factor() -> ResponseReturnValue:
 def codes() -> ResponseReturnValue:
     """Replace the recovery codes."""
     new_codes = two_factor.recovery_codes()
-    with writing() as tx:
-        accounts.renew_codes(tx, current_member.member().id, new_codes)
+    current_member.run_act(lambda tx, by: accounts.renew_codes(tx, by, new_codes))
     current_member.renew_session()
     return render_template("accounts/recovery_codes.html", codes=new_codes, carried=None)
 

@@ -165,26 +165,21 @@ def _render_form(
 
 @account.route("/invitation/<token>", methods=["GET", "POST"])
 @open_to_all
-def invitation(token: str) -> ResponseReturnValue:
-    """Show the invitation, and open the account."""
+def invitation(token: str, *, is_other_browser: bool = False) -> ResponseReturnValue:
+    """Show the invitation, and open the account.
+
+    :param is_other_browser: the form comes without the CSRF token of this browser.
+    """
     try:
         pending = one_use_links.find(db.session(), MemberInvitation, token, now())
         form = forms.InvitedForm()
+        if is_other_browser:
+            return _invitation_page(pending, form, 403, str(messages.accounts.too_early))
         if not form.is_sent:
             return _invitation_page(pending, form, 422 if form.is_submitted() else 200)
         return _accept(pending, token, form)
     except NotFound:
         return render_template("accounts/invitation_invalid.html"), 404
-
-
-def retry_invitation_page() -> ResponseReturnValue:
-    """The page again, for a form without the CSRF token of this browser."""
-    token = str((request.view_args or {}).get("token", ""))
-    try:
-        pending = one_use_links.find(db.session(), MemberInvitation, token, now())
-    except NotFound:
-        return render_template("accounts/invitation_invalid.html"), 404
-    return _invitation_page(pending, forms.InvitedForm(), 403, str(messages.accounts.too_early))
 
 
 def _accept(pending: MemberInvitation, token: str, form: forms.InvitedForm) -> ResponseReturnValue:
@@ -226,27 +221,21 @@ def _invitation_page(
 
 @account.route("/nouveau-mot-de-passe/<token>", methods=["GET", "POST"])
 @open_to_all
-def password_link(token: str) -> ResponseReturnValue:
-    """Show the link of a member, set the password that they choose, and sign them in."""
+def password_link(token: str, *, is_other_browser: bool = False) -> ResponseReturnValue:
+    """Show the link of a member, set the password that they choose, and sign them in.
+
+    :param is_other_browser: the form comes without the CSRF token of this browser.
+    """
     try:
         link = one_use_links.find(db.session(), PasswordLink, token, now())
         form = forms.LinkedPasswordForm()
+        if is_other_browser:
+            return _password_link_page(link, form, 403, str(messages.accounts.too_early))
         if not form.is_sent:
             return _password_link_page(link, form, 422 if form.is_submitted() else 200)
         return _set_password(link, token, form)
     except NotFound:
         return render_template("accounts/invitation_invalid.html"), 404
-
-
-def retry_password_link_page() -> ResponseReturnValue:
-    """The page again, for a form without the CSRF token of this browser."""
-    token = str((request.view_args or {}).get("token", ""))
-    try:
-        link = one_use_links.find(db.session(), PasswordLink, token, now())
-    except NotFound:
-        return render_template("accounts/invitation_invalid.html"), 404
-    too_early = str(messages.accounts.too_early)
-    return _password_link_page(link, forms.LinkedPasswordForm(), 403, too_early)
 
 
 def _linked_member(link: PasswordLink) -> Member:

@@ -14,13 +14,7 @@ from register.cases.acts.draft_acts import (
     withdraw_report,
     withdraw_report_unpublished,
 )
-from register.cases.acts.evidence import (
-    add_file,
-    remove_copies,
-    remove_file,
-    request_copy,
-    review_page,
-)
+from register.cases.acts.evidence import add_file, remove_file, request_copy, review_page
 from register.cases.acts.invitations import erase_contact, invite, invite_by_mail, note_contact
 from register.cases.acts.mergers import merge, part
 from register.cases.acts.public_changes import approve_change, correct, follow_up
@@ -29,47 +23,3 @@ from register.cases.acts.redaction import confirm_destruction, destroy_due, keep
 from register.cases.acts.refusals import refuse_change, refuse_version
 from register.cases.acts.replies import receive_reply, refuse_reply, reply
 from register.cases.acts.source_copies import add_source_copy, drop_source_copy
-
-__all__ = [
-    "add_file",
-    "add_source_copy",
-    "approve",
-    "approve_change",
-    "assign",
-    "claim",
-    "confirm_destruction",
-    "correct",
-    "destroy_due",
-    "discard",
-    "draft",
-    "drop_source_copy",
-    "edit",
-    "erase",
-    "erase_contact",
-    "follow_up",
-    "invite",
-    "invite_by_mail",
-    "keep_hidden",
-    "merge",
-    "note",
-    "note_contact",
-    "part",
-    "publish",
-    "receive_reply",
-    "redact",
-    "refuse_change",
-    "refuse_reply",
-    "refuse_version",
-    "release",
-    "release_all",
-    "remove_copies",
-    "remove_file",
-    "reply",
-    "request_copy",
-    "restore",
-    "review_page",
-    "set_urgency",
-    "withdraw",
-    "withdraw_report",
-    "withdraw_report_unpublished",
-]

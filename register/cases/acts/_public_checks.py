@@ -151,7 +151,7 @@ def propose_if_needed(
     )
     steps.insert(tx, change)
     return steps.record(
-        tx, Act.CHANGE_PROPOSED, case, member, change=change.id, change_act=change.act
+        tx, Act.CHANGE_PROPOSED, case, member.id, change=change.id, change_act=change.act
     )
 
 

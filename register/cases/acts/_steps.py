@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -15,12 +16,12 @@ from register.accounts.vouching import load_acting_member
 from register.cases import act_permissions, validation
 from register.cases import case_content as contents
 from register.cases.acts.marks import end_assignment, mark
-from register.cases.authority_contacts import AuthorityContact
 from register.cases.case_codes import CodeChange
 from register.cases.case_content import Content
 from register.cases.case_evidence import remove_case_evidence
+from register.cases.cited_sources import with_copies_of
 from register.cases.decisions import with_decisions
-from register.cases.invitations import drop_mails
+from register.cases.invitations import AuthorityContact, drop_mails
 from register.cases.models import (
     CaseEvidence,
     CaseState,
@@ -30,9 +31,7 @@ from register.cases.models import (
     SourceCopy,
 )
 from register.cases.persistence import erase_texts, save_revision
-from register.cases.risk_flags import GivenReasons
 from register.cases.second_person import Approval, Proposal, valid_approvals
-from register.cases.source_addresses import with_copies_of
 from register.cases.source_watch import CopyRequest, SourceCheck
 from register.cases.urgency import Urgency
 from register.cases.vocabulary import current_vocabulary
@@ -64,6 +63,20 @@ def begin_act(
     require_allowed(tx, case, member, act, single=single)
     require_unchanged(case, seen)
     return case, member
+
+
+def load_for_act(tx: WriteTransaction, incident_id: int, act: Act, by: int | None) -> Incident:
+    """A case whose state allows an act, and whose rules let the member do it, if there is one.
+
+    :param by: None for what an author sends online, or a command does.
+    """
+    if by is not None:
+        return begin_act(tx, incident_id, act, by)[0]
+    case = tx.session.get(Incident, incident_id)
+    if case is None:
+        raise NotFound("no_such_case")
+    act_permissions.rule_for(CaseState(case.state), act)
+    return case
 
 
 def require_unchanged(case: Incident, seen: int | None) -> None:
@@ -102,10 +115,18 @@ def insert(tx: WriteTransaction, row: Base) -> None:
 
 
 def record(
-    tx: WriteTransaction, act: Act, case: Incident, member: Member, **details: Any
+    tx: WriteTransaction,
+    act: Act,
+    case: Incident,
+    by: int | None,
+    revision: int | None = None,
+    /,
+    **details: Any,
 ) -> JournalEntry:
-    """Record the line of an act that changes no text of the case."""
-    return tx.record(act, by=member.id, incident=case.id, case=case.number, details=details)
+    """Record the line of an act that changes no text of the case; a detail may have any name."""
+    return tx.record(
+        act, by=by, incident=case.id, case=case.number, revision=revision, details=details
+    )
 
 
 # --- second person --------------------------------------------------------------------------
@@ -141,25 +162,14 @@ def require_second(
 
 
 def record_approval(
-    tx: WriteTransaction,
-    case: Incident,
-    member: Member,
-    purpose: str,
-    revision_id: int | None,
-    **details: Any,
+    tx: WriteTransaction, case: Incident, member: Member, purpose: str, **details: Any
 ) -> JournalEntry:
-    """Store and record a member's approval of a revision."""
-    ids = {"incident_id": case.id, "revision_id": revision_id}
+    """Store and record a member's approval of the current revision."""
+    ids = {"incident_id": case.id, "revision_id": case.revision_id}
     insert(tx, Approval(**ids, purpose=purpose, given_by=member.id, given_at=tx.at))
     end_assignment(case, Act.APPROVED, member.id)
-    return tx.record(
-        Act.APPROVED,
-        by=member.id,
-        incident=case.id,
-        case=case.number,
-        revision=revision_id,
-        details={"purpose": purpose, **details},
-    )
+    details |= {"purpose": purpose}
+    return record(tx, Act.APPROVED, case, member.id, case.revision_id, **details)
 
 
 def approval_details(second: int | None) -> dict[str, Any]:
@@ -170,46 +180,43 @@ def approval_details(second: int | None) -> dict[str, Any]:
 # --- revisions and texts --------------------------------------------------------------------
 
 
-def add_correction(tx: WriteTransaction, case: Incident, correction: Correction) -> dict[str, Any]:
+def add_correction(
+    tx: WriteTransaction, case: Incident, note: str, *, redaction: bool = False
+) -> dict[str, Any]:
     """Add a public note to a case; returns the detail by which feeds find it."""
+    correction = Correction(made_at=tx.at, note=note, redaction=redaction)
     case.corrections.append(correction)
     tx.session.flush()
     return {"correction": correction.id}
 
 
-def snapshot_and_record(
+def record_change(
     tx: WriteTransaction,
     case: Incident,
-    act: Act,
     member: Member,
-    reason: str,
+    proposal: Proposal,
+    details: Mapping[str, Any] | None = None,
     *,
-    content: Content | None = None,
-    flag_reasons: GivenReasons = "",
     public_reason: str | None = None,
     redacted: Mapping[str, str] | None = None,
-    details: dict[str, Any] | None = None,
     committed: bool = True,
 ) -> JournalEntry:
-    """Save the case as a revision and write the act's line.
+    """Save the case as a revision, with the content that the act makes, and write the act's line.
 
-    :param content: the new content; None for an act that changes none.
     :param redacted: as for :meth:`WriteTransaction.record`.
     :param committed: False for an act after which the case is hidden: the public line then has no
         commitment to its text.
     """
-    reason = required_text("reason", reason)
-    end_assignment(case, act, member.id)
+    proposal = replace(proposal, reason=required_text("reason", proposal.reason))
+    end_assignment(case, proposal.act, member.id)
     tx.session.flush()
-    revision, content_digest, commitments = save_revision(
-        tx, case, content, act, by=member.id, reason=reason, flag_reasons=flag_reasons
-    )
+    revision, content_digest, commitments = save_revision(tx, case, proposal, by=member.id)
     change = CodeChange.of(tx.session, case, contents.content_of(case))
     line_details = {**(details or {}), **change.details(), **commitments}
     if not committed:
         line_details["snapshot"] = content_digest
     line = tx.record(
-        act,
+        proposal.act,
         by=member.id,
         incident=case.id,
         case=case.number,
@@ -221,28 +228,6 @@ def snapshot_and_record(
     )
     change.write(tx.session, line.seq)
     return line
-
-
-def record_change(
-    tx: WriteTransaction,
-    case: Incident,
-    member: Member,
-    proposal: Proposal,
-    details: dict[str, Any],
-    **options: Any,
-) -> JournalEntry:
-    """Save a proposed change as a revision, and write its line."""
-    return snapshot_and_record(
-        tx,
-        case,
-        proposal.act,
-        member,
-        proposal.reason,
-        content=proposal.content,
-        flag_reasons=proposal.flag_reasons,
-        details=details,
-        **options,
-    )
 
 
 def erase_and_record(
@@ -265,9 +250,7 @@ def erase_and_record(
     case.moved_at = tx.at
     scrub_after_commit(tx)
     details = {"destroyed": destroyed_ids, "restriction": case.restriction, **more}
-    line = tx.record(
-        act, by=member.id, incident=case.id, case=case.number, details=details | change.details()
-    )
+    line = record(tx, act, case, member.id, **details, **change.details())
     change.write(tx.session, line.seq)
     return line
 

@@ -25,7 +25,7 @@ def claim(tx: WriteTransaction, incident_id: int, *, by: int) -> JournalEntry:
     if holder not in (None, member.id):
         raise Refused("held", state=case.state, member=holder)
     case.held_by, case.held_until = member.id, tx.at + CLAIM_DURATION
-    return steps.record(tx, Act.CLAIMED, case, member)
+    return steps.record(tx, Act.CLAIMED, case, member.id)
 
 
 def release(tx: WriteTransaction, incident_id: int, *, by: int) -> JournalEntry:
@@ -37,15 +37,14 @@ def release(tx: WriteTransaction, incident_id: int, *, by: int) -> JournalEntry:
     holder = _require_holder(tx, case, member)
     if holder is None:
         raise Refused("not_held", state=case.state)
-    return steps.record(tx, Act.RELEASED, case, member, holder=marks.end_claim(case))
+    return steps.record(tx, Act.RELEASED, case, member.id, holder=marks.end_claim(case))
 
 
 def release_all(tx: WriteTransaction, holder: int, *, by: int | None) -> None:
     """Release the claims and assignments of a member whose account is closed."""
     cases = select(Incident).where(Incident.held_by == holder, Incident.held_until > tx.at)
     for case in tx.session.scalars(cases.order_by(Incident.id)).all():
-        details = {"holder": marks.end_claim(case)}
-        tx.record(Act.RELEASED, by=by, incident=case.id, case=case.number, details=details)
+        steps.record(tx, Act.RELEASED, case, by, holder=marks.end_claim(case))
 
 
 def assign(
@@ -62,8 +61,8 @@ def assign(
     marks.assign(tx, case, to)
     if note.strip():
         _add_note(tx, case, member, note, "note")
-    details = {"member": to, **({"holder": holder} if holder is not None else {})}
-    return tx.record(Act.ASSIGNED, by=by, incident=case.id, case=case.number, details=details)
+    former = {"holder": holder} if holder is not None else {}
+    return steps.record(tx, Act.ASSIGNED, case, by, member=to, **former)
 
 
 def set_urgency(
@@ -77,7 +76,7 @@ def set_urgency(
     urgency = urgency.validated()
     marks.mark(case, urgency, tx.at)
     case.term_label = urgency.term_label
-    return steps.record(tx, Act.URGENCY_SET, case, member, **urgency.line_details())
+    return steps.record(tx, Act.URGENCY_SET, case, member.id, **urgency.line_details())
 
 
 def note(tx: WriteTransaction, incident_id: int, text: str, *, by: int) -> JournalEntry:
@@ -96,4 +95,4 @@ def _add_note(
     body = steps.required_text(field_name, text, multiline=True, limit=NOTE_LIMIT)
     new_note = Note(incident_id=case.id, written_at=tx.at, written_by=member.id, text=body)
     steps.insert(tx, new_note)
-    return steps.record(tx, Act.NOTED, case, member, note=new_note.id)
+    return steps.record(tx, Act.NOTED, case, member.id, note=new_note.id)

@@ -8,12 +8,13 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import cast
 
 from sqlalchemy import CursorResult, Engine, select, update
 from sqlalchemy.orm import Session
 
 from register.cases import copies
+from register.cases.acts import _steps as steps
 from register.cases.case_evidence import case_key_name, require_case_key
 from register.cases.copy_storage import (
     CaseCopy,
@@ -123,7 +124,7 @@ def finish_copy(
         "pages": [page.sha256 for page in pages],
         "former": former_keys,
     }
-    _record(tx, Act.COPY_MADE, task, details)
+    steps.record(tx, Act.COPY_MADE, tx.load(Incident, task.incident_id), None, **details)
     return True
 
 
@@ -137,8 +138,9 @@ def fail_copy(tx: WriteTransaction, store: KeyStore, task: CopyTask, error: Copy
         key, case_copy.key, replace(open_order(key, case_copy), values=numbers)
     )
     case_copy.state, case_copy.claim, case_copy.reason = CopyState.FAILED, "", error.key
+    case = tx.load(Incident, task.incident_id)
     details = {"evidence": case_copy.evidence_key, "copy": case_copy.key, "why": error.key}
-    _record(tx, Act.COPY_FAILED, task, details)
+    steps.record(tx, Act.COPY_FAILED, case, None, **details)
     return True
 
 
@@ -176,11 +178,6 @@ def _former_copies(tx: WriteTransaction, key: bytes, row: CaseCopy) -> list[str]
         if not copies.is_in_document(tx.session, row.incident_id, digests):
             former_keys.append(copy.key)
     return former_keys
-
-
-def _record(tx: WriteTransaction, act: Act, task: CopyTask, details: dict[str, Any]) -> None:
-    case = tx.load(Incident, task.incident_id)
-    tx.record(act, by=None, incident=case.id, case=case.number, details=details)
 
 
 def _update_claimed(session: Session, task: CopyTask, values: Mapping[str, object]) -> bool:

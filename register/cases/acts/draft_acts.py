@@ -21,7 +21,7 @@ from register.cases.field_rules import FieldKind, FieldRule
 from register.cases.models import CaseState, Incident, Invitation, Note, RedactedOriginal, Revision
 from register.cases.persistence import destroy_revisions, retain_content
 from register.cases.risk_flags import GivenReasons, parse_reasons
-from register.cases.second_person import PendingChange, parse_proposal
+from register.cases.second_person import PendingChange, Proposal
 from register.errors import Invalid, Refused
 from register.journal import Act, JournalEntry, WriteTransaction
 from register.text.normalisation import clean
@@ -53,9 +53,8 @@ def draft(
         tx.session.add(
             Note(incident_id=case.id, written_at=tx.at, written_by=member.id, text=clean(note))
         )
-    steps.snapshot_and_record(
-        tx, case, Act.DRAFTED, member, reason, content=content, flag_reasons=flag_reasons
-    )
+    proposal = Proposal(Act.DRAFTED, reason, content, flag_reasons=flag_reasons)
+    steps.record_change(tx, case, member, proposal)
     return case
 
 
@@ -83,16 +82,8 @@ def edit(
     details = {"attested": ["without_report"]} if case.report_withdrawn else None
     case.report_withdrawn = False
     content = steps.valid_content(tx, content, case)
-    return steps.snapshot_and_record(
-        tx,
-        case,
-        Act.EDITED,
-        member,
-        reason,
-        content=content,
-        flag_reasons=flag_reasons,
-        details=details,
-    )
+    proposal = Proposal(Act.EDITED, reason, content, flag_reasons=flag_reasons)
+    return steps.record_change(tx, case, member, proposal, details)
 
 
 def discard(
@@ -136,7 +127,7 @@ def approve(
             raise Refused("flags_unexplained", flags=flags, state=case.state)
     if member.id in steps.approvers(tx, case, purpose):
         raise Refused("already_approved", state=case.state)
-    return steps.record_approval(tx, case, member, purpose, revision.id)
+    return steps.record_approval(tx, case, member, purpose)
 
 
 # Whether a text repeats a passage of a report.
@@ -220,7 +211,7 @@ def _destroy_changes(tx: WriteTransaction, case: Incident, repeats: Repeats) -> 
     )
     destroyed_ids = []
     for change in pending_changes:
-        proposal = parse_proposal(change)
+        proposal = change.proposal
         texts = [*proposal.texts(), change.refusal, change.passage]
         if _has_passage(proposal.content, texts, repeats):
             destroyed_ids.append(change.id)

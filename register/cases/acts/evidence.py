@@ -58,7 +58,7 @@ def add_file(
     if tx.session.get(EvidenceFile, file.file_id) is not None:
         raise Refused("evidence_again", state=case.state)
     key = store_case_evidence(tx, store, case.id, file)
-    steps.record(tx, Act.EVIDENCE_ADDED, case, member, evidence=key, original=file.sha256)
+    steps.record(tx, Act.EVIDENCE_ADDED, case, member.id, evidence=key, original=file.sha256)
     return key
 
 
@@ -95,7 +95,7 @@ def request_copy(
     )
     tx.session.flush()
     details = {"evidence": evidence_key, "copy": key, "original": original.sha256}
-    steps.record(tx, Act.COPY_REQUESTED, case, member, **details)
+    steps.record(tx, Act.COPY_REQUESTED, case, member.id, **details)
     return key
 
 
@@ -118,25 +118,7 @@ def review_page(
     page.looked_by, page.looked_at = member.id, tx.at
     sha256 = open_page(require_case_key(store, case.id), page).sha256
     details = {"copy": copy.key, "position": page.position, "sha256": sha256}
-    return steps.record(tx, Act.COPY_PAGE_REVIEWED, case, member, **details)
-
-
-def remove_copies(
-    tx: WriteTransaction,
-    store: KeyStore,
-    incident_id: int,
-    evidence_key: str,
-    reason: str,
-    *,
-    by: int,
-) -> JournalEntry:
-    """Remove the clean copies of a file; the worker deletes their pages.
-
-    :param reason: one of :data:`REMOVAL_REASONS`.
-    :raises NotFound: ``no_such_case_file``.
-    :raises Refused: ``copy_in_document``: it is to be taken out of the text of the case first.
-    """
-    return _remove(tx, store, incident_id, evidence_key, reason, Act.COPY_REMOVED, by)
+    return steps.record(tx, Act.COPY_PAGE_REVIEWED, case, member.id, **details)
 
 
 def remove_file(
@@ -147,13 +129,19 @@ def remove_file(
     reason: str,
     *,
     by: int,
+    only_copies: bool = False,
 ) -> JournalEntry:
-    """Remove a file of a case with all its copies; the worker deletes them.
+    """Remove a file of a case with its clean copies, or these alone; the worker deletes them.
 
+    :param reason: one of :data:`REMOVAL_REASONS`.
     :raises NotFound: ``no_such_case_file``.
-    :raises Refused: ``copy_in_document``, as for :func:`remove_copies`.
+    :raises Refused: ``copy_in_document``: it is to be taken out of the text of the case first.
     """
-    return _remove(tx, store, incident_id, evidence_key, reason, Act.EVIDENCE_REMOVED, by)
+    act = Act.COPY_REMOVED if only_copies else Act.EVIDENCE_REMOVED
+    case, member = steps.begin_act(tx, incident_id, act, by)
+    if reason not in REMOVAL_REASONS:
+        raise Invalid("unknown_code", field="reason", value=reason[:40])
+    return _remove_rows(tx, store, case, member, evidence_key, reason, act)
 
 
 def remove_sent_file(
@@ -161,7 +149,7 @@ def remove_sent_file(
 ) -> None:
     """Remove a file of a report, with all copies, from every case that has it, in any state.
 
-    :raises Refused: ``copy_in_document``, as for :func:`remove_copies`.
+    :raises Refused: ``copy_in_document``, as for :func:`remove_file`.
     """
     stmt = select(CaseEvidence).where(CaseEvidence.file_id == file_id)
     for row in tx.session.scalars(stmt.order_by(CaseEvidence.incident_id)).all():
@@ -178,7 +166,7 @@ def copy_files(
         if file.file_id not in present:
             key = store_case_evidence(tx, store, target.id, file)
             details = {"evidence": key, "original": file.sha256}
-            steps.record(tx, Act.EVIDENCE_ADDED, target, member, **details)
+            steps.record(tx, Act.EVIDENCE_ADDED, target, member.id, **details)
 
 
 def take_files_back(
@@ -204,22 +192,7 @@ def part_files(tx: WriteTransaction, store: KeyStore, case: Incident, member: Me
     file_ids = {row.file_id for row, _file in case_evidence(tx.session, store, case.id)}
     for target, row, file in take_files_back(tx, store, case, file_ids):
         details = {"evidence": row.key, "original": file.sha256, "why": PARTED}
-        steps.record(tx, Act.EVIDENCE_REMOVED, target, member, **details)
-
-
-def _remove(
-    tx: WriteTransaction,
-    store: KeyStore,
-    incident_id: int,
-    evidence_key: str,
-    reason: str,
-    act: Act,
-    by: int,
-) -> JournalEntry:
-    case, member = steps.begin_act(tx, incident_id, act, by)
-    if reason not in REMOVAL_REASONS:
-        raise Invalid("unknown_code", field="reason", value=reason[:40])
-    return _remove_rows(tx, store, case, member, evidence_key, reason, act)
+        steps.record(tx, Act.EVIDENCE_REMOVED, target, member.id, **details)
 
 
 def _remove_rows(
@@ -239,7 +212,7 @@ def _remove_rows(
     else:
         delete_copies(tx.session, CaseCopy.evidence_key == evidence_key)
     details = {"evidence": evidence_key, "original": original.sha256, "why": reason}
-    return steps.record(tx, act, case, member, **details)
+    return steps.record(tx, act, case, member.id, **details)
 
 
 def _load_file(

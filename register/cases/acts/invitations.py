@@ -8,10 +8,16 @@ from typing import Any
 
 from register.accounts.models import Member
 from register.accounts.sealed_address import MAX_ADDRESS_LENGTH
-from register.cases import authority_contacts, validation
+from register.cases import validation
 from register.cases.acts import _steps as steps
-from register.cases.authority_contacts import AuthorityContact
-from register.cases.invitations import mail_values, require_mailable, stop_mails
+from register.cases.invitations import (
+    AuthorityContact,
+    commune_of_authority,
+    contact_of,
+    mail_values,
+    require_mailable,
+    stop_mails,
+)
 from register.cases.models import Incident, Invitation
 from register.errors import Invalid, NotFound
 from register.journal import Act, JournalEntry, WriteTransaction
@@ -39,15 +45,10 @@ def invite(
     :raises Invalid: ``day_to_come`` for a future day.
     """
     case, member = steps.begin_act(tx, incident_id, Act.INVITED, by, seen)
-    invitation = Invitation(
-        incident_id=case.id,
-        noted_at=tx.at,
-        noted_by=member.id,
-        invited_on=steps.past_day(tx, "on", on) if on else None,
-        text=steps.required_text("text", text, multiline=True),
-    )
-    steps.insert(tx, invitation)
-    return steps.record(tx, Act.INVITED, case, member, invited=on is not None)
+    invited_on = steps.past_day(tx, "on", on) if on else None
+    text = steps.required_text("text", text, multiline=True)
+    _add_invitation(tx, case, member, invited_on=invited_on, text=text)
+    return steps.record(tx, Act.INVITED, case, member.id, invited=on is not None)
 
 
 def invite_by_mail(
@@ -69,17 +70,14 @@ def invite_by_mail(
     contact, box = require_mailable(tx.session, case, outbox)
     values = mail_values(case.number, case.moved_at, link, tx.at)
     mail_id = box.enqueue(tx.session, MailKind.REPLY_INVITATION, contact.address, tx.at, **values)
-    invitation = Invitation(
-        incident_id=case.id,
-        noted_at=tx.at,
-        noted_by=member.id,
-        invited_on=paris_day(tx.at),
-        text=MAILED,
-        mail_id=mail_id,
-        contact=contact.key,
-    )
-    steps.insert(tx, invitation)
-    return steps.record(tx, Act.INVITED, case, member, invited=True, mailed=True)
+    mail = {"mail_id": mail_id, "contact": contact.key}
+    _add_invitation(tx, case, member, invited_on=paris_day(tx.at), text=MAILED, **mail)
+    return steps.record(tx, Act.INVITED, case, member.id, invited=True, mailed=True)
+
+
+def _add_invitation(tx: WriteTransaction, case: Incident, member: Member, **columns: Any) -> None:
+    origin = {"incident_id": case.id, "noted_at": tx.at, "noted_by": member.id}
+    steps.insert(tx, Invitation(**origin, **columns))
 
 
 def note_contact(
@@ -106,12 +104,12 @@ def note_contact(
         raise Invalid("contact_address", field="address")
     if any(validation.url_faults("source", source, is_required=True)):
         raise Invalid("contact_source", field="source")
-    former = authority_contacts.contact_of(tx.session, case)
+    former = contact_of(tx.session, case)
     if former is not None:
         remove_contact(tx, former, case, member)
     contact = AuthorityContact(
         key=secrets.token_hex(16),
-        commune=authority_contacts.commune_of_authority(case),
+        commune=commune_of_authority(case),
         incident_id=case.id,
         address=address,
         source=source,
@@ -119,7 +117,7 @@ def note_contact(
         checked_by=member.id,
     )
     steps.insert(tx, contact)
-    return steps.record(tx, Act.CONTACT_NOTED, case, member, contact=contact.key)
+    return steps.record(tx, Act.CONTACT_NOTED, case, member.id, contact=contact.key)
 
 
 def erase_contact(tx: WriteTransaction, incident_id: int, *, by: int) -> JournalEntry:
@@ -128,7 +126,7 @@ def erase_contact(tx: WriteTransaction, incident_id: int, *, by: int) -> Journal
     :raises NotFound: ``no_such_row``.
     """
     case, member = steps.begin_act(tx, incident_id, Act.CONTACT_ERASED, by)
-    contact = authority_contacts.contact_of(tx.session, case)
+    contact = contact_of(tx.session, case)
     if contact is None:
         raise NotFound("no_such_row")
     return remove_contact(tx, contact, case, member)
@@ -142,4 +140,4 @@ def remove_contact(
     tx.session.delete(contact)
     tx.session.flush()
     steps.scrub_after_commit(tx)
-    return steps.record(tx, Act.CONTACT_ERASED, case, member, contact=contact.key, **more)
+    return steps.record(tx, Act.CONTACT_ERASED, case, member.id, contact=contact.key, **more)

@@ -44,9 +44,8 @@ def merge(
     target = tx.session.scalars(select(Incident).where(Incident.number == into)).first()
     if target is None or target.state != CaseState.PUBLISHED or target.id == case.id:
         raise Refused("merge_target", number=into, state=case.state)
+    proposal = Proposal(act, steps.required_text("reason", reason), words={"into": str(into)})
     if act is Act.MERGED:
-        words = {"into": str(into)}
-        proposal = Proposal(act, steps.required_text("reason", reason), words=words)
         line = propose_if_needed(tx, case, member, proposal, second, single=single)
         if line is not None:
             return line
@@ -55,9 +54,7 @@ def merge(
     stop_mails(tx.session, Invitation.incident_id == case.id)
     case.state, case.merged_into, case.moved_at = CaseState.MERGED, into, tx.at
     details = {"into": into, **steps.approval_details(second)}
-    return steps.snapshot_and_record(
-        tx, case, act, member, reason, details=details, committed=False
-    )
+    return steps.record_change(tx, case, member, proposal, details, committed=False)
 
 
 def part(
@@ -91,9 +88,7 @@ def part(
     case.state = CaseState.WITHDRAWN if case.restriction else CaseState.PUBLISHED
     case.merged_into, case.moved_at = None, tx.at
     committed = case.state == CaseState.PUBLISHED
-    return steps.snapshot_and_record(
-        tx, case, Act.PARTED, member, reason, details=details, committed=committed
-    )
+    return steps.record_change(tx, case, member, proposal, details, committed=committed)
 
 
 def require_number(case: Incident) -> None:

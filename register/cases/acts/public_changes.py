@@ -13,9 +13,9 @@ from register.cases.acts._public_checks import line_details, propose_if_needed
 from register.cases.acts.mergers import merge, part
 from register.cases.acts.replies import reply
 from register.cases.case_content import Content
-from register.cases.models import ID_LIMIT, Correction, FollowUp, Incident
+from register.cases.models import ID_LIMIT, FollowUp, Incident
 from register.cases.risk_flags import GivenReasons
-from register.cases.second_person import PendingChange, Proposal, parse_proposal
+from register.cases.second_person import PendingChange, Proposal
 from register.errors import Invalid, NotFound, Refused, TextError
 from register.journal import Act, JournalEntry, WriteTransaction
 from register.key_store import KeyStore
@@ -141,7 +141,7 @@ def correct(
     if proposal_line is not None:
         return proposal_line
     case.moved_at = tx.at
-    details = steps.add_correction(tx, case, Correction(made_at=tx.at, note=note))
+    details = steps.add_correction(tx, case, note)
     details |= line_details(second)
     return steps.record_change(tx, case, member, proposal, details)
 
@@ -184,8 +184,8 @@ def approve_change(
     if change.revision_id != case.revision_id:
         raise Refused("change_stale", state=case.state)
     steps.require_second(tx, member, change.made_by, single=single)
-    steps.record_approval(tx, case, member, "change", change.revision_id, change=change.id)
-    proposal = parse_proposal(change)
+    steps.record_approval(tx, case, member, "change", change=change.id)
+    proposal = change.proposal
     arguments: dict[str, Any] = {
         **(proposal.words or {}),
         "by": change.made_by,

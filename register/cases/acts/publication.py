@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sqlalchemy import func, select
@@ -16,9 +16,10 @@ from register.cases.acts.evidence import part_files
 from register.cases.acts.mergers import require_number
 from register.cases.checklist import Circumstances
 from register.cases.invitations import stop_mails
-from register.cases.models import CaseState, Correction, Incident, Invitation, Revision
+from register.cases.models import CaseState, Incident, Invitation, Revision
 from register.cases.persistence import next_number
 from register.cases.risk_flags import GivenReasons, displayed_texts, stored_reasons, with_stored
+from register.cases.second_person import Proposal
 from register.cases.vocabulary import current_vocabulary
 from register.errors import Invalid, Refused
 from register.journal import Act, JournalEntry, WriteTransaction
@@ -50,10 +51,11 @@ def publish(
     :raises Refused: already published, or no second person.
     """
     case, member = steps.begin_act(tx, incident_id, Act.PUBLISHED, by, seen)
-    _check_publication(tx, case, member, attested, flag_reasons, single, store)
+    proposal = Proposal(Act.PUBLISHED, reason, attested=attested, flag_reasons=flag_reasons)
+    _check_publication(tx, case, member, proposal, single, store)
     case.number = next_number(tx.session)
     case.first_published_at = tx.at
-    return _make_public(tx, case, member, Act.PUBLISHED, reason, flag_reasons)
+    return _make_public(tx, case, member, proposal)
 
 
 def restore(
@@ -76,16 +78,17 @@ def restore(
         second person.
     """
     case, member = steps.begin_act(tx, incident_id, Act.RESTORED, by, seen)
-    needs_second = _check_publication(tx, case, member, attested, flag_reasons, single, store)
+    proposal = Proposal(Act.RESTORED, reason, attested=attested, flag_reasons=flag_reasons)
+    needs_second = _check_publication(tx, case, member, proposal, single, store)
     details = {}
     if edited_since_withdrawal(tx.session, case.id):
         note = steps.required_text("public_note", public_note)
         # The approval covers the text of the case, not this note.
         if note != FIXED_NOTE and (needs_second or risks(note)):
             raise Invalid("note_fixed", field="public_note", note=FIXED_NOTE)
-        details = steps.add_correction(tx, case, Correction(made_at=tx.at, note=note))
+        details = steps.add_correction(tx, case, note)
     case.restriction = ""
-    return _make_public(tx, case, member, Act.RESTORED, reason, flag_reasons, details)
+    return _make_public(tx, case, member, proposal, {**details, **ATTESTED})
 
 
 def withdraw(
@@ -122,15 +125,9 @@ def hide(
     public_reason = _set_restriction(tx, case, restriction)
     stop_mails(tx.session, Invitation.incident_id == case.id)
     case.moved_at = tx.at
-    return steps.snapshot_and_record(
-        tx,
-        case,
-        Act.WITHDRAWN,
-        member,
-        reason,
-        public_reason=public_reason,
-        details={"restriction": restriction, **more},
-        committed=False,
+    proposal, details = Proposal(Act.WITHDRAWN, reason), {"restriction": restriction, **more}
+    return steps.record_change(
+        tx, case, member, proposal, details, public_reason=public_reason, committed=False
     )
 
 
@@ -174,8 +171,7 @@ def _check_publication(
     tx: WriteTransaction,
     case: Incident,
     member: Member,
-    attested: Collection[str],
-    flag_reasons: GivenReasons,
+    proposal: Proposal,
     single: bool,
     store: KeyStore | None,
 ) -> bool:
@@ -188,8 +184,8 @@ def _check_publication(
     circumstances = Circumstances(
         seconded=bool(steps.second_persons(tx, case, "publish", member)),
         single_moderator=single,
-        attested=attested,
-        flag_reasons=with_stored(flag_reasons, stored_reasons(tx.session, case.id)),
+        attested=proposal.attested,
+        flag_reasons=with_stored(proposal.flag_reasons, stored_reasons(tx.session, case.id)),
         displayed_texts=displayed_texts(contents.fragments_of(case)),
         report_withdrawn=case.report_withdrawn,
     )
@@ -202,26 +198,13 @@ def _make_public(
     tx: WriteTransaction,
     case: Incident,
     member: Member,
-    act: Act,
-    reason: str,
-    flag_reasons: GivenReasons,
-    details: dict[str, Any] | None = None,
+    proposal: Proposal,
+    details: Mapping[str, Any] = ATTESTED,
 ) -> JournalEntry:
     case.state = CaseState.PUBLISHED
     case.moved_at = tx.at
-    return steps.snapshot_and_record(
-        tx,
-        case,
-        act,
-        member,
-        reason,
-        flag_reasons=flag_reasons,
-        details={
-            **(details or {}),
-            **ATTESTED,
-            "approved_by": sorted(steps.second_persons(tx, case, "publish", member)),
-        },
-    )
+    seconds = sorted(steps.second_persons(tx, case, "publish", member))
+    return steps.record_change(tx, case, member, proposal, {**details, "approved_by": seconds})
 
 
 def _set_restriction(tx: WriteTransaction, case: Incident, code: str) -> str:

@@ -22,7 +22,7 @@ from register.cases.acts.source_copies import destroy_marked, mark_for_destructi
 from register.cases.case_content import Content
 from register.cases.core_tables import IS_PUBLIC_LINE, JOURNAL_ENTRY
 from register.cases.field_rules import NARRATIVE_LIMIT
-from register.cases.models import ID_LIMIT, CaseState, Correction, Incident, Revision
+from register.cases.models import ID_LIMIT, CaseState, Incident, Revision
 from register.cases.persistence import (
     destroy_members_words,
     destroy_originals,
@@ -42,6 +42,14 @@ from register.text.passage_removal import PassageRemoval, is_too_common, only_re
 DESTRUCTION_TERM = timedelta(days=30)
 # The only public notes that one member alone may write in a case that needs a second person.
 FIXED_NOTES = ("Un passage a été retiré.", "Un passage a été retiré par décision de justice.")
+# List of a case → the columns of its rows that a redaction may rewrite.
+REWRITTEN_COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "follow_ups": ("title", "text", "no_source"),
+    "replies": ("text",),
+    "corrections": ("note",),
+}
+# List of a case → id of a row of it → its new words, in the order of these columns.
+Rewrites = Mapping[str, Mapping[int, Sequence[str]]]
 
 
 def fields_with_additions(before: Content, after: Content) -> list[str]:
@@ -64,9 +72,7 @@ def redact(
     attested: Collection[str],
     public_note: str,
     flag_reasons: GivenReasons = "",
-    follow_ups: Mapping[int, Sequence[str]] | None = None,
-    replies: Mapping[int, str] | None = None,
-    corrections: Mapping[int, str] | None = None,
+    rewrites: Rewrites | None = None,
     passages: Sequence[str] | None = None,
     hidden: Collection[int] = (),
     copies: Collection[int] = (),
@@ -83,9 +89,8 @@ def redact(
     :param hidden: ids of versions to hide whole; ``copies``: of copies of sources to destroy.
     :param attested: what its author attests (see :data:`register.cases.checklist.ATTESTATIONS`).
     :param flag_reasons: the reasons of the risk flags that the public text does not have yet.
-    :param follow_ups: new title and text of follow-ups, and why they have no source, by id.
-    :param replies: new text of replies, by id; only a court can order a change of a reply.
-    :param corrections: new public note of earlier corrections, by id.
+    :param rewrites: new words of follow-ups, replies and earlier corrections; only a court can
+        order a change of a reply.
     :raises Incomplete: ``checklist``, with the unmet items.
     :raises Refused: ``nothing_changed``, or ``redaction_adds`` in a case that needs a second
         person: one member alone may only remove words from it.
@@ -94,16 +99,16 @@ def redact(
         ``passage_remains`` where the present text or the reason still has a passage.
     """
     case, member = steps.begin_act(tx, incident_id, Act.REDACTED, by, seen)
-    rewrites = _list_rewrites(case, follow_ups, replies, corrections)
-    is_unchanged_allowed = bool(rewrites or passages or hidden or copies)
+    rewritten_rows = _list_rewrites(case, rewrites or {})
+    is_unchanged_allowed = bool(rewritten_rows or passages or hidden or copies)
     content = changed_content(tx, case, content, is_unchanged_allowed=is_unchanged_allowed)
     proposal = Proposal(Act.REDACTED, reason, content, attested=attested, flag_reasons=flag_reasons)
-    new_texts = [("public_note", public_note), *_new_texts(rewrites)]
+    new_texts = [("public_note", public_note), *_new_texts(rewritten_rows)]
     checked = require_change_complete(tx, case, proposal, new_texts)
     if checked.needs_second and case.state == CaseState.PUBLISHED:
-        _require_only_removals(case, content, public_note, rewrites)
+        _require_only_removals(case, content, public_note, rewritten_rows)
     before = contents.document_of(case)
-    for _list_name, row, new_words in rewrites:
+    for _list_name, row, new_words in rewritten_rows:
         for column, words in new_words.items():
             if not words and not getattr(row, column):
                 continue  # the absence of a source, where there is one
@@ -115,7 +120,7 @@ def redact(
             )
             setattr(row, column, rewritten)
     note = steps.required_text("public_note", public_note)
-    details = steps.add_correction(tx, case, Correction(made_at=tx.at, note=note, redaction=True))
+    details = steps.add_correction(tx, case, note, redaction=True)
     present = json.loads(contents.canonical_content(content, contents.fragments_of(case)))
     if passages is None:
         passages, _still_present = passages_removed(before, present)
@@ -164,7 +169,7 @@ def keep_hidden(tx: WriteTransaction, destruction_id: int, *, by: int) -> Journa
     case, member = steps.begin_act(tx, destruction.incident_id, Act.NOTED, by)
     destruction.ended_at, destruction.ending = tx.at, "kept"
     tx.session.flush()
-    return steps.record(tx, Act.DESTRUCTION_KEPT, case, member, destruction=destruction.id)
+    return steps.record(tx, Act.DESTRUCTION_KEPT, case, member.id, destruction=destruction.id)
 
 
 def destroy_due(tx: WriteTransaction, limit: int) -> int:
@@ -197,48 +202,40 @@ def _field_texts(content: Content) -> dict[str, list[str]]:
 
 
 # List of the case, a row of it, and the new words of its columns.
-Rewrite = tuple[str, Any, Mapping[str, str]]
+RewrittenRow = tuple[str, Any, Mapping[str, str]]
 
 
-def _list_rewrites(
-    case: Incident,
-    follow_ups: Mapping[int, Sequence[str]] | None,
-    replies: Mapping[int, str] | None,
-    corrections: Mapping[int, str] | None,
-) -> list[Rewrite]:
+def _list_rewrites(case: Incident, rewrites: Rewrites) -> list[RewrittenRow]:
     """The rows of a case that are to be rewritten."""
-    rewrites: list[Rewrite] = []
-    for list_name, columns, words_by_id in (
-        ("follow_ups", ("title", "text", "no_source"), follow_ups or {}),
-        ("replies", ("text",), {key: (text,) for key, text in (replies or {}).items()}),
-        ("corrections", ("note",), {key: (note,) for key, note in (corrections or {}).items()}),
-    ):
+    rewritten_rows: list[RewrittenRow] = []
+    for list_name, words_by_id in rewrites.items():
         rows = {row.id: row for row in getattr(case, list_name)}
         for row_id, words in words_by_id.items():
             if row_id not in rows:
                 raise Invalid("no_such_fragment", id=row_id)
-            rewrites.append((list_name, rows[row_id], dict(zip(columns, words, strict=False))))
-    return rewrites
+            new_words = dict(zip(REWRITTEN_COLUMNS[list_name], words, strict=False))
+            rewritten_rows.append((list_name, rows[row_id], new_words))
+    return rewritten_rows
 
 
-def _new_texts(rewrites: Sequence[Rewrite]) -> list[tuple[str, str]]:
+def _new_texts(rewritten_rows: Sequence[RewrittenRow]) -> list[tuple[str, str]]:
     """The new words of the rewritten rows, with their fields."""
     return [
         (f"{list_name}.{column}", words)
-        for list_name, _row, new_words in rewrites
+        for list_name, _row, new_words in rewritten_rows
         for column, words in new_words.items()
     ]
 
 
 def _require_only_removals(
-    case: Incident, content: Content, note: str, rewrites: Sequence[Rewrite]
+    case: Incident, content: Content, note: str, rewritten_rows: Sequence[RewrittenRow]
 ) -> None:
     """Check that a redaction of a case that needs a second person only removes words."""
     fields = {
         *fields_with_additions(contents.content_of(case), content),
         *(
             list_name
-            for list_name, row, new_words in rewrites
+            for list_name, row, new_words in rewritten_rows
             if not only_removes(
                 " ".join(getattr(row, column) for column in new_words), " ".join(new_words.values())
             )
@@ -336,7 +333,7 @@ def destroy_and_record(
     destruction.ended_at, destruction.ending, destruction.passages = tx.at, ending, None
     tx.session.flush()
     steps.scrub_after_commit(tx)
-    return tx.record(Act.DESTROYED, by=by, incident=case.id, case=case.number, details=details)
+    return steps.record(tx, Act.DESTROYED, case, by, **details)
 
 
 def _load_destruction(tx: WriteTransaction, destruction_id: int) -> Destruction:

@@ -48,9 +48,7 @@ def refuse_version(
     snapshot = contents.parse_snapshot(revision.content, revision.html)
     end_assignment(case, Act.VERSION_REFUSED, member.id)
     _write_refusal(tx, revision, member.id, refusal, passage, snapshot)
-    return tx.record(
-        Act.VERSION_REFUSED, by=member.id, incident=case.id, case=case.number, revision=revision.id
-    )
+    return steps.record(tx, Act.VERSION_REFUSED, case, member.id, revision.id)
 
 
 def refuse_change(
@@ -74,7 +72,7 @@ def refuse_change(
     else:
         if change.refused_at is not None:
             raise Refused("change_refused", state=case.state)
-        proposal = second_person.parse_proposal(change)
+        proposal = change.proposal
         reply = tx.load(Reply, proposal.reply) if proposal.reply is not None else None
         snapshot = second_person.preview_change(
             contents.document_of(case), proposal, change.made_at, reply
@@ -88,7 +86,9 @@ def refuse_change(
             .values(needs_second=True)
         )
     tx.session.flush()
-    return steps.record(tx, Act.CHANGE_REFUSED, case, member, change=change_id, taken_back=is_own)
+    return steps.record(
+        tx, Act.CHANGE_REFUSED, case, member.id, change=change_id, taken_back=is_own
+    )
 
 
 def _write_refusal(

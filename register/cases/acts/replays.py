@@ -13,8 +13,8 @@ from register.cases.acts import _steps as steps
 from register.cases.acts.invitations import remove_contact
 from register.cases.acts.publication import hide
 from register.cases.acts.redaction import destroy_and_record
-from register.cases.authority_contacts import AuthorityContact
 from register.cases.case_evidence import remove_case_evidence
+from register.cases.invitations import AuthorityContact
 from register.cases.models import CaseEvidence, CaseState, Incident, SourceCopy
 from register.cases.second_person import Destruction
 from register.errors import Refused
@@ -74,7 +74,7 @@ def remove_file_again(
         raise Refused("case_is_public", state=case.state)
     remove_case_evidence(tx.session, CaseEvidence.key == evidence_key)
     details = {"evidence": evidence_key, "why": why, "again": event}
-    return steps.record(tx, Act.EVIDENCE_REMOVED, case, _actor(tx, by), **details)
+    return steps.record(tx, Act.EVIDENCE_REMOVED, case, _actor(tx, by).id, **details)
 
 
 def drop_source_copy_again(
@@ -87,7 +87,7 @@ def drop_source_copy_again(
     case = tx.load(Incident, row.incident_id)
     tx.session.execute(delete(SourceCopy).where(SourceCopy.id == row.id))
     details = {"copy": file_id, "again": event}
-    return steps.record(tx, Act.SOURCE_DROPPED, case, _actor(tx, by), **details)
+    return steps.record(tx, Act.SOURCE_DROPPED, case, _actor(tx, by).id, **details)
 
 
 def erase_contact_again(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import date
 
-from register.cases import act_permissions, deadlines, reply_refusals
+from register.cases import deadlines, reply_refusals
 from register.cases.acts import _steps as steps
 from register.cases.acts._public_checks import line_details, propose_if_needed
-from register.cases.models import CaseState, Incident, Reply
+from register.cases.models import Reply
 from register.cases.risk_flags import GivenReasons
 from register.cases.second_person import Proposal
 from register.errors import Invalid, Refused
@@ -36,11 +36,7 @@ def receive_reply(
     :param by: the member who records it; None for a reply that its author sent online.
     :raises Invalid: ``day_to_come`` for a future day.
     """
-    if by is None:
-        case = tx.load(Incident, incident_id)
-        act_permissions.rule_for(CaseState(case.state), Act.REPLY_RECEIVED)
-    else:
-        case, _member = steps.begin_act(tx, incident_id, Act.REPLY_RECEIVED, by)
+    case = steps.load_for_act(tx, incident_id, Act.REPLY_RECEIVED, by)
     received_reply = Reply(
         state="received",
         author=steps.required_text("author", author, limit=AUTHOR_LIMIT),
@@ -51,8 +47,7 @@ def receive_reply(
     )
     case.replies.append(received_reply)
     tx.session.flush()
-    details = {"reply": received_reply.id}
-    tx.record(Act.REPLY_RECEIVED, by=by, incident=case.id, case=case.number, details=details)
+    steps.record(tx, Act.REPLY_RECEIVED, case, by, reply=received_reply.id)
     return received_reply
 
 
@@ -124,5 +119,6 @@ def refuse_reply(
     )
     received_reply.state, received_reply.refusal_code = "refused", code
     received_reply.refused_on = dates.paris_day(tx.at)
-    details = {"reply": received_reply.id, "reason": code}
-    return steps.record(tx, Act.REPLY_REFUSED, case, member, **details)
+    return steps.record(
+        tx, Act.REPLY_REFUSED, case, member.id, reply=received_reply.id, reason=code
+    )

@@ -12,10 +12,10 @@ from datetime import date
 from sqlalchemy import delete, select
 
 from register.accounts.models import Member
-from register.cases import act_permissions, source_addresses
 from register.cases import case_content as contents
+from register.cases import cited_sources
 from register.cases.acts import _steps as steps
-from register.cases.models import ID_LIMIT, CaseState, Incident, SourceCopy
+from register.cases.models import ID_LIMIT, Incident, SourceCopy
 from register.cases.source_watch import CopyRequest, SourceCheck
 from register.errors import NotFound, Refused
 from register.evidence.models import register_file
@@ -47,10 +47,10 @@ def add_source_copy(
     :raises NotFound: ``no_such_source``: it was taken out of the case meanwhile.
     :raises Refused: ``copy_present``, the same file is a copy of the source already.
     """
-    case = _begin(tx, incident_id, by)
-    if source not in source_addresses.addresses(contents.document_of(case)):
+    case = steps.load_for_act(tx, incident_id, Act.SOURCE_COPIED, by)
+    if source not in cited_sources.addresses(contents.document_of(case)):
         raise NotFound("no_such_source")
-    copies = source_addresses.list_copies(tx.session, case.id)
+    copies = cited_sources.list_copies(tx.session, case.id)
     if any((copy.source, copy.sha256) == (source, file.sha256) for copy in copies):
         raise Refused("copy_present", state=case.state)
     register_file(tx.session, file.file_id)
@@ -69,20 +69,16 @@ def add_source_copy(
     tx.session.execute(
         delete(CopyRequest).where(CopyRequest.incident_id == case.id, CopyRequest.source == source)
     )
-    # Not the id of its row, which may be that of a later one again.
-    return tx.record(
-        Act.SOURCE_COPIED,
-        by=by,
-        incident=case.id,
-        case=case.number,
-        details={
-            "copy": copy.file_id,
-            "sha256": copy.sha256,
-            "day": day.isoformat(),
-            "origin": origin,
-            **({"captured": captured_on.isoformat()} if captured_on else {}),
-        },
-    )
+    details = {
+        # Not the id of its row, which may be that of a later one again.
+        "copy": copy.file_id,
+        "sha256": copy.sha256,
+        "day": day.isoformat(),
+        "origin": origin,
+    }
+    if captured_on:
+        details["captured"] = captured_on.isoformat()
+    return steps.record(tx, Act.SOURCE_COPIED, case, by, **details)
 
 
 def drop_source_copy(tx: WriteTransaction, copy_id: int, *, by: int) -> JournalEntry:
@@ -97,17 +93,7 @@ def drop_source_copy(tx: WriteTransaction, copy_id: int, *, by: int) -> JournalE
     case, member = steps.begin_act(tx, copy.incident_id, Act.SOURCE_DROPPED, by)
     tx.session.delete(copy)
     tx.session.flush()
-    return steps.record(tx, Act.SOURCE_DROPPED, case, member, copy=copy.file_id)
-
-
-def _begin(tx: WriteTransaction, incident_id: int, by: int | None) -> Incident:
-    if by is not None:
-        return steps.begin_act(tx, incident_id, Act.SOURCE_COPIED, by)[0]
-    case = tx.session.get(Incident, incident_id)
-    if case is None:
-        raise NotFound("no_such_case")
-    act_permissions.rule_for(CaseState(case.state), Act.SOURCE_COPIED)
-    return case
+    return steps.record(tx, Act.SOURCE_DROPPED, case, member.id, copy=copy.file_id)
 
 
 def active_member(tx: WriteTransaction, member_id: int | None) -> int | None:

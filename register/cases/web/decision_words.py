@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext
 
 from register.cases import decisions
 from register.cases.timeline import UNDECIDED, recorded_steps
 from register.text.typography import first_upper
+from register.web import messages
 from register.web.l10n import edtf_words
 from register.web.request_context import current_vocabulary
 
@@ -18,11 +18,6 @@ __all__ = ["appeal_words", "court_name", "decision_words", "recorded_steps", "st
 
 Step = Mapping[str, Any]
 
-_RECOURSES: Mapping[str, Any] = {
-    "appel": lazy_gettext("appel"),
-    "pourvoi": lazy_gettext("pourvoi"),
-    "recours": lazy_gettext("recours"),
-}
 _UNKNOWN = ("", "inconnu", "inconnue")
 
 
@@ -43,7 +38,7 @@ def court_name(step: Step) -> str:
 
 def appeal_words(step: Step) -> str:
     """What was filed against a decision, or is open; empty where no appeal exists or is stated."""
-    recourse = _RECOURSES.get(decisions.recourse(step, current_vocabulary()), "")
+    recourse = messages.names.recourses.get(decisions.recourse(step, current_vocabulary()), "")
     day = edtf_words(step["appeal_until"]) if step["appeal_until"] else ""
     sentences = {
         "oui": _("%(recourse)s formé", recourse=recourse),

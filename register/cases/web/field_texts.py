@@ -12,7 +12,6 @@ from register.cases import case_content as contents
 from register.cases import field_rules
 from register.cases.piece_content import PieceContent, PiecePage
 from register.cases.validation import UNKNOWN_WORD
-from register.cases.web.desk.editor_rows import CHOICE_LABELS
 from register.territory.web import place_names
 from register.text.text_comparison import FieldChange, FieldTexts, field_changes
 from register.web import messages
@@ -22,6 +21,9 @@ from register.web.request_context import current_vocabulary
 
 Formatter = Callable[[Any], str]
 RowPart = tuple[str, str, Formatter]
+_CHOICE_LABELS = {
+    code: label for labels in messages.names.choices.values() for code, label in labels.items()
+}
 
 
 def content_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[FieldChange]:
@@ -52,11 +54,11 @@ def _rule_text(rule: field_rules.FieldRule, element: Any) -> str:
         return current_vocabulary().label(rule.vocabulary, element)
     if rule.kind is field_rules.FieldKind.DATE:
         return str(_("inconnue")) if element == UNKNOWN_WORD else edtf_words(element)
-    return str(CHOICE_LABELS.get(element, element)) if rule.choices else element
+    return str(_CHOICE_LABELS.get(element, element)) if rule.choices else element
 
 
-def _by_rule(name: str, part_class: type = contents.Content) -> Formatter:
-    return partial(_rule_text, contents.FIELD_RULES[part_class][name])
+def _by_rule(name: str) -> Formatter:
+    return partial(_rule_text, contents.FIELD_RULES[contents.Content][name])
 
 
 def _place_formatter(kind: str) -> Formatter:
@@ -116,47 +118,38 @@ _REPLY = _row_formatter(
     ("capacity", "capacity", _plain_text),
     ("text", "", _plain_text),
 )
-_FIELD_FORMATTERS: Mapping[str, Formatter] = {
-    "title": _plain_text,
-    "summary": _plain_text,
-    "types": _by_rule("types"),
-    "date": _by_rule("date"),
-    "end_date": _by_rule("end_date"),
-    "precision_note": _plain_text,
+# Every other field reads by its rule.
+_FORMATTERS: Mapping[str, Formatter] = {
     "commune": _place_formatter("commune"),
     "linked_communes": _line_each(_place_formatter("commune")),
-    "place_label": _plain_text,
     "departement": _place_formatter("departement"),
     "region": _place_formatter("region"),
     "country": lambda code: country_name(code or ""),
-    "actor": _by_rule("actor"),
-    "actor_text": _plain_text,
-    "level": _by_rule("level"),
-    "target": _by_rule("target"),
-    "outlets": _by_rule("outlets"),
-    "evidence": _by_rule("evidence"),
     "contested": _yes_no,
-    "outcome": _by_rule("outcome"),
-    "narrative": _plain_text,
     "proceedings": _line_each(_PROCEEDING),
     "request": lambda row: _REQUEST(row) if row else "",
-    "steps_taken": _plain_text,
-    "amount": _plain_text,
     "sources": _line_each(_SOURCE),
     "pieces": _line_each(_PIECE),
     "links": _line_each(
         lambda row: _(
             "%(kind)s : cas nº %(number)s",
-            kind=CHOICE_LABELS.get(row["kind"], row["kind"]),
+            kind=_CHOICE_LABELS.get(row["kind"], row["kind"]),
             number=row["number"],
         )
     ),
-    "language": _plain_text,
     "follow_ups": _line_each(_FOLLOW_UP),
     "replies": _line_each(_REPLY),
     "corrections": _line_each(lambda row: _plain_text(row["note"])),
     "single_review": _yes_no,
 }
+_READING_ORDER = (
+    *("title", "summary", "types", "date", "end_date", "precision_note"),
+    *("commune", "linked_communes", "place_label", "departement", "region", "country"),
+    *("actor", "actor_text", "level", "target", "outlets", "evidence", "contested", "outcome"),
+    *("narrative", "proceedings", "request", "steps_taken", "amount", "sources", "pieces", "links"),
+    *("language", "follow_ups", "replies", "corrections", "single_review"),
+)
+_FIELD_FORMATTERS = {name: _FORMATTERS.get(name) or _by_rule(name) for name in _READING_ORDER}
 
 
 # Fields with a layout of their own in a printed version: titles, and texts stored as HTML.

@@ -17,8 +17,13 @@ from register.errors import CopyError
 from register.evidence.clean_copy import sandbox
 from register.evidence.clean_copy.edits import Edits
 from register.evidence.clean_copy.limits import CopyLimits, is_media
-from register.evidence.clean_copy.pages import MadePage
-from register.evidence.clean_copy.protocol import CHUNK_BYTES, FrameSort, write_frame, write_json
+from register.evidence.clean_copy.protocol import (
+    CHUNK_BYTES,
+    FrameSort,
+    MadePage,
+    write_frame,
+    write_json,
+)
 from register.evidence.file_kinds import FileKind
 
 
@@ -80,14 +85,7 @@ def _pages(
 
 
 def _write_page(output: BinaryIO, page: MadePage) -> None:
-    fields = {
-        "index": page.index,
-        "mime": page.mime,
-        "width": page.width,
-        "height": page.height,
-        "duration": page.duration,
-        "notes": page.notes,
-    }
+    fields = {name: value for name, value in vars(page).items() if name != "content"}
     write_json(output, FrameSort.PAGE, fields)
     page.content.seek(0)
     while chunk := page.content.read(CHUNK_BYTES):

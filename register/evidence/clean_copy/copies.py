@@ -21,12 +21,12 @@ from typing import Any, BinaryIO
 from register.errors import CopyError, Invalid
 from register.evidence.clean_copy.edits import Edits
 from register.evidence.clean_copy.limits import MEBIBYTE, CopyLimits, is_media
-from register.evidence.clean_copy.pages import COPY_MIMES, COPY_NOTES
 from register.evidence.clean_copy.protocol import (
     CHUNK_BYTES,
+    COPY_MIMES,
+    COPY_NOTES,
     FrameSort,
     ProtocolError,
-    json_of,
     read_frame,
 )
 from register.evidence.file_kinds import TEXT, FileType, recognise
@@ -88,15 +88,15 @@ def make_copy(
         while sort is not FrameSort.END:
             if sort is not FrameSort.PAGE:
                 raise CopyError("copy_broken")
-            chunks = _PageBytes(child, remaining_bytes)
-            page = _page(_fields(content), last_index, chunks)
+            page_bytes = _PageBytes(child, remaining_bytes)
+            page = _page(_fields(content), last_index, page_bytes.chunks)
             last_index = page.index
             yield page
-            for _unread in chunks:
+            for _unread in page_bytes.chunks:
                 pass
-            _require_mime(page.mime, chunks.head, chunks.length)
-            remaining_bytes -= chunks.length
-            sort, content = chunks.following
+            _require_mime(page.mime, page_bytes.head, page_bytes.length)
+            remaining_bytes -= page_bytes.length
+            sort, content = page_bytes.following
         if last_index < 0:
             raise CopyError("copy_broken")
 
@@ -185,28 +185,20 @@ class _PageBytes:
     """The bytes of one page, with those that it begins with and the frame that follows them."""
 
     def __init__(self, child: _Child, most: int) -> None:
-        self._child = child
-        self._most = most
-        self.head = b""
-        self.length = 0
-        self.following: tuple[FrameSort, bytes] = (FrameSort.END, b"")
-        self._is_done = False
+        self.head, self.length = b"", 0
+        self.following = (FrameSort.END, b"")
+        self.chunks = self._read(child, most)
 
-    def __iter__(self) -> Iterator[bytes]:
-        return self
-
-    def __next__(self) -> bytes:
-        if self._is_done:
-            raise StopIteration
-        sort, content = self._child.frame()
-        if sort is not FrameSort.DATA:
-            self._is_done, self.following = True, (sort, content)
-            raise StopIteration
-        self.length += len(content)
-        if self.length > self._most:
-            raise CopyError("copy_size")
-        self.head = self.head or content
-        return content
+    def _read(self, child: _Child, most: int) -> Iterator[bytes]:
+        sort, content = child.frame()
+        while sort is FrameSort.DATA:
+            self.length += len(content)
+            if self.length > most:
+                raise CopyError("copy_size")
+            self.head = self.head or content
+            yield content
+            sort, content = child.frame()
+        self.following = sort, content
 
 
 def has_ffmpeg() -> bool:
@@ -264,16 +256,13 @@ def _in_memory(source: BinaryIO | None, limits: CopyLimits) -> int:
     """
     memory = os.memfd_create("source", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
     try:
-        length = 0
         if source is not None:
             source.seek(0)
-            while chunk := source.read(CHUNK_BYTES):
-                length += len(chunk)
-                if length > limits.source_bytes:
-                    raise CopyError("copy_source", limit=limits.source_bytes // MEBIBYTE)
-                written = 0
-                while written < len(chunk):
-                    written += os.write(memory, chunk[written:])
+            with os.fdopen(memory, "wb", closefd=False) as file:
+                while chunk := source.read(CHUNK_BYTES):
+                    if file.tell() + len(chunk) > limits.source_bytes:
+                        raise CopyError("copy_source", limit=limits.source_bytes // MEBIBYTE)
+                    file.write(chunk)
         os.lseek(memory, 0, os.SEEK_SET)
         seals = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL
         fcntl.fcntl(memory, fcntl.F_ADD_SEALS, seals)
@@ -285,9 +274,12 @@ def _in_memory(source: BinaryIO | None, limits: CopyLimits) -> int:
 
 def _fields(content: bytes) -> dict[str, Any]:
     try:
-        return json_of(content)
-    except ProtocolError as error:
+        fields = json.loads(content)
+    except (ValueError, RecursionError) as error:
         raise CopyError("copy_broken") from error
+    if not isinstance(fields, dict):
+        raise CopyError("copy_broken")
+    return fields
 
 
 def _page(fields: dict[str, Any], last_index: int, chunks: Iterator[bytes]) -> CopyPage:

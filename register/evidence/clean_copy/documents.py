@@ -14,7 +14,7 @@ from register.errors import CopyError
 from register.evidence.clean_copy.edits import Edits
 from register.evidence.clean_copy.images import encode_page
 from register.evidence.clean_copy.limits import CopyLimits
-from register.evidence.clean_copy.pages import MadePage
+from register.evidence.clean_copy.protocol import MadePage
 
 # A page of a till's roll: longer ones are narrowed.
 _TALLEST = 4

@@ -12,7 +12,7 @@ from PIL import Image, ImageCms
 from register.errors import CopyError
 from register.evidence.clean_copy.edits import Edits, Mask, MaskStyle, PageArea
 from register.evidence.clean_copy.limits import CopyLimits
-from register.evidence.clean_copy.pages import MadePage
+from register.evidence.clean_copy.protocol import MadePage
 from register.evidence.file_kinds import HEIC
 
 # One decoder a type: a file that is two things at once is read as what it was recognised for.

@@ -14,7 +14,7 @@ from register.evidence.clean_copy.images import blur_cells
 from register.evidence.clean_copy.limits import CopyLimits
 from register.evidence.clean_copy.media_facts import MediaFacts, read_facts
 from register.evidence.clean_copy.media_process import file_address, input_options, run_ffmpeg
-from register.evidence.clean_copy.pages import MadePage
+from register.evidence.clean_copy.protocol import MadePage
 
 _FRAME_RATE = 30
 _AUDIO_RATE = 128_000

@@ -1,4 +1,4 @@
-"""Frames between the child process and the register, over one pipe.
+"""Pages of a clean copy and their frames, from the child process to the register over one pipe.
 
 A frame is its sort (one byte), the length of its content (four bytes, big endian) and the content:
 JSON, or bytes of a copy. The register reads them as the words of a stranger: the child has
@@ -10,11 +10,29 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any, BinaryIO
 
+# The formats of copies: every browser shows them.
+COPY_MIMES = ("image/jpeg", "image/png", "text/plain", "audio/mp4", "video/mp4", "video/webm")
+# What a member is told about a page, by code (messages.evidence.copy_notes).
+COPY_NOTES = ("first_frame", "characters_removed", "sound_missing", "picture_missing")
 CHUNK_BYTES = 256 * 1024
 _HEADER = struct.Struct(">cI")
+
+
+@dataclass(frozen=True)
+class MadePage:
+    """A page of a copy as the child makes it, its content in memory."""
+
+    index: int
+    mime: str
+    content: BinaryIO
+    width: int = 0
+    height: int = 0
+    duration: float = 0.0
+    notes: tuple[str, ...] = ()
 
 
 class FrameSort(Enum):
@@ -58,14 +76,3 @@ def read_frame(read: Callable[[int], bytes]) -> tuple[FrameSort, bytes]:
         return FrameSort(sort), content
     except ValueError as error:
         raise ProtocolError("the sort of the frame is unknown") from error
-
-
-def json_of(content: bytes) -> dict[str, Any]:
-    """:raises ProtocolError: this is no JSON object."""
-    try:
-        fields = json.loads(content)
-    except (ValueError, RecursionError) as error:
-        raise ProtocolError("the frame is no JSON") from error
-    if not isinstance(fields, dict):
-        raise ProtocolError("the frame is no object")
-    return fields

@@ -10,7 +10,7 @@ from typing import BinaryIO
 from register.errors import CopyError
 from register.evidence.clean_copy.edits import Edits, Passage
 from register.evidence.clean_copy.limits import CopyLimits
-from register.evidence.clean_copy.pages import MadePage
+from register.evidence.clean_copy.protocol import MadePage
 
 # Control characters; marks that turn the direction of writing (UAX 9); characters without width
 # that may hide words or name their writer: tags, supplementary variation selectors, annotations.

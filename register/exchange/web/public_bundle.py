@@ -12,7 +12,7 @@ from register.cases import pieces
 from register.cases.queries import PublicCase, load_public_case
 from register.cases.web.field_texts import printed_fields
 from register.cases.web.public.cases import load_requested_case
-from register.cases.web.public.piece_files import find_copy, incident_id
+from register.cases.web.public.piece_view import find_copy, incident_id
 from register.concurrency_limit import Bulkhead
 from register.db import db
 from register.errors import NotFound

@@ -1,4 +1,4 @@
-"""Figures on how the service does: queue, worker, mail, backup, index, disk, database.
+"""Figures on how the service does, and their page: queue, worker, mail, backup, index, disk.
 
 None may tell when a report arrived. A monitor writes down each figure every few seconds, so what
 reporters do counts from the next day on, and the figures of a day stay as they were first read.
@@ -7,14 +7,16 @@ Mails, which follow a report within minutes, count once they are late; the disk,
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
+from importlib.metadata import version
 from shutil import disk_usage
 from typing import Any
 
-from flask import current_app
+from flask import current_app, render_template
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
@@ -24,11 +26,13 @@ from register.errors import RegisterError
 from register.journal import Ledger, head
 from register.journal.service_mode import ServiceMode, read_mode
 from register.mail import outbox
-from register.operations import replay_list
+from register.operations import doctor, replay_list, schema
 from register.reports.models import Report
 from register.reports.retention import undecided_clause
 from register.search.engine_interface import SearchEngine
 from register.text.dates import paris_day
+from register.web.blueprints import administrators_only, desk
+from register.web.error_messages import finding_sentence
 from register.web.request_context import key_store, settings
 from register.worker.lock import worker_lock
 
@@ -111,3 +115,40 @@ def _queue_figures(session: Session, today: date) -> QueueFigures:
         by_day = {today: QueueFigures(min(count, COUNT_LIMIT), age)}
         current_app.extensions[_DAY_FIGURES] = by_day
     return by_day[today]
+
+
+# --- page for administrators ---------------------------------------------------------------------
+# It has what ``doctor`` can say at once. What takes time stays with the commands: ``doctor`` lists
+# every file and asks the mail server, ``verify`` reads every line.
+
+
+@desk.get("/etat")
+@administrators_only
+def status() -> str:
+    """Worker, mail, backup, index, disk, versions, and what is wrong, by cause."""
+    figures = read_figures()
+    faults = [
+        (finding_sentence(finding), finding.detail)
+        for finding in doctor.examine(settings(), quickly=True)
+        if not finding.good
+    ]
+    return render_template(
+        "operations/status.html",
+        figures=figures,
+        faults=faults,
+        is_backup_late=doctor.is_late(settings(), figures.backup_at, doctor.BACKUP_DAYS),
+        is_rehearsal_late=doctor.is_late(settings(), figures.rehearsal_at, doctor.REHEARSAL_DAYS),
+        has_mail=bool(settings().mail_url),
+        versions=_versions(),
+    )
+
+
+def _versions() -> Mapping[str, str]:
+    dialect = db.engine.dialect
+    server = ".".join(map(str, dialect.server_version_info or ()))
+    return {
+        "Web Citoyen": version("webcitoyen"),
+        "Python": platform.python_version(),
+        {"sqlite": "SQLite", "postgresql": "PostgreSQL"}[dialect.name]: server,
+        "schema": schema.current_revision(db.engine),
+    }

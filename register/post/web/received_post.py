@@ -17,7 +17,7 @@ from wtforms.validators import InputRequired, NumberRange, Optional
 from register.accounts.web import current_member
 from register.cases.models import Incident
 from register.cases.validation import NUMBER_LIMIT
-from register.cases.web.desk.act_forms import DAY_FORMATS, DayField, today
+from register.cases.web.desk.act_forms import DayField, today
 from register.db import db
 from register.errors import Invalid, RegisterError
 from register.post import acts
@@ -48,15 +48,13 @@ class PostForm(DeskForm):
     )
     received_on = DayField(
         lazy_gettext("Reçu le"),
-        format=DAY_FORMATS,
-        validators=[InputRequired(lazy_gettext("Ce champ doit être rempli."))],
+        missing=lazy_gettext("Ce champ doit être rempli."),
         description=lazy_gettext(
             "Le jour où l’acte ou la lettre a été remis. Les délais en partent."
         ),
     )
     due_on = DayField(
         lazy_gettext("Dernier jour"),
-        format=DAY_FORMATS,
         validators=[Optional()],
         description=lazy_gettext(
             "Celui que fixe le courrier, ou que vous vous donnez. Pour une citation, une "

@@ -31,7 +31,7 @@ def known_cases(form: ReportForm) -> Sequence[CaseSummary]:
     reading = form.date_reading
     start, end = (dates.parse(edtf) if edtf else None for edtf in (reading.start, reading.end))
     types = form.types.data or ()
-    facts = ReportedFacts.of(form.place_code, start, end, types, form.links)
+    facts = ReportedFacts(form.place_code, start, end, types, form.links)
     # Without the database, the review is shown without them.
     with suppress(*OUTAGE_ERRORS):
         return find_known_cases(db.session(), facts, form.displayed_on or paris_day(now()))

@@ -89,6 +89,22 @@ def _seen(page):
     return re.search(r'name="vu" value="(\d+)"', page)[1]
 
 
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ("", "Donnez le jour de la vérification."),
+        ("  ", "Donnez le jour de la vérification."),
+        ("2026-02-30", "Donnez un jour qui existe"),
+    ],
+)
+def test_an_address_needs_the_day_on_which_it_was_checked(bruno, published, typed, words):
+    page = f"/moderation/dossiers/{published().id}/contact"
+    refused = bruno.send(page, _noted(checked_on=typed))
+    assert refused.status_code == 422
+    assert 'href="#checked_on"' in refused.text
+    assert words in refused.text
+
+
 def test_an_address_is_replaced_and_erased(bruno, published, session):
     case = published()
     page = f"/moderation/dossiers/{case.id}/contact"

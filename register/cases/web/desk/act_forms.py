@@ -3,35 +3,129 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 from flask_babel import lazy_gettext as _
-from wtforms import BooleanField, DateField, IntegerField, RadioField
+from wtforms import BooleanField, DateField, Field, HiddenField, IntegerField, RadioField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
-from wtforms.validators import InputRequired
+from wtforms.utils import unset_value
+from wtforms.validators import InputRequired, ValidationError
 
 from register.cases import reply_refusals
 from register.cases.acts.claims import NOTE_LIMIT
 from register.cases.acts.public_changes import REASON_LIMIT
 from register.cases.acts.refusals import PASSAGE_LIMIT
-from register.cases.checklist import ATTESTATIONS
+from register.cases.checklist import ATTESTATIONS, CheckItem
 from register.cases.member_view import DeskCase
 from register.cases.validation import NUMBER_LIMIT
-from register.cases.web.desk.revision_forms import AttestedForm, ExplainedForm, RevisionForm
 from register.db import now
-from register.errors import Invalid, RegisterError, TextError
+from register.errors import Incomplete, RegisterError, TextError
 from register.text.dates import paris_day
 from register.text.normalisation import one_line
-from register.web.error_messages import error_sentence, reason_sentence
-from register.web.form_fields import BaseForm, line_field, text_field
+from register.web.error_messages import check_sentence, error_sentence, reason_sentence
+from register.web.form_fields import BaseForm, DeskForm, line_field, text_field
 from register.web.l10n import language, typeset
-from register.web.request_context import current_vocabulary, settings
+from register.web.request_context import current_vocabulary
 
 # The format of browsers' date fields, and the French one for browsers without.
-DAY_FORMATS = ["%Y-%m-%d", "%d/%m/%Y"]
+_DAY_FORMATS = ["%Y-%m-%d", "%d/%m/%Y"]
 CHOOSE_ANSWER = _("Choisissez une réponse.")
 # Fields that are no argument of an act by their name.
 _UNNAMED_FIELDS = ("vu", "csrf_token", *ATTESTATIONS)
+
+
+def parse_id(digits: str) -> int:
+    """An id from a form or an address; 0, which no row has, for any other text."""
+    return int(digits) if digits.isascii() and digits.isdecimal() and len(digits) < 11 else 0
+
+
+class RevisionForm(DeskForm):
+    """A form about one revision of a case: ``vu``, the revision that the member has seen."""
+
+    vu = HiddenField()
+    # Whether the act takes the revision that the member has seen.
+    takes_revision = True
+
+    @property
+    def seen(self) -> int:
+        """The seen revision; 0, which no revision has, when the form has none."""
+        return parse_id(str(self.vu.data or ""))
+
+    def arguments(self) -> dict[str, Any]:
+        """The arguments of the act."""
+        return {"seen": self.seen} if self.takes_revision else {}
+
+
+class FlagReasonsField(Field):
+    """The reasons of risk flags by key, each typed in an input of its own."""
+
+    data: dict[str, str]
+
+    def process(self, formdata: Any, data: Any = unset_value, extra_filters: Any = None) -> None:
+        """Take the inputs that were sent, or the stored reasons."""
+        self.object_data = {} if data is unset_value else data
+        self.data = dict(self.object_data)
+        prefix = f"{self.name}-"
+        for name in formdata or ():
+            if name.startswith(prefix):
+                self.data[name.removeprefix(prefix)] = one_line(formdata[name])
+
+    def pre_validate(self, form: Any) -> None:
+        """Refuse an endless reason."""
+        if any(len(reason) > REASON_LIMIT for reason in self.data.values()):
+            raise ValidationError(_("Une raison dépasse %(max)d caractères.", max=REASON_LIMIT))
+
+
+class ExplainedForm(RevisionForm):
+    """A form that asks for the reason of each risk flag of its text."""
+
+    flag_reasons = FlagReasonsField(_("Mots signalés"))
+
+    def arguments(self) -> dict[str, Any]:
+        """The arguments of the act, with the reasons."""
+        return {**super().arguments(), "flag_reasons": self.flag_reasons.data}
+
+    def faults(self) -> list[tuple[str, str]]:
+        """Every fault in the order of the page, which ends with these fields."""
+        last_fields = ("flag_reasons", *ATTESTATIONS)
+        return sorted(super().faults(), key=lambda fault: fault[0] in last_fields)
+
+    def attach_checks(self, error: RegisterError | TextError) -> str:
+        """Add the unmet items of the checklist to their fields.
+
+        :returns: the sentence of the items without a field in this form; empty when all have one.
+        """
+        unplaced = []
+        for check_item in cast("list[CheckItem]", error.values["lines"]):
+            name = "flag_reasons" if check_item.code == "flags" else check_item.code
+            if name in ("flag_reasons", *ATTESTATIONS):
+                sentence = typeset(check_sentence(check_item))
+                self[name].errors = [*self[name].errors, sentence]
+            else:
+                unplaced.append(check_item)
+        return typeset(error_sentence(Incomplete(error.key, lines=unplaced))) if unplaced else ""
+
+
+class AttestedForm(ExplainedForm):
+    """A form of a public change: attestations by its author, and the reason of each flag."""
+
+    attribution = BooleanField(_("Chaque affirmation est attribuée à sa source"))
+    no_private_person = BooleanField(_("Aucune personne privée n’est nommée ni reconnaissable"))
+    no_private_life = BooleanField(_("Rien ne touche à la vie privée"))
+
+    @property
+    def attested(self) -> list[str]:
+        """The attestations that are ticked."""
+        return [name for name in ATTESTATIONS if self[name].data]
+
+    def arguments(self) -> dict[str, Any]:
+        """The arguments of the act, with the attestations in a list."""
+        return {**super().arguments(), "attested": self.attested}
+
+    def untick(self) -> None:
+        """Untick the attestations, after a conflict: they were about another text."""
+        for name in ATTESTATIONS:
+            self[name].data = False
 
 
 def today() -> date:
@@ -49,7 +143,7 @@ class ActForm(RevisionForm):
     def arguments(self) -> dict[str, Any]:
         """The arguments of the act: the seen revision and the fields by name."""
         fields = {name: data for name, data in self.data.items() if name not in _UNNAMED_FIELDS}
-        return {**fields, "seen": self.seen}
+        return {**fields, **super().arguments()}
 
     def attach_error(self, error: RegisterError | TextError, desk_case: DeskCase) -> str:
         """Add an error to its field, or return its sentence when it belongs to no field.
@@ -81,15 +175,26 @@ class _TypedValueMixin:
 
 
 class DayField(_TypedValueMixin, DateField):
-    """A civil day."""
+    """A civil day.
+
+    :param missing: the fault of an empty field, if it is required.
+    """
+
+    def __init__(self, label: Any, *, missing: Any = "", **options: Any) -> None:
+        if missing:
+            options["validators"] = [InputRequired(missing)]
+        super().__init__(label, format=_DAY_FORMATS, **options)
+        self.missing = missing
 
     def process_formdata(self, valuelist: list[Any]) -> None:
         """Parse the day; an empty field is None.
 
-        :raises ValueError: the day does not exist.
+        :raises ValueError: the day does not exist, or is required and empty.
         """
         if not "".join(valuelist).strip():
             self.data = None
+            if self.missing:
+                raise ValueError(self.missing)
             return
         try:
             super().process_formdata(valuelist)
@@ -105,10 +210,9 @@ class CaseNumberField(_TypedValueMixin, IntegerField):
 
         :raises ValueError: no case can have it.
         """
-        typed = "".join(valuelist).strip()
-        digits = typed.isascii() and typed.isdigit() and len(typed) < len(str(NUMBER_LIMIT))
-        self.data = int(typed) if digits else None
-        if not self.data:
+        number = parse_id("".join(valuelist).strip())
+        self.data = number if 0 < number < NUMBER_LIMIT else None
+        if self.data is None:
             raise ValueError(_("Ce numéro n’est celui d’aucun cas."))
 
 
@@ -128,10 +232,6 @@ class PublishForm(AttestedForm, ActForm):
     """Publication: attestations, missing reasons of flags, reason for publishing."""
 
     reason = _reason_field()
-
-    def arguments(self) -> dict[str, Any]:
-        """The arguments of the act."""
-        return {**super().arguments(), "single": settings().single_moderator}
 
     def attach_checks(self, error: RegisterError | TextError) -> str:
         """Add no item to a field: the page shows the whole checklist."""
@@ -155,40 +255,15 @@ class RefusalForm(ActForm):
     passage = text_field(_("Passage en cause"), limit=PASSAGE_LIMIT)
 
 
-class RefuseChangeForm(RefusalForm):
-    """Refusal of a change."""
-
-    template = "change"
-
-
 class ReceiveReplyForm(ActForm):
     """A received right of reply."""
 
+    takes_revision = False
+
     author = line_field(_("Qui répond"), required=True, limit=300)
     capacity = line_field(_("En quelle qualité"), required=True, limit=300)
-    received_on = DayField(
-        _("Reçue le"),
-        format=DAY_FORMATS,
-        default=today,
-        validators=[InputRequired(_("Donnez le jour de réception."))],
-    )
+    received_on = DayField(_("Reçue le"), default=today, missing=_("Donnez le jour de réception."))
     text = text_field(_("Le texte, tel qu’il est arrivé"), required=True)
-
-    @property
-    def day(self) -> date:
-        """The day of arrival.
-
-        :raises Invalid: ``missing``.
-        """
-        if self.received_on.data is None:
-            raise Invalid("missing", field="received_on")
-        return self.received_on.data
-
-    def arguments(self) -> dict[str, Any]:
-        """The arguments of the act, which takes no revision."""
-        arguments = super().arguments()
-        del arguments["seen"]
-        return {**arguments, "received_on": self.day}
 
 
 class PublishReplyForm(AttestedForm, ActForm):
@@ -239,10 +314,6 @@ class EraseForm(ActForm):
     """Erasure of a case's texts, without a reason in words, which would be a text too."""
 
     restriction = _restriction_field(_("Motif, pour les membres seulement"))
-
-    def arguments(self) -> dict[str, Any]:
-        """The arguments of the act."""
-        return {**super().arguments(), "single": settings().single_moderator}
 
 
 class MergeForm(ActForm):

@@ -164,10 +164,12 @@ def awaits_approval_notice() -> str:
     return str(_AWAITS_OWN_APPROVAL if settings().single_moderator else _AWAITS_APPROVAL)
 
 
-def redirect_to_case(incident_id: int, notice: object, fragment: str = "") -> ResponseReturnValue:
-    """A redirect to the case, which shows the notice."""
+def redirect_to_case(
+    incident_id: int, notice: object, fragment: str = "", *, page: str = ""
+) -> ResponseReturnValue:
+    """A redirect to the case, or to a page of it, which shows the notice."""
     flash(typeset(str(notice)))
-    return redirect(f"{case_address(incident_id)}{fragment}", 303)
+    return redirect(f"{case_address(incident_id, page)}{fragment}", 303)
 
 
 def available_acts(desk_case: DeskCase) -> Sequence[ActLink]:

@@ -25,9 +25,8 @@ from register.cases.revisions import CaseAtRevision, RevisionSummary
 from register.cases.risk_flags import displayed_texts, with_stored
 from register.cases.vocabulary import VocabularyWord
 from register.cases.web.desk import act_view
-from register.cases.web.desk.act_forms import today
+from register.cases.web.desk.act_forms import parse_id, today
 from register.cases.web.desk.content_words import FlagLine, flag_lines
-from register.cases.web.desk.revision_forms import parse_id
 from register.cases.web.field_texts import content_changes
 from register.cases.web.public.case_view import CaseView, build_case_view
 from register.db import db
@@ -186,7 +185,7 @@ def public_view(desk_case: DeskCase) -> CaseView | None:
 @desk.app_template_global("consequence")
 def act_consequence(act: Act | str) -> Mapping[str, Any]:
     """The public changes of an act if it were done today, the period that it opens, its end."""
-    effect = deadlines.consequence_of(act)
+    effect = deadlines.CONSEQUENCES[Act(act)]
     return {
         "changes": [typeset(str(messages.desk.public_changes[code])) for code in effect.public],
         "opening": typeset(str(messages.desk.limitation_periods[effect.scope])),

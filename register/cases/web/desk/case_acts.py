@@ -1,4 +1,4 @@
-"""Views of the acts on a case, from publication to discard."""
+"""Views of the acts on a case, from publication to discard, and of the merge of two cases."""
 
 from __future__ import annotations
 
@@ -11,13 +11,15 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 
 from register.accounts.web import current_member
-from register.cases import acts, deadlines, second_person
+from register.cases import acts, queries, second_person
 from register.cases.acts import publication
 from register.cases.member_view import DeskCase
+from register.cases.mergers import Merger
 from register.cases.models import CaseState, Reply
+from register.cases.queries import MergedCase
 from register.cases.second_person import Proposal
 from register.cases.web.desk import act_forms
-from register.cases.web.desk.act_forms import RefusalForm
+from register.cases.web.desk.act_forms import RefusalForm, parse_id
 from register.cases.web.desk.act_view import (
     blocked_reason,
     open_case,
@@ -26,11 +28,14 @@ from register.cases.web.desk.act_view import (
 )
 from register.cases.web.desk.case import case_checklist
 from register.cases.web.desk.content_words import flag_lines
-from register.db import db
+from register.cases.web.public.case_view import build_case_view
+from register.cases.web.public.cases import notice_values
+from register.db import db, now
+from register.errors import Gone, Moved, NotFound
 from register.journal import Act
 from register.web.blueprints import asks_password, asks_password_when_alone, desk
 from register.web.l10n import day_words
-from register.web.request_context import key_store
+from register.web.request_context import key_store, settings
 
 
 def _lacks_second_person(incident_id: int) -> bool:
@@ -48,7 +53,7 @@ def publish(incident_id: int) -> ResponseReturnValue:
         open_case(incident_id),
         act_forms.PublishForm(),
         Act.PUBLISHED,
-        partial(acts.publish, store=key_store()),
+        partial(acts.publish, store=key_store(), single=settings().single_moderator),
         lambda line: _("Le cas est publié sous le nº %(number)s.", number=line.case_number),
     )
 
@@ -65,9 +70,8 @@ def restore(incident_id: int) -> ResponseReturnValue:
         if request.method == "GET" and case_checklist(desk_case).needs_second:
             form.public_note.data = publication.FIXED_NOTE
     notice = _("Le cas est rétabli : le public le lit à nouveau.")
-    return perform_act(
-        desk_case, form, Act.RESTORED, partial(acts.restore, store=key_store()), notice
-    )
+    act = partial(acts.restore, store=key_store(), single=settings().single_moderator)
+    return perform_act(desk_case, form, Act.RESTORED, act, notice)
 
 
 @desk.route("/dossiers/<int:incident_id>/approuver", methods=["GET", "POST"])
@@ -96,15 +100,14 @@ def approve(incident_id: int) -> ResponseReturnValue:
 @desk.route("/dossiers/<int:incident_id>/reponse", methods=["GET", "POST"])
 def receive_reply(incident_id: int) -> ResponseReturnValue:
     """Registration of a right of reply that arrived by post or mail."""
-    form = act_forms.ReceiveReplyForm()
     return perform_act(
         open_case(incident_id),
-        form,
+        act_forms.ReceiveReplyForm(),
         Act.REPLY_RECEIVED,
         acts.receive_reply,
-        lambda _reply: _(
+        lambda reply: _(
             "La réponse est notée. Publiez-la ou refusez-la avant la fin du %(day)s.",
-            day=day_words(deadlines.reply_due(form.day)),
+            day=day_words(reply.due_on),
         ),
     )
 
@@ -170,7 +173,8 @@ def erase(incident_id: int) -> ResponseReturnValue:
     names = ", ".join(map(current_member.display_name, seconds))
     notice, form = _("Les textes de ce dossier sont détruits."), act_forms.EraseForm()
     # Without its keys, a register can still erase what it shows.
-    act = partial(acts.erase, store=key_store()) if desk_case.merged_into else acts.erase
+    store = key_store() if desk_case.merged_into else None
+    act = partial(acts.erase, store=store, single=settings().single_moderator)
     return perform_act(
         desk_case, form, Act.ERASED, act, notice, lambda _present: {"seconds": names}
     )
@@ -182,3 +186,61 @@ def discard(incident_id: int) -> ResponseReturnValue:
     desk_case, form = open_case(incident_id), act_forms.ActForm()
     notice = _("Le brouillon est abandonné, et ses textes détruits.")
     return perform_act(desk_case, form, Act.DISCARDED, acts.discard, notice)
+
+
+@desk.route("/dossiers/<int:incident_id>/reunir", methods=["GET", "POST"])
+@asks_password(lazy_gettext("réunir deux dossiers"))
+def merge(incident_id: int) -> ResponseReturnValue:
+    """Merge of a case into a public one, after a comparison of both on the page."""
+    desk_case, form = open_case(incident_id), act_forms.MergeForm()
+
+    def page_values(present: DeskCase) -> dict[str, Any]:
+        typed = request.args.get("avec", "") if request.method == "GET" else form.into._value()
+        return {"number_text": typed, **pair_values(present, parse_id(typed))}
+
+    return perform_act(
+        desk_case,
+        form,
+        Act.MERGED if desk_case.number else Act.DRAFT_MERGED,
+        partial(acts.merge, store=key_store()),
+        lambda _line: _("Le dossier est réuni au cas nº %(number)s.", number=form.into.data),
+        page_values,
+    )
+
+
+@desk.route("/dossiers/<int:incident_id>/separer", methods=["GET", "POST"])
+def part(incident_id: int) -> ResponseReturnValue:
+    """End of a merge, by which the case is as it was before."""
+    return perform_act(
+        open_case(incident_id),
+        act_forms.PartForm(),
+        Act.PARTED,
+        partial(acts.part, store=key_store()),
+        _("Le cas est séparé de l’autre."),
+        lambda present: pair_values(present, present.merged_into or 0),
+    )
+
+
+def pair_values(desk_case: DeskCase, number: int) -> dict[str, Any]:
+    """The other case of a merge, if it is public, and the notice that readers would find.
+
+    :param number: that of the other case.
+    """
+    session = db.session()
+    try:
+        # A case cannot be merged into itself.
+        other = queries.load_public_case(session, 0 if number == desk_case.number else number)
+    except (NotFound, Gone, Moved):
+        return {"other": None, "other_number": number}
+    values = {
+        "other": other,
+        "other_number": number,
+        "other_view": build_case_view(other.snapshot.content, number),
+    }
+    if desk_case.number and desk_case.first_published_at:
+        is_public = desk_case.state == CaseState.PUBLISHED
+        case = queries.load_public_case(session, desk_case.number) if is_public else None
+        merger = Merger(now(), number, number, is_remaining_public=True, is_readable=is_public)
+        published_at = desk_case.first_published_at
+        values |= notice_values(MergedCase(desk_case.number, published_at, merger, case))
+    return values

@@ -6,9 +6,10 @@ import io
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from flask import Response, flash, redirect, render_template, request
+from flask import Response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -23,7 +24,7 @@ from register.cases.member_view import DeskCase
 from register.cases.models import CaseState
 from register.cases.web.desk import act_view, copy_edit_form
 from register.cases.web.desk.content_words import case_file_archive
-from register.cases.web.public.piece_files import find_copy
+from register.cases.web.public.piece_view import find_copy
 from register.db import db
 from register.errors import CopyError, Invalid, NotFound, Refused, SealError
 from register.evidence.file_kinds import KINDS, FileKind
@@ -34,7 +35,6 @@ from register.web.blueprints import desk
 from register.web.error_messages import error_sentence
 from register.web.errors import status_of
 from register.web.file_response import send_file
-from register.web.l10n import typeset
 from register.web.request_context import key_store, sealed_files
 
 # Bytes of a text that the editor shows.
@@ -189,7 +189,8 @@ def review_copy(incident_id: int, key: str) -> ResponseReturnValue:
         run_act(run)
     except Refused as error:
         return _editor_page(incident_id, load_file(incident_id, key), error_sentence(error)), 409
-    return _to_editor(incident_id, key, _("C’est noté : vous avez regardé ce qui est coché."))
+    notice = _("C’est noté : vous avez regardé ce qui est coché.")
+    return act_view.redirect_to_case(incident_id, notice, page=f"pieces/{key}/copie")
 
 
 @desk.post("/dossiers/<int:incident_id>/pieces/<key>/retirer")
@@ -197,9 +198,9 @@ def remove_file(incident_id: int, key: str) -> ResponseReturnValue:
     """Remove the copies of a file, or the file with its copies."""
     store, reason = key_store(), request.form.get("motif", "")
     is_whole = request.form.get("quoi") == "fichier"
-    act = acts.remove_file if is_whole else acts.remove_copies
+    remove = partial(acts.remove_file, only_copies=not is_whole)
     try:
-        run_act(lambda tx, by: act(tx, store, incident_id, key, reason, by=by))
+        run_act(lambda tx, by: remove(tx, store, incident_id, key, reason, by=by))
     except (Refused, Invalid) as error:
         sentence = error_sentence(error)
         if isinstance(error, Invalid):
@@ -209,8 +210,7 @@ def remove_file(incident_id: int, key: str) -> ResponseReturnValue:
     notice = (
         _("Le fichier est retiré, avec ses copies.") if is_whole else _("Les copies sont retirées.")
     )
-    flash(typeset(notice))
-    return redirect(act_view.case_address(incident_id, "pieces"), 303)
+    return act_view.redirect_to_case(incident_id, notice, page="pieces")
 
 
 def _request_copy(incident_id: int, key: str, edits: Any) -> ResponseReturnValue:
@@ -219,12 +219,6 @@ def _request_copy(incident_id: int, key: str, edits: Any) -> ResponseReturnValue
         run_act(lambda tx, by: acts.request_copy(tx, store, incident_id, key, edits, by=by))
     except Refused as error:
         return files_page(incident_id, error_sentence(error)), status_of(error)
-    return _to_editor(incident_id, key)
-
-
-def _to_editor(incident_id: int, key: str, notice: str = "") -> ResponseReturnValue:
-    if notice:
-        flash(typeset(notice))
     return redirect(act_view.case_address(incident_id, f"pieces/{key}/copie"), 303)
 
 

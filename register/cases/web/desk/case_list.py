@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any
 
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
-from flask_babel import lazy_gettext
 
 from register.accounts.web import current_member
 from register.cases import desk_lists
@@ -42,11 +40,6 @@ STATES: Mapping[str, CaseState] = {
 _STATE_CODES = {state: code for code, state in STATES.items()}
 # Values of ``attend``; claimed cases have the parameter ``tenu``.
 KINDS = tuple(TodoKind)
-_CLAIM_LABELS: Mapping[ClaimFilter, Any] = {
-    ClaimFilter.MINE: lazy_gettext("En main : à vous"),
-    ClaimFilter.TAKEN: lazy_gettext("En main : à quelqu’un"),
-    ClaimFilter.FREE: lazy_gettext("En main : à personne"),
-}
 # The parameters of the form.
 _FORM_PARAMETERS = frozenset({*FILTERS, "lieu", "etat", "tenu", "attend", "page"})
 # Pending tasks that a line of the list shows with the state.
@@ -125,7 +118,7 @@ def filter_chips(desk_query: DeskQuery) -> list[FilterChip]:
         for label, case_query in labelled_filters(desk_query.case_query)
     ]
     if desk_query.claim:
-        claim_label = typeset(str(_CLAIM_LABELS[desk_query.claim]))
+        claim_label = typeset(str(messages.filters.claims[desk_query.claim]))
         removals.append((claim_label, replace(first_page, claim=ClaimFilter.ANY)))
     if desk_query.waiting_for:
         waiting_label = typeset(str(messages.desk.todo_labels[desk_query.waiting_for]))
@@ -170,7 +163,7 @@ def _render_list(desk_query: DeskQuery, **template_values: object) -> str:
         states=STATES,
         counts=desk_lists.count_states(db.session(), current_member.member()),
         chips=filter_chips(desk_query),
-        holdings=_CLAIM_LABELS,
+        holdings=messages.filters.claims,
         kinds=KINDS,
         selected=selected,
         hidden_filters=[

@@ -13,6 +13,7 @@ from register.cases.case_content import Content
 from register.cases.duplicates import DuplicateReason, PossibleDuplicate, find_possible_duplicates
 from register.cases.member_view import DeskCase
 from register.cases.todo_clauses import TodoContext, TodoKind
+from register.cases.urgency import claim_holder
 from register.db import db, now
 from register.text import dates
 from register.web import messages
@@ -32,7 +33,7 @@ def todo_context() -> TodoContext:
 @desk.app_template_global("holder")
 def holder(desk_case: DeskCase) -> int | None:
     """The member who has claimed a case; None once the claim has expired."""
-    return desk_case.holder(now())
+    return claim_holder(desk_case, now())
 
 
 @desk.app_template_global("waiting_words")

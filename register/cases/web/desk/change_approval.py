@@ -17,12 +17,13 @@ from register.cases.member_view import DeskCase
 from register.cases.models import CaseState, Reply
 from register.cases.second_person import PendingChange
 from register.cases.web.desk import act_view, content_words
-from register.cases.web.desk.act_forms import ActForm, RefusalForm, RefuseChangeForm
-from register.cases.web.desk.merger_views import pair_values
+from register.cases.web.desk.act_forms import ActForm, RefusalForm
+from register.cases.web.desk.case_acts import pair_values
 from register.cases.web.field_texts import content_changes
 from register.db import db
 from register.errors import NotFound, Refused
 from register.journal import Act
+from register.web import messages
 from register.web.blueprints import asks_password, asks_password_when_alone, desk
 from register.web.error_messages import error_sentence
 from register.web.l10n import typeset
@@ -86,7 +87,7 @@ def change_approve(incident_id: int, change_id: int) -> ResponseReturnValue:
 @_redirect_when_decided
 def change_refuse(incident_id: int, change_id: int) -> ResponseReturnValue:
     """Refusal of a change, with a reason for its author."""
-    change, form = _get_change(incident_id, change_id), RefuseChangeForm()
+    change, form = _get_change(incident_id, change_id), RefusalForm()
     who = current_member.display_name(change.made_by)
     return act_view.perform_act(
         act_view.open_case(incident_id),
@@ -157,8 +158,8 @@ def _require_destruction(incident_id: int, destruction_id: int) -> None:
 
 def _with_template(form: ActForm, change: PendingChange) -> ActForm:
     """The form with the page of the kind of the change."""
-    if change.proposal.act in second_person.ALWAYS_BY_TWO:
-        form.template = "change_merger"
+    is_merger = change.proposal.act in second_person.ALWAYS_BY_TWO
+    form.template = "change_merger" if is_merger else "change"
     return form
 
 
@@ -170,7 +171,7 @@ def _get_change(incident_id: int, change_id: int) -> PendingChange:
 
 
 def _change_values(
-    change: PendingChange, desk_case: DeskCase, refusal_form: RefuseChangeForm | None = None
+    change: PendingChange, desk_case: DeskCase, refusal_form: RefusalForm | None = None
 ) -> dict[str, Any]:
     """The values of the page of a change: the text after it, the differences, the risk flags.
 
@@ -194,7 +195,7 @@ def _change_values(
         "flags": content_words.flag_lines(flags, proposal.flag_reasons),
         "why": _approval_refusal(change, desk_case),
         "refusing": refusal_form is not None,
-        "refusal_form": refusal_form or RefuseChangeForm(formdata=None),
+        "refusal_form": refusal_form or RefusalForm(formdata=None),
     }
 
 
@@ -217,14 +218,7 @@ def _approval_refusal(change: PendingChange, desk_case: DeskCase) -> str:
 @desk.app_template_global("change_words")
 def change_words(act: Act) -> str:
     """The name of a pending change's kind."""
-    kinds = {
-        Act.CORRECTED: _("Correction"),
-        Act.FOLLOWED_UP: _("Suite"),
-        Act.REPLIED: _("Publication d’une réponse"),
-        Act.MERGED: _("Réunion à un autre cas"),
-        Act.PARTED: _("Séparation de l’autre cas"),
-    }
-    return typeset(str(kinds.get(act, act.value)))
+    return typeset(str(messages.desk.change_kinds.get(act, act.value)))
 
 
 @desk.app_template_global("take_up_address")

@@ -69,7 +69,7 @@ def case_file_archive(
     """
     gathered = gather(db.session(), number, store, files)
     page = render_case_file(gathered, stored_vocabulary(db.session()), settings().base_url)
-    return build_archive(gathered, page, render_case_file_style()), gathered
+    return build_archive(gathered, page, standalone_style().encode()), gathered
 
 
 def render_case_file(case_file: CaseFile, vocabulary: Vocabulary, base_url: str) -> bytes:
@@ -110,11 +110,6 @@ def render_case_file(case_file: CaseFile, vocabulary: Vocabulary, base_url: str)
         base_url=base_url,
     )
     return html.encode("utf-8")
-
-
-def render_case_file_style() -> bytes:
-    """The style sheet of the page of a case file."""
-    return standalone_style().encode("utf-8")
 
 
 def _printed_texts(

@@ -6,9 +6,8 @@ shown side by side.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -26,6 +25,7 @@ from register.cases.risk_flags import Flag, displayed_texts, risk_flags
 from register.cases.second_person import PendingChange, Proposal
 from register.cases.validation import LIST_LIMIT
 from register.cases.web.desk import content_words, editor_forms
+from register.cases.web.desk.act_forms import AttestedForm, parse_id
 from register.cases.web.desk.act_view import (
     awaits_approval_notice,
     note_retained_view,
@@ -36,7 +36,6 @@ from register.cases.web.desk.case_summaries import similar_cases
 from register.cases.web.desk.content_words import FlagLine
 from register.cases.web.desk.editor_forms import CaseForm, EditorForm
 from register.cases.web.desk.redaction_form import RedactForm, RedactionReview
-from register.cases.web.desk.revision_forms import AttestedForm, parse_id
 from register.cases.web.field_texts import field_texts
 from register.db import db
 from register.errors import Incomplete, Invalid, NotFound, Refused, RegisterError, TextError
@@ -116,28 +115,20 @@ def preview() -> ResponseReturnValue:
     return render_template("web/markdown_preview.html", html=html, error_text=error_text), status
 
 
-@dataclass(frozen=True)
-class SaveConflict:
-    """The differences between the stored content and the submitted one.
-
-    ``untouched``: the fields that the member did not change.
-    """
-
-    by: int | None
-    at: datetime | None
-    fields: Sequence[FieldChange]
-    untouched: frozenset[str]
-
-
 @dataclass
 class EditorPage:
-    """The state of a page of the editor; ``file`` is None for a new case."""
+    """The state of a page of the editor; ``file`` is None for a new case.
+
+    ``both``: after a conflict, the differences between the stored content and the submitted one;
+    ``untouched``: the fields that the member did not change.
+    """
 
     act: Act
     file: DeskCase | None
     form: Any
     error_text: str = ""
-    both: SaveConflict | None = None
+    both: Sequence[FieldChange] | None = None
+    untouched: Collection[str] = ()
     preview: str = ""
     focus: str = ""
     likely: Sequence[PossibleDuplicate] = ()
@@ -195,11 +186,10 @@ def run_editor(
             stored["vu"] = str(desk_case.revision_id or 0)
         resumed_values = _resumed_values(form_class, desk_case, act)
         form = form_class(data={"vu": "0", **stored, **resumed_values})
-        form.load_pieces(desk_case)
-        form.propose_copies()
+        form.load_pieces(desk_case, is_opened=True)
         return EditorPage(act, desk_case, form).to_response()
     page = EditorPage(act, desk_case, form_class(data=stored))
-    page.form.load_pieces(desk_case)
+    page.form.load_pieces(desk_case, is_opened=False)
     page.form.restore(request.form.getlist(TAKE_STORED), stored)
     button = request.form.get("faire", SAVE)
     if button[:1] in ("+", "-"):
@@ -336,12 +326,8 @@ def _show_conflict(page: EditorPage, desk_case: DeskCase) -> None:
         seen = field_texts(asdict(past.content))
     except NotFound:
         seen = {}
-    page.both = SaveConflict(
-        by=desk_case.revision_by,
-        at=desk_case.revision_at,
-        fields=field_changes(theirs, mine),
-        untouched=frozenset(name for name, words in mine.items() if seen.get(name) == words),
-    )
+    page.both = field_changes(theirs, mine)
+    page.untouched = [name for name, words in mine.items() if seen.get(name) == words]
     page.form.vu.data = str(desk_case.revision_id or 0)
     if isinstance(page.form, AttestedForm):
         page.form.untick()

@@ -11,12 +11,12 @@ from wtforms import BooleanField, FormField
 
 from register.cases.acts.public_changes import TITLE_LIMIT
 from register.cases.case_content import Content, RequestContent
+from register.cases.cited_sources import with_copies_of
 from register.cases.member_view import DeskCase
-from register.cases.source_addresses import with_copies_of
 from register.cases.validation import LIST_LIMIT, UNKNOWN_WORD, ContentFault
 from register.cases.web.desk import editor_rows
+from register.cases.web.desk.act_forms import AttestedForm, ExplainedForm, RevisionForm
 from register.cases.web.desk.piece_rows import PieceRow, PieceShelf, row_values
-from register.cases.web.desk.revision_forms import AttestedForm, ExplainedForm, RevisionForm
 from register.territory import place_queries
 from register.territory.web import place_choice
 from register.territory.web.place_choice import LinkedRow, PlaceRow
@@ -48,6 +48,8 @@ class EditorForm(RevisionForm):
     """Base of the editor's forms; ``markdown_field``: the field with a preview."""
 
     markdown_field = "narrative"
+    # Fields that are arguments of the act by their names.
+    argument_fields: tuple[str, ...] = ("reason",)
 
     @classmethod
     def initial_values(cls, desk_case: DeskCase) -> dict[str, Any]:
@@ -65,7 +67,8 @@ class EditorForm(RevisionForm):
 
     def arguments(self) -> dict[str, Any]:
         """The arguments of the act besides the content."""
-        return {"reason": self["reason"].data, "seen": self.seen}
+        fields = {name: self[name].data for name in self.argument_fields}
+        return {**fields, **super().arguments()}
 
     def review(self, desk_case: DeskCase) -> Any:
         """What is shown before the act is done; None when it can be done."""
@@ -77,11 +80,11 @@ class EditorForm(RevisionForm):
         step_lists = [row.form.steps for row in by_name.get("proceedings", ())]
         return {**by_name, **{steps.name: steps for steps in step_lists}}
 
-    def load_pieces(self, desk_case: DeskCase | None) -> None:
-        """Take note of the pieces and copies of the case; nothing for a form without pieces."""
+    def load_pieces(self, desk_case: DeskCase | None, *, is_opened: bool) -> None:
+        """Take note of the pieces and copies of the case; nothing for a form without pieces.
 
-    def propose_copies(self) -> None:
-        """Tick the newer copies of pieces, in a form that is opened."""
+        :param is_opened: the form is opened, so that the newer copies of pieces are ticked.
+        """
 
     def restore(self, names: Iterable[str], stored: Mapping[str, Any]) -> None:
         """Reset the fields of these parts of the content to the stored values."""
@@ -194,13 +197,11 @@ class CaseForm(EditorForm):
     reason = line_field(_("Pourquoi cet enregistrement"), required=True)
     shelf = PieceShelf(None)
 
-    def load_pieces(self, desk_case: DeskCase | None) -> None:
+    def load_pieces(self, desk_case: DeskCase | None, *, is_opened: bool) -> None:
         """Take note of the pieces and copies of the case."""
         self.shelf = PieceShelf(desk_case)
-
-    def propose_copies(self) -> None:
-        """Tick the newer copies of pieces."""
-        self.shelf.tick_newer(self.pieces)
+        if is_opened:
+            self.shelf.tick_newer(self.pieces)
 
     def add_piece(self, original: str) -> str:
         """Add the piece of an offered copy; returns the id of its row, or of the list."""
@@ -243,17 +244,16 @@ class CaseForm(EditorForm):
 class NewForm(ExplainedForm, CaseForm):
     """A new case, with an internal note."""
 
-    note = text_field(_("Note interne"), limit=10_000)
+    argument_fields = ("reason", "note")
+    takes_revision = False
 
-    def arguments(self) -> dict[str, Any]:
-        """The arguments of the act besides the content."""
-        arguments = {**super().arguments(), "note": self.note.data}
-        del arguments["seen"]
-        return arguments
+    note = text_field(_("Note interne"), limit=10_000)
 
 
 class EditForm(ExplainedForm, CaseForm):
     """A draft, with an attestation for cases whose report was withdrawn by its author."""
+
+    argument_fields = ("reason", "without_report")
 
     without_report = BooleanField(
         _(
@@ -267,25 +267,20 @@ class EditForm(ExplainedForm, CaseForm):
         """The values of the present case, with the reasons of its flags."""
         return {**super().initial_values(desk_case), "flag_reasons": desk_case.flag_reasons}
 
-    def arguments(self) -> dict[str, Any]:
-        """The arguments of the act besides the content."""
-        return {**super().arguments(), "without_report": bool(self.without_report.data)}
-
 
 class CorrectForm(AttestedForm, CaseForm):
     """A published case, with a public note."""
 
-    public_note = line_field(_("Note publique"), required=True)
+    argument_fields = ("reason", "public_note")
 
-    def arguments(self) -> dict[str, Any]:
-        """The arguments of the act besides the content."""
-        return {**super().arguments(), "public_note": self.public_note.data}
+    public_note = line_field(_("Note publique"), required=True)
 
 
 class FollowUpForm(AttestedForm, EditorForm):
     """A follow-up: a dated text, a step that it adds to a proceeding, outcome and request."""
 
     markdown_field = "text"
+    argument_fields = ("reason", "text", "source_url", "no_source")
 
     heading = line_field(_("Titre de la suite"), required=True, limit=TITLE_LIMIT)
     text = text_field(_("Texte de la suite"), required=True)
@@ -335,8 +330,5 @@ class FollowUpForm(AttestedForm, EditorForm):
         return {
             **super().arguments(),
             "title": self.heading.data,
-            "text": self.text.data,
             "happened_on": self.happened_on.edtf,
-            "source_url": self.source_url.data,
-            "no_source": self.no_source.data,
         }

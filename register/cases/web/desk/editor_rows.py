@@ -14,11 +14,12 @@ from wtforms.validators import ValidationError
 from register.cases import case_content as contents
 from register.cases import deadlines
 from register.cases.acts.public_changes import TITLE_LIMIT
+from register.cases.timeline import exact_day
 from register.cases.validation import NUMBER_LIMIT, UNKNOWN_WORD
-from register.cases.web.desk.revision_forms import parse_id
+from register.cases.web.desk.act_forms import parse_id
 from register.territory import place_queries
-from register.text import dates
 from register.text.typography import french
+from register.web import messages
 from register.web.form_fields import (
     FieldGroup,
     FieldGroupList,
@@ -35,40 +36,7 @@ from register.web.request_context import current_vocabulary
 Part = TypeVar("Part")
 CHOOSE = _("À choisir")
 _UNSPECIFIED = _("Non précisé")
-# Codes of closed lists → labels.
-APPEALS = {
-    "oui": _("Recours formé"),
-    "ouvert": _("Recours encore ouvert"),
-    "non": _("Sans recours"),
-    "inconnu": _("On ne sait pas"),
-}
-REFUSALS = {"explicite": _("Refus écrit ou dit"), "implicite": _("Silence gardé")}
-LINK_KINDS = {
-    "meme_affaire": _("Même affaire"),
-    "fait_suite": _("Fait suite à"),
-    "voir_aussi": _("Voir aussi"),
-}
-PIECE_KINDS = {
-    "image": _("Image"),
-    "pdf": _("Document PDF"),
-    "text": _("Texte"),
-    "audio": _("Son"),
-    "video": _("Vidéo"),
-}
-PIECE_EDITS = {
-    "pages": _("pages retirées"),
-    "recadrage": _("image recadrée"),
-    "masque": _("zones masquées"),
-    "coupure": _("passages coupés"),
-    "passage": _("mots retirés"),
-}
-CHOICE_LABELS: Mapping[str, Any] = {
-    **APPEALS,
-    **REFUSALS,
-    **LINK_KINDS,
-    **PIECE_KINDS,
-    **PIECE_EDITS,
-}
+_CHOICES = messages.names.choices
 
 
 def countries_by_code() -> Mapping[str, str]:
@@ -141,7 +109,9 @@ class DecisionFields(FieldGroup):
     step = VocabularyField(_("Étape"), vocabulary="etape", none=CHOOSE, validators=(check_filled,))
     outcome = OutcomeField(_("Ce qui a été décidé"), vocabulary="issue", none=_UNSPECIFIED)
     court = line_field(_("Juridiction"))
-    appeal = VocabularyField(_("Appel ou pourvoi"), vocabulary=lambda: APPEALS, none=_UNSPECIFIED)
+    appeal = VocabularyField(
+        _("Appel ou pourvoi"), vocabulary=lambda: _CHOICES["appeal"], none=_UNSPECIFIED
+    )
     appeal_until = TypedDateField(_("Dernier jour de ce recours"))
 
 
@@ -216,7 +186,7 @@ class LinkRow(FieldGroup):
 
     prefilled_fields = frozenset({"kind"})
 
-    kind = VocabularyField(_("Lien"), vocabulary=lambda: LINK_KINDS, default="meme_affaire")
+    kind = VocabularyField(_("Lien"), vocabulary=lambda: _CHOICES["link"], default="meme_affaire")
     number = line_field(_("Numéro du cas"), limit=20)
 
     def validate_number(self, field: Any) -> None:
@@ -241,7 +211,7 @@ class RequestRow(FieldGroup):
     asked = line_field(_("Ce qui était demandé"))
     asked_of = line_field(_("À qui"))
     asked_on = TypedDateField(_("Demandé le"))
-    refusal = VocabularyField(_("Refus"), vocabulary=lambda: REFUSALS, none=_UNSPECIFIED)
+    refusal = VocabularyField(_("Refus"), vocabulary=lambda: _CHOICES["refusal"], none=_UNSPECIFIED)
     refused_on = TypedDateField(_("Refusé le"))
     cada_number = line_field(_("Numéro de la demande à la CADA"))
     cada_registered_on = TypedDateField(_("Saisine de la CADA enregistrée le"))
@@ -256,9 +226,9 @@ class RequestRow(FieldGroup):
     def terms(self) -> list[tuple[str, date]]:
         """The legal terms that its days set running (CRPA R311-12 s., CJA R421-1)."""
         clock = deadlines.request_terms(
-            _exact_day(self.asked_on.edtf),
-            _exact_day(self.refused_on.edtf),
-            _exact_day(self.cada_registered_on.edtf),
+            exact_day(self.asked_on.edtf),
+            exact_day(self.refused_on.edtf),
+            exact_day(self.cada_registered_on.edtf),
         )
         terms = (
             (_("Un mois de silence vaut refus : le"), clock.silence_refuses),
@@ -268,14 +238,6 @@ class RequestRow(FieldGroup):
             (_("Deux mois pour saisir le tribunal administratif : jusqu’au"), clock.court_by),
         )
         return [(str(label), day) for label, day in terms if day is not None]
-
-
-def _exact_day(edtf: str) -> date | None:
-    """An exact day, else None: no term runs from a month, a year or an uncertain day."""
-    if not edtf:
-        return None
-    partial_date = dates.parse(edtf)
-    return partial_date.first if partial_date.day and not partial_date.mark else None
 
 
 class FollowUpTextRow(FieldGroup):

@@ -10,17 +10,17 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from wtforms import BooleanField, SelectField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
-from wtforms.validators import InputRequired, ValidationError
+from wtforms.validators import ValidationError
 
 from register.accounts.sealed_address import MAX_ADDRESS_LENGTH
-from register.cases import acts, authority_contacts, invitations
-from register.cases.authority_contacts import AuthorityContact
+from register.cases import acts, invitations
 from register.cases.field_rules import URL_LIMIT
+from register.cases.invitations import AuthorityContact
 from register.cases.member_view import DeskCase
 from register.cases.models import Incident, Invitation
-from register.cases.web.desk.act_forms import CHOOSE_ANSWER, DAY_FORMATS, ActForm, DayField, today
+from register.cases.web.desk.act_forms import CHOOSE_ANSWER, ActForm, DayField, today
 from register.cases.web.desk.act_view import blocked_reason, open_case, perform_act
-from register.cases.web.desk.claim_views import run_small_act
+from register.cases.web.desk.claims import run_small_act
 from register.db import db, now
 from register.errors import Refused
 from register.journal import Act
@@ -45,7 +45,7 @@ class InviteForm(ActForm):
         ],
         invalid_choice_message=CHOOSE_ANSWER,
     )
-    on = DayField(lazy_gettext("Jour de l’envoi"), format=DAY_FORMATS, default=today)
+    on = DayField(lazy_gettext("Jour de l’envoi"), default=today)
     text = text_field(
         lazy_gettext("Comment, à quelle adresse ; ou pourquoi elle ne l’est pas"), required=True
     )
@@ -70,6 +70,7 @@ class AuthorityContactForm(ActForm):
     """The address of the authority's public office, where it is published, and who checked it."""
 
     template = "authority_contact"
+    takes_revision = False
 
     address = line_field(
         lazy_gettext("Adresse électronique du service"), required=True, limit=MAX_ADDRESS_LENGTH
@@ -77,19 +78,12 @@ class AuthorityContactForm(ActForm):
     source = line_field(lazy_gettext("Page qui la publie"), required=True, limit=URL_LIMIT)
     checked_on = DayField(
         lazy_gettext("Vérifiée le"),
-        format=DAY_FORMATS,
         default=today,
-        validators=[InputRequired(lazy_gettext("Donnez le jour de la vérification."))],
+        missing=lazy_gettext("Donnez le jour de la vérification."),
     )
     is_public_office = BooleanField(
         lazy_gettext("J’ai vérifié que c’est l’adresse publique d’un service, et d’aucune personne")
     )
-
-    def arguments(self) -> dict[str, Any]:
-        """The arguments of the act, which takes no revision."""
-        arguments = super().arguments()
-        del arguments["seen"]
-        return arguments
 
 
 def _case(desk_case: DeskCase) -> Incident:
@@ -97,11 +91,7 @@ def _case(desk_case: DeskCase) -> Incident:
 
 
 def _contact(desk_case: DeskCase) -> AuthorityContact | None:
-    return authority_contacts.contact_of(db.session(), _case(desk_case))
-
-
-def _reply_link(desk_case: DeskCase) -> str:
-    return f"{settings().base_url}{urls.case(desk_case.number or 0)}/droit-de-reponse"
+    return invitations.contact_of(db.session(), _case(desk_case))
 
 
 @desk.app_template_global("invitation_mails")
@@ -127,7 +117,7 @@ def invite(incident_id: int) -> ResponseReturnValue:
 def invite_by_mail(incident_id: int) -> ResponseReturnValue:
     """The mail that invites the authority, to be read before it is sent."""
     desk_case = open_case(incident_id)
-    link = _reply_link(desk_case)
+    link = f"{settings().base_url}{urls.case(desk_case.number or 0)}/droit-de-reponse"
 
     def page_values(present: DeskCase) -> dict[str, Any]:
         why = blocked_reason(present, Act.INVITED)
@@ -170,8 +160,5 @@ def authority_contact(incident_id: int) -> ResponseReturnValue:
 @desk.post("/dossiers/<int:incident_id>/contact/effacer")
 def erase_contact(incident_id: int) -> ResponseReturnValue:
     """Erase that address."""
-    return run_small_act(
-        incident_id,
-        lambda tx, by: acts.erase_contact(tx, incident_id, by=by),
-        _("L’adresse de l’autorité est effacée."),
-    )
+    notice = _("L’adresse de l’autorité est effacée.")
+    return run_small_act(incident_id, acts.erase_contact, notice)

@@ -17,12 +17,12 @@ from register.cases.copies import ready_copies
 from register.cases.member_view import DeskCase
 from register.cases.piece_content import PieceContent
 from register.cases.pieces import is_same_copy, piece_of
-from register.cases.web.desk.editor_rows import PIECE_KINDS
-from register.cases.web.desk.revision_forms import parse_id
+from register.cases.web.desk.act_forms import parse_id
 from register.cases.web.public.piece_view import desk_folder
 from register.db import db
 from register.errors import SealError
 from register.text.normalisation import clean, one_line
+from register.web import messages
 from register.web.form_fields import (
     FieldGroup,
     FieldGroupList,
@@ -113,7 +113,7 @@ class PieceShelf:
         if piece is None:
             return None
         addresses = [f"{self._folder}/{page.copy}" for page in piece.pages]
-        label = PIECE_KINDS[piece.kind]
+        label = messages.names.choices["piece"][piece.kind]
         return PieceFacts(piece.kind, label, addresses, self._newer(piece) is not None)
 
     def offered(self, rows: FieldGroupList) -> list[tuple[str, PieceFacts]]:

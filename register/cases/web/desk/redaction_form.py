@@ -13,9 +13,9 @@ from flask_babel import lazy_gettext as _
 from wtforms import HiddenField, SelectMultipleField
 
 from register.accounts.web import current_member
-from register.cases import act_permissions, revisions, source_addresses
+from register.cases import act_permissions, cited_sources, revisions
 from register.cases import case_content as contents
-from register.cases.acts.redaction import FIXED_NOTES
+from register.cases.acts.redaction import FIXED_NOTES, REWRITTEN_COLUMNS
 from register.cases.case_content import FIELD_RULES, PART_CLASSES, Content
 from register.cases.document_formats import convert_document
 from register.cases.field_rules import FieldKind
@@ -31,8 +31,8 @@ from register.cases.redaction_plan import (
 )
 from register.cases.revisions import RevisionSummary
 from register.cases.web.desk import editor_rows
+from register.cases.web.desk.act_forms import parse_id
 from register.cases.web.desk.editor_forms import CorrectForm
-from register.cases.web.desk.revision_forms import parse_id
 from register.cases.web.field_texts import field_texts
 from register.db import db
 from register.errors import Invalid
@@ -47,25 +47,19 @@ _CONTEXT = 60  # characters on each side of a removed passage
 
 
 @dataclass(frozen=True)
-class ReviewedVersion:
-    """An earlier version, and what stays around each removed passage, by name of the field."""
-
-    summary: RevisionSummary
-    excerpts: Sequence[tuple[str, str]]
-
-
-@dataclass(frozen=True)
 class RedactionReview:
     """What the page of a redaction shows before it is done.
 
-    ``unmatched``: versions in which no passage was found. ``note_count`` and ``other_count``: the
-    internal notes, and the other texts for members, that lose a passage. ``elsewhere``: removed
-    words that the present text still has in another place. ``codes``: the names of changed fields
-    that are no texts, which earlier versions keep. ``copies``: those of sources, with addresses.
+    ``redacted``: earlier versions, each with what stays around the removed passages by the names
+    of their fields. ``unmatched``: versions in which no passage was found. ``note_count`` and
+    ``other_count``: the internal notes, and the other texts for members, that lose a passage.
+    ``elsewhere``: removed words that the present text still has in another place. ``codes``: the
+    names of changed fields that are no texts, which earlier versions keep. ``copies``: those of
+    sources, with addresses.
     """
 
     plan: RedactionPlan
-    redacted: Sequence[ReviewedVersion]
+    redacted: Sequence[tuple[RevisionSummary, Sequence[tuple[str, str]]]]
     hidden: Sequence[RevisionSummary]
     unmatched: Sequence[RevisionSummary]
     note_count: int
@@ -122,9 +116,7 @@ def review_redaction(
     changed = act_permissions.changed_fields(desk_case.content, content)
     return RedactionReview(
         plan=plan,
-        redacted=[
-            ReviewedVersion(summaries[version.id], _excerpts(version)) for version in plan.redacted
-        ],
+        redacted=[(summaries[version.id], _excerpts(version)) for version in plan.redacted],
         hidden=[summaries[revision_id] for revision_id in plan.hidden],
         unmatched=[summaries[revision_id] for revision_id in plan.unmatched],
         note_count=members_texts[Note],
@@ -139,8 +131,8 @@ def review_redaction(
 
 def _destructible_copies(desk_case: DeskCase) -> list[tuple[SourceCopy, str]]:
     """The copies of sources that no redaction is to destroy yet, with their addresses."""
-    known = source_addresses.addresses(desk_case.snapshot.content)
-    copies = source_addresses.list_copies(db.session(), desk_case.id)
+    known = cited_sources.addresses(desk_case.snapshot.content)
+    copies = cited_sources.list_copies(db.session(), desk_case.id)
     return [(copy, known.get(copy.source, "")) for copy in copies if copy.destruction_id is None]
 
 
@@ -158,19 +150,17 @@ def _document_after(
 ) -> Mapping[str, Any]:
     """The document of the case as the redaction leaves it."""
     fragments = {name: desk_case.snapshot.content[name] for name in contents.FRAGMENT_NAMES}
-    published = [reply for reply in desk_case.replies if reply.published_at is not None]
-    lists: tuple[tuple[str, Sequence[Any], tuple[str, ...]], ...] = (
-        ("follow_ups", desk_case.follow_ups, ("title", "text", "no_source")),
-        ("replies", published, ("text",)),
-        ("corrections", desk_case.corrections, ("note",)),
-    )
-    for name, case_rows, keys in lists:
-        rewritten = []
-        for case_row, fragment in zip(case_rows, fragments[name], strict=True):
-            texts = arguments[name].get(case_row.id, ())
-            texts = (texts,) if isinstance(texts, str) else texts
-            rewritten.append({**fragment, **dict(zip(keys, texts, strict=False))})
-        fragments[name] = rewritten
+    lists: Mapping[str, Sequence[Any]] = {
+        "follow_ups": desk_case.follow_ups,
+        "replies": [reply for reply in desk_case.replies if reply.published_at is not None],
+        "corrections": desk_case.corrections,
+    }
+    for name, columns in REWRITTEN_COLUMNS.items():
+        new_words = arguments["rewrites"][name]
+        fragments[name] = [
+            {**fragment, **dict(zip(columns, new_words.get(row.id, ()), strict=False))}
+            for row, fragment in zip(lists[name], fragments[name], strict=True)
+        ]
     fragments["corrections"].append({"note": arguments["public_note"]})
     document: Mapping[str, Any] = json.loads(contents.canonical_content(content, fragments))
     return document
@@ -221,7 +211,7 @@ class RedactForm(CorrectForm):
         values = super().initial_values(desk_case)
         if desk_case.needs_second_person:
             values["public_note"] = FIXED_NOTES[0]
-        for name in ("follow_ups", "replies", "corrections"):
+        for name in REWRITTEN_COLUMNS:
             rows = getattr(desk_case, name)
             values[name] = [{**_columns(row), "id": str(row.id)} for row in rows]
         return values
@@ -230,12 +220,13 @@ class RedactForm(CorrectForm):
         """The arguments of the act besides the content: the rewritten texts by id."""
         return {
             **super().arguments(),
-            "follow_ups": {
-                key: (row.title.data, row.text.data, row.no_source.data)
-                for key, row in _rewritten_rows(self.follow_ups)
+            "rewrites": {
+                name: {
+                    row_id: [row[column].data for column in columns]
+                    for row_id, row in _rewritten_rows(self[name])
+                }
+                for name, columns in REWRITTEN_COLUMNS.items()
             },
-            "replies": {key: row.text.data for key, row in _rewritten_rows(self.replies)},
-            "corrections": {key: row.note.data for key, row in _rewritten_rows(self.corrections)},
             "passages": self.passages.data.splitlines(),
             "hidden": [parse_id(revision_id) for revision_id in self.whole.data or ()],
             "copies": [parse_id(copy_id) for copy_id in self.copies.data or ()],

@@ -9,14 +9,14 @@ from flask_babel import ngettext
 
 from register.accounts.web import current_member
 from register.accounts.web.current_member import run_act
-from register.cases import acts, source_addresses, source_queue, source_views
+from register.cases import acts, cited_sources, source_queue
 from register.cases.act_permissions import rule_for
+from register.cases.cited_sources import DeskSource
 from register.cases.member_view import DeskCase
 from register.cases.models import CaseState, SourceCopy
-from register.cases.source_views import DeskSource
 from register.cases.source_watch import CopyRequest
 from register.cases.web.desk import act_view
-from register.cases.web.desk.revision_forms import parse_id
+from register.cases.web.desk.act_forms import parse_id
 from register.db import db, now
 from register.errors import NotFound, Refused
 from register.evidence import captures
@@ -62,7 +62,9 @@ def sources_page(desk_case: DeskCase, error_text: str = "") -> str:
 def sources_of(desk_case: DeskCase) -> list[DeskSource]:
     """The sources of a case, with copies, requests and checks."""
     viewer = current_member.member()
-    return source_views.desk_sources(db.session(), viewer, desk_case.id, desk_case.snapshot.content)
+    return cited_sources.desk_sources(
+        db.session(), viewer, desk_case.id, desk_case.snapshot.content
+    )
 
 
 @desk.app_template_global("fetch_failure")
@@ -90,17 +92,13 @@ def keep_sources(incident_id: int) -> ResponseReturnValue:
         return sources_page(desk_case, typeset(error_sentence(missing))), 404
     member = current_member.member()
     source_queue.request_copies(db.engine, incident_id, chosen, by=member.id, at=now())
-    flash(
-        typeset(
-            ngettext(
-                "La copie est demandée : le registre la fait dans les minutes qui viennent.",
-                "%(count)s copies sont demandées : le registre les fait l’une après l’autre.",
-                len(chosen),
-                count=number(len(chosen)),
-            )
-        )
+    notice = ngettext(
+        "La copie est demandée : le registre la fait dans les minutes qui viennent.",
+        "%(count)s copies sont demandées : le registre les fait l’une après l’autre.",
+        len(chosen),
+        count=number(len(chosen)),
     )
-    return redirect(act_view.case_address(incident_id, "sources"), 303)
+    return act_view.redirect_to_case(incident_id, notice, page="sources")
 
 
 @desk.post("/dossiers/<int:incident_id>/sources/retirer")
@@ -112,8 +110,8 @@ def drop_copy(incident_id: int) -> ResponseReturnValue:
     except (Refused, NotFound) as error:
         page = sources_page(act_view.open_case(incident_id), typeset(error_sentence(error)))
         return page, status_of(error)
-    flash(typeset(_("La copie est retirée, et son fichier détruit.")))
-    return redirect(act_view.case_address(incident_id, "sources"), 303)
+    notice = _("La copie est retirée, et son fichier détruit.")
+    return act_view.redirect_to_case(incident_id, notice, page="sources")
 
 
 @desk.get("/dossiers/<int:incident_id>/sources/<int:copy_id>")
@@ -121,12 +119,12 @@ def source_copy(incident_id: int, copy_id: int) -> ResponseReturnValue:
     """A copy as a download, because strangers wrote it."""
     act_view.open_case(incident_id)
     copy = _copy(incident_id, copy_id)
-    manifest = source_addresses.open_copy(key_store(), copy)
-    return send_attachment(sealed_files(), manifest, source_addresses.file_name(copy, manifest))
+    manifest = cited_sources.open_copy(key_store(), copy)
+    return send_attachment(sealed_files(), manifest, cited_sources.file_name(copy, manifest))
 
 
 def _copy(incident_id: int, copy_id: int) -> SourceCopy:
-    copies = source_addresses.list_copies(db.session(), incident_id)
+    copies = cited_sources.list_copies(db.session(), incident_id)
     for copy in copies:
         if copy.id == copy_id:
             return copy
@@ -140,9 +138,9 @@ def all_sources() -> str:
     return render_template(
         "cases/desk/all_sources.html",
         progress=source_queue.read_progress(session),
-        failed=source_views.failed_copies(session, viewer),
-        dead=source_views.dead_links(session, viewer),
-        limit=source_views.LISTED,
+        failed=cited_sources.failed_copies(session, viewer),
+        dead=cited_sources.dead_links(session, viewer),
+        limit=cited_sources.LISTED,
     )
 
 

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from markupsafe import Markup
 
-from register.cases import invitations, queries, result_lists, source_views, timeline
+from register.cases import cited_sources, invitations, queries, result_lists, timeline
 from register.cases.filters import FILTERS, LENGTH_LIMIT, WORDS, WORDS_LIMIT, CaseQuery, SummaryPage
 from register.cases.queries import MergedCase, PublicCase
 from register.cases.result_lists import CaseSummary
@@ -36,7 +36,7 @@ from register.search import query_parser
 from register.territory.web import place_choice
 from register.text.dates import paris_day
 from register.text.normalisation import one_line
-from register.web import list_query, urls
+from register.web import list_query, messages, urls
 from register.web.blueprints import public
 from register.web.error_messages import error_sentence
 from register.web.fragments import fragment
@@ -135,7 +135,7 @@ def _fault_sentence(error: Invalid, name: str) -> str:
     """The sentence of an error, with the filter's title in the form."""
     if name == WORDS and error.key == "filter":
         return error_sentence(Invalid("search_too_long", limit=WORDS_LIMIT))
-    filter_title = str(filter_panel.FILTER_TITLES.get(name, name))
+    filter_title = str(messages.filters.titles.get(name, name))
     if error.key != "filter":
         named = {"name": filter_title} if "name" in error.values else {}
         return error_sentence(Invalid(error.key, **{**error.values, **named}))
@@ -207,7 +207,7 @@ def page_values(public_case: PublicCase, desk_case: int | None = None) -> dict[s
         "file": case_view.build_case_view(content, public_case.number),
         "events": timeline.case_timeline(content),
         "changes": queries.list_changes(db.session(), public_case),
-        "source_facts": source_views.source_facts(
+        "source_facts": cited_sources.source_facts(
             db.session(), public_case.number, paris_day(now())
         ),
         "pieces": piece_view.list_pieces(public_case, desk_case),

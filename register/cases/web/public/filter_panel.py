@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 from flask import get_template_attribute
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext, ngettext
+from flask_babel import ngettext
 from markupsafe import Markup
 
 from register.cases.case_codes import DURATIONS
@@ -20,6 +19,7 @@ from register.cases.web.public.search_title import value_label
 from register.text.dates import Language
 from register.text.normalisation import fold, fold_name
 from register.text.typography import first_upper
+from register.web import messages
 from register.web.fragments import fragment
 from register.web.l10n import language, number, typeset
 from register.web.request_context import current_vocabulary
@@ -41,32 +41,6 @@ CHECKBOX_FILTERS = (
 )
 # Parameters that have a field in the form, or none in a new search.
 _FORM_FIELDS = frozenset({*CHECKBOX_FILTERS, "sans_date", "du", "au", "q", "tri", "page"})
-# Titles of the filters in the interface.
-FILTER_TITLES: Mapping[str, Any] = {
-    "q": lazy_gettext("Mots"),
-    "commune": lazy_gettext("Commune"),
-    "departement": lazy_gettext("Département"),
-    "region": lazy_gettext("Région"),
-    "epci": lazy_gettext("Intercommunalité"),
-    "endroit": lazy_gettext("Lieu"),
-    "pays": lazy_gettext("Pays"),
-    "famille": lazy_gettext("Famille"),
-    "type": lazy_gettext("Type de fait"),
-    "cible": lazy_gettext("Qui est visé"),
-    "acteur": lazy_gettext("Qui agit"),
-    "niveau": lazy_gettext("Autorité"),
-    "issue": lazy_gettext("Issue"),
-    "preuve": lazy_gettext("Niveau de preuve"),
-    "sens": lazy_gettext("Procédure"),
-    "procedure": lazy_gettext("Procédure et son issue"),
-    "media": lazy_gettext("Blog ou média"),
-    "annee": lazy_gettext("Année des faits"),
-    "duree": lazy_gettext("Durée"),
-    "sans_date": lazy_gettext("Date"),
-    "du": lazy_gettext("Depuis"),
-    "au": lazy_gettext("Jusqu’à"),
-    "tri": lazy_gettext("Ordre"),
-}
 # Two groups are open, so that a reader sees what the panel is for.
 _OPEN_FACETS = frozenset({"famille", "preuve"})
 # Their values belong to proceedings and durations, not to the case.
@@ -80,16 +54,6 @@ _CHECKBOX = Markup('<div><label><input type="checkbox" name="{}" value="{}"')
 _COUNT = Markup(' <span class="num">{}<span class="vh"> {}</span></span>')
 _CHECKED, _UNCHECKED = Markup(" checked>"), Markup(">")
 _OPTION_END = Markup("</label></div>\n")
-
-
-@dataclass(frozen=True)
-class FilterFacet:
-    """A group of checkboxes in sections of a title, which may be empty, and their HTML."""
-
-    name: str
-    title: str
-    sections: Sequence[tuple[str, Markup]]
-    open: bool
 
 
 @dataclass(frozen=True)
@@ -118,7 +82,9 @@ def _render_panel(selection: Selection, typed: Mapping[str, str] | None) -> Mark
     # Filters in force that have no field of their own; that of the words is above the list.
     hidden_filters = [(name, code) for name, code in query.pairs() if name not in _FORM_FIELDS]
     count = sum(len(codes) for name, codes in query.values.items() if name != "q")
-    facets: list[FilterFacet] = []
+    # Name and title of each group of checkboxes, its sections with their titles, which may be
+    # empty, and whether it is open.
+    facets = []
     for name in CHECKBOX_FILTERS:
         selected = query.values.get(name, ())
         sections = [
@@ -127,7 +93,7 @@ def _render_panel(selection: Selection, typed: Mapping[str, str] | None) -> Mark
         is_open = bool(selected) or name in _OPEN_FACETS
         # The outlets have a text field even without a checkbox.
         if sections or name == "media":
-            facets.append(FilterFacet(name, str(FILTER_TITLES[name]), sections, is_open))
+            facets.append((name, messages.filters.titles[name], sections, is_open))
     macro: Callable[..., Markup] = get_template_attribute(
         "cases/public/_filter_panel.html", "filters"
     )
@@ -139,7 +105,7 @@ def labelled_filters(query: CaseQuery) -> Iterator[tuple[str, CaseQuery]]:
     for name, codes in query.values.items():
         for code in codes:
             label = value_label(name, code)
-            label = _("%(filter)s : %(value)s", filter=FILTER_TITLES[name], value=label)
+            label = _("%(filter)s : %(value)s", filter=messages.filters.titles[name], value=label)
             yield label, query.without(name, code)
 
 

@@ -80,16 +80,9 @@ def statistics() -> str:
     stats = figures.count_figures(current_facet_index(), current_vocabulary())
     counts = {int(figure.code): figure.count for figure in stats.years}
     percent_unknown = 100 * stats.unknown.count / stats.total.count if stats.total.count else 0
-    figures_by_filter = {
-        "cible": stats.targets,
-        "niveau": stats.levels,
-        "preuve": stats.evidence,
-        "issue": stats.outcomes,
-        "duree": stats.durations,
-    }
     rows = {
         name: _labelled_rows(filter_figures, partial(value_label, name))
-        for name, filter_figures in figures_by_filter.items()
+        for name, filter_figures in stats.by_filter.items()
     }
     year_rows = [StatisticsRow(figure.code, figure) for figure in stats.years]
     if stats.earlier:

@@ -1,92 +1,48 @@
-"""Pieces of evidence as the page of a case shows them: addresses, words, texts."""
+"""Pieces of evidence for readers: as the page of a case shows them, and their files.
+
+Each request asks the database what the case shows now: a file leaves with the text that names it.
+"""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
+from flask import Response
 from flask_babel import gettext, ngettext
-from flask_babel import lazy_gettext as _
+from sqlalchemy import select
 
 from register.cases import pieces, queries
+from register.cases.copies import find_page
+from register.cases.models import Incident
+from register.cases.piece_content import COPY_MIMES
 from register.cases.queries import PublicCase
-from register.cases.web.public.piece_files import find_copy, incident_id
 from register.db import db
-from register.errors import Gone, Moved, NotFound, Unavailable
+from register.errors import Gone, Moved, NotFound, SealError, Unavailable
 from register.evidence.file_kinds import FileKind
+from register.evidence.sealed_files import FileManifest
 from register.text.typography import french
-from register.web import urls
+from register.web import messages, urls
+from register.web.blueprints import public
+from register.web.file_response import send_file
+from register.web.headers import PAGE_CACHE_CONTROL
 from register.web.l10n import number, size_words
-from register.web.request_context import sealed_files
+from register.web.request_context import head, key_store, sealed_files
 
 # Characters of a text that the page shows; the file has the rest.
 TEXT_LIMIT = 20_000
-# What the register took out of a copy, by code of the document.
-EDITS = {
-    "pages": _("pages retirées"),
-    "recadrage": _("image recadrée"),
-    "masque": _("zones masquées"),
-    "coupure": _("passages coupés"),
-    "passage": _("mots retirés"),
-}
 _MEDIA_TYPES = {"image": "ImageObject", "audio": "AudioObject", "video": "VideoObject"}
 _SOUNDING = (FileKind.AUDIO, FileKind.VIDEO)
-_WORDS = ("kind", "caption", "warning", "transcript", "no_transcript", "original")
 
 
-@dataclass(frozen=True)
-class PageView:
-    """A file of a piece; ``address`` is empty where readers have it no more.
+def list_pieces(public_case: PublicCase, desk_case: int | None = None) -> list[dict[str, Any]]:
+    """The pieces of a case in a version of it, as the document has them, for a template.
 
-    ``text`` is the beginning of a text, with ``is_cut`` where the file has more of it.
-    """
-
-    address: str
-    alt: str
-    mime: str
-    width: int
-    height: int
-    size: str
-    length: str
-    digest: str
-    text: str = ""
-    is_cut: bool = False
-
-    @property
-    def is_picture(self) -> bool:
-        """Whether it is shown as a picture."""
-        return self.mime.startswith("image/")
-
-
-@dataclass(frozen=True)
-class PieceView:
-    """A piece with the words about it, as the document has them."""
-
-    kind: str
-    caption: str
-    warning: str
-    transcript: str
-    no_transcript: str
-    original: str
-    edits: Sequence[str]
-    pages: Sequence[PageView]
-
-    @property
-    def is_media(self) -> bool:
-        """Whether it is a sound or a video."""
-        return self.kind in _SOUNDING
-
-    @property
-    def is_shown(self) -> bool:
-        """Whether readers have its files now."""
-        return bool(self.pages) and all(page.address for page in self.pages)
-
-
-def list_pieces(public_case: PublicCase, desk_case: int | None = None) -> list[PieceView]:
-    """The pieces of a case in a version of it.
+    ``is_shown``: whether readers have the files of a piece now. Each of its ``pages`` has an
+    ``address``, which is empty where readers have it no more, and of a text the beginning.
 
     :param desk_case: the internal id of the case for a page that members see: every copy of it has
         an address then. Readers have the files of the present version only.
@@ -100,17 +56,23 @@ def list_pieces(public_case: PublicCase, desk_case: int | None = None) -> list[P
     else:
         folder, case_id = desk_folder(desk_case), desk_case
         available = pieces.document_digests(content)
-    return [
-        PieceView(
-            **{name: piece[name] for name in _WORDS},
-            edits=[str(EDITS.get(code, code)) for code in piece["edits"]],
-            pages=[
-                _page_view(page, folder if page["copy"] in available else "", case_id)
-                for page in piece["pages"]
+    shown_pieces = []
+    for piece in content["pieces"]:
+        pages = [
+            _page_values(page, folder if page["copy"] in available else "", case_id)
+            for page in piece["pages"]
+        ]
+        shown_piece = {
+            **piece,
+            "is_media": piece["kind"] in _SOUNDING,
+            "is_shown": bool(pages) and all(page["address"] for page in pages),
+            "edits": [
+                str(messages.names.choices["edit"].get(code, code)) for code in piece["edits"]
             ],
-        )
-        for piece in content["pieces"]
-    ]
+            "pages": pages,
+        }
+        shown_pieces.append(shown_piece)
+    return shown_pieces
 
 
 def desk_folder(case_id: int) -> str:
@@ -128,22 +90,19 @@ def _present_digests(public_case: PublicCase) -> frozenset[str]:
     return frozenset()
 
 
-def _page_view(page: Mapping[str, Any], folder: str, case_id: int) -> PageView:
+def _page_values(page: Mapping[str, Any], folder: str, case_id: int) -> dict[str, Any]:
     text, is_cut = "", False
     if folder and page["mime"] == "text/plain":
         text, is_cut = _read_text(case_id, page["copy"])
-    return PageView(
-        address=f"{folder}/{page['copy']}" if folder else "",
-        alt=page["alt"],
-        mime=page["mime"],
-        width=page["width"],
-        height=page["height"],
-        size=size_words(page["size"]) if page["size"] else "",
-        length=length_words(page["duration"]),
-        digest=page["copy"],
-        text=text,
-        is_cut=is_cut,
-    )
+    return {
+        **page,
+        "address": f"{folder}/{page['copy']}" if folder else "",
+        "size": size_words(page["size"]) if page["size"] else "",
+        "length": length_words(page["duration"]),
+        "digest": page["copy"],
+        "text": text,
+        "is_cut": is_cut,
+    }
 
 
 def _read_text(case_id: int, digest: str) -> tuple[str, bool]:
@@ -191,3 +150,49 @@ def _length_parts(seconds: int) -> Iterator[str]:
         yield gettext("%(count)s min", count=number(minutes))
     if seconds and not hours:
         yield ngettext("%(count)s s", "%(count)s s", seconds, count=number(seconds))
+
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+@public.get("/incidents/<number>/pieces/<digest>")
+def piece_file(number: str, digest: str) -> Response:
+    """A file that the present version of a public case shows.
+
+    :raises NotFound: no such case, or its present version does not show such a file.
+    :raises Gone: the case is withdrawn or erased, or was merged into another.
+    """
+    head()
+    try:
+        public_case = queries.load_public_case(db.session(), urls.case_number(number))
+    except Moved as error:
+        raise Gone("case_gone") from error
+    names = {page["copy"]: name for name, page in pieces.named_pages(public_case.snapshot.content)}
+    if digest not in names:
+        raise NotFound("no_such_piece")
+    manifest = find_copy(incident_id(public_case), digest)
+    name = f"cas-{public_case.number}-{names[digest]}"
+    return send_file(sealed_files(), manifest, name=name, cache_control=PAGE_CACHE_CONTROL)
+
+
+def incident_id(public_case: PublicCase) -> int:
+    """The internal id of a public case."""
+    stmt = select(Incident.id).where(Incident.number == public_case.number)
+    return db.session().scalars(stmt).one()
+
+
+def find_copy(case_id: int, digest: str) -> FileManifest:
+    """The file of a copy of a case by its digest.
+
+    :raises NotFound: the case has no such copy.
+    :raises Unavailable: its key or the key store is missing.
+    """
+    if not _DIGEST.fullmatch(digest):
+        raise NotFound("no_such_piece")
+    try:
+        manifest = find_page(db.session(), key_store(), case_id, digest)
+    except SealError as error:
+        raise Unavailable("evidence_away") from error
+    if manifest is None or manifest.mime not in COPY_MIMES:
+        raise NotFound("no_such_piece")
+    return manifest

@@ -18,7 +18,6 @@ from register.cases.filters import CaseQuery, HitStrengths
 from register.cases.result_lists import CaseSummary, load_page
 from register.cases.selection import Selection
 from register.cases.web.public import search_title
-from register.cases.web.public.filter_panel import FILTER_TITLES
 from register.cases.web.public.search_request import (
     TermHighlighter,
     search_engine,
@@ -36,7 +35,7 @@ from register.territory.place_extraction import ExtractedPlace, extract_places
 from register.territory.place_queries import find_commune
 from register.territory.web import place_choice, place_names
 from register.territory.web.place_choice import PlaceChoice
-from register.web import urls
+from register.web import messages, urls
 from register.web.l10n import language, typeset
 from register.web.request_context import (
     commune_case_counts,
@@ -184,7 +183,7 @@ class NoResultsLinks:
             else:
                 label = _(
                     "Sans « %(filter)s : %(value)s »",
-                    filter=FILTER_TITLES[name],
+                    filter=messages.filters.titles[name],
                     value=search_title.value_label(name, code),
                 )
             links.append(_counted_link(label, relaxed_query, count))

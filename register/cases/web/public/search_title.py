@@ -6,9 +6,8 @@ of one filter are joined by "ou"; the filters are in the order of a sentence abo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -40,8 +39,6 @@ _PHRASE_ORDER = (
     *("media", "commune", "departement", "region", "epci", "endroit", "pays", "annee"),
     *("du", "au", "duree", "sans_date"),
 )
-# The durations of a case in words.
-DURATION_LABELS: Mapping[str, Any] = messages.filters.duration_labels
 # Filters whose values are free text.
 _FREE_TEXT_FILTERS = frozenset({"media", "endroit"})
 
@@ -185,6 +182,6 @@ _VALUE_FORMATTERS: dict[str, Callable[[str], str]] = {
     "pays": country_name,
     "du": edtf_words,
     "au": edtf_words,
-    "duree": lambda code: str(DURATION_LABELS[code]),
+    "duree": lambda code: str(messages.filters.duration_labels[code]),
     "sans_date": lambda _code: _("date inconnue"),
 }

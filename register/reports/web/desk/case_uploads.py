@@ -17,11 +17,11 @@ from flask_babel import ngettext
 from wtforms import HiddenField
 
 from register.accounts.web.current_member import run_act
-from register.cases import acts, source_addresses
+from register.cases import acts, cited_sources
 from register.cases.case_evidence import case_evidence, case_key
 from register.cases.web.desk import act_view
+from register.cases.web.desk.act_forms import parse_id
 from register.cases.web.desk.case_files import files_page
-from register.cases.web.desk.revision_forms import parse_id
 from register.cases.web.desk.sources import sources_page
 from register.db import now
 from register.errors import Invalid, Refused, Unavailable
@@ -80,7 +80,7 @@ def add_files() -> ResponseReturnValue:
     try:
         desk_case = act_view.open_case(incident_id)
         form.fichiers.require_whole()
-        address = source_addresses.addresses(desk_case.snapshot.content).get(source, "")
+        address = cited_sources.addresses(desk_case.snapshot.content).get(source, "")
         for file in form.fichiers.manifests:
             try:
                 files.append((file, _capture_day(file, address)))
