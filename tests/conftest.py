@@ -21,8 +21,8 @@ import demo_site
 import pytest
 from case_contents import a_case
 from case_files import CaseFiles
-from cast import AT, CaseRef, Cast, Desk, hire
-from databases import BACKENDS, Registers, application, open_engine, plain_app
+from cast import AT, CHEAP_HASHER, COSTLY_HASHER, CaseRef, Cast, Desk, hire
+from databases import BACKENDS, Registers, application, flush_nothing, open_engine, plain_app
 from desk_site import desk_site
 from flask import Flask
 from flask.testing import FlaskClient
@@ -37,6 +37,7 @@ from sqlalchemy.orm import Session
 
 from benchmarks import cluster
 from benchmarks.cluster import PostgresServer
+from register.accounts import passwords
 from register.cases.case_content import Content
 from register.cases.checklist import ATTESTATIONS
 from register.config import Settings
@@ -53,6 +54,7 @@ DEMO = Path(__file__).resolve().parent.parent / "register" / "demo" / "incidents
 def pytest_configure(config: pytest.Config) -> None:
     """Treat SIGTERM as Ctrl-C, so that the PostgreSQL server is stopped too."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    passwords._HASHER = CHEAP_HASHER
     collected = TemporaryDirectory(prefix="register-assets-")
     config.add_cleanup(collected.cleanup)
     databases.share_between_applications(Path(collected.name))
@@ -75,6 +77,8 @@ def pytest_collection_finish() -> None:
     # down tests that create many objects.
     gc.collect()
     gc.freeze()
+    # An application is thousands of objects: each would cause several collections.
+    gc.set_threshold(20_000)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -178,6 +182,12 @@ def cast(settings: Settings, registers: Registers, engine: Engine) -> Cast:
     return registers.casts.get(settings.database_url) or hire(engine)
 
 
+@pytest.fixture
+def costly_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hash and verify passwords at the register's own cost."""
+    monkeypatch.setattr(passwords, "_HASHER", COSTLY_HASHER)
+
+
 # --- the cases --------------------------------------------------------------------------------
 
 
@@ -188,9 +198,23 @@ def content() -> Callable[..., Content]:
 
 
 @pytest.fixture
-def desk(pen: Callable[..., AbstractContextManager[WriteTransaction]], cast: Cast) -> Desk:
+def desk(
+    request: pytest.FixtureRequest,
+    registers: Registers,
+    settings: Settings,
+    session: Session,
+    pen: Callable[..., AbstractContextManager[WriteTransaction]],
+    cast: Cast,
+) -> Desk:
     """Bruno and Chloé at work."""
-    return Desk(pen, cast)
+
+    def add_first_case(name: str, add: Callable[[], CaseRef]) -> CaseRef:
+        session.rollback()
+        return registers.first_case(settings, name, add)
+
+    # What a test replaces may change an act.
+    is_plain = "monkeypatch" not in request.fixturenames
+    return Desk(pen, cast, add_first_case if is_plain else None)
 
 
 @pytest.fixture
@@ -211,6 +235,7 @@ def store(settings: Settings, engine: Engine) -> Iterator[KeyStore]:
     """The keys of the register's reports."""
     with Session(engine) as session:
         keys = setup.key_store(settings, session)
+    flush_nothing(keys.engine)
     yield keys
     keys.close()
 

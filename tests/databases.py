@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from copy import deepcopy
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
-from types import CodeType
+from types import CodeType, MethodType
 from typing import TypeVar
 
 import pytest
@@ -40,6 +40,8 @@ _Filled = TypeVar("_Filled")
 BACKENDS = ("sqlite", "postgresql")
 # By URL of the database: an engine reads addresses with the key of its register.
 _LOADED: dict[str, Settings] = {}
+# The seal keys of the registers that others are copied from.
+_TEMPLATE_SEALS: set[str] = set()
 _STATIC = Path(__file__).resolve().parents[1] / "static"
 
 
@@ -67,17 +69,21 @@ def seal_folder(settings: Settings) -> Path:
     return settings.seal_dir
 
 
+def flush_nothing(engine: Engine) -> None:
+    """Have SQLite leave writes to the system: a power cut does not matter here."""
+    if engine.dialect.name == "sqlite":
+        event.listen(
+            engine, "connect", lambda raw, _: raw.execute("PRAGMA synchronous=OFF").close()
+        )
+
+
 @contextmanager
 def open_engine(url: str) -> Iterator[Engine]:
     engine = create_engine(url, **engine_options(url))
     configure_engine(engine)
     if url in _LOADED:
         setup.use_address_key(_LOADED[url], engine)
-    if engine.dialect.name == "sqlite":
-        # Faster: a power cut does not matter here.
-        event.listen(
-            engine, "connect", lambda raw, _: raw.execute("PRAGMA synchronous=OFF").close()
-        )
+    flush_nothing(engine)
     try:
         yield engine
     finally:
@@ -143,6 +149,13 @@ def _copy_database(source: Path, target: Path) -> None:
         read.backup(written)
 
 
+def _written(path: Path) -> object:
+    """Changes with each write to an SQLite database, which is in its log first."""
+    log = path.with_name(path.name + "-wal")
+    size = log.stat().st_size if log.exists() else 0
+    return path.stat().st_mtime_ns, size, log.stat().st_mtime_ns if size else 0
+
+
 class Registers:
     """Makes registers with the vocabularies, without a case; with the cast where it is asked for.
 
@@ -154,11 +167,15 @@ class Registers:
         self.folder = folder
         self.request = request
         self.templates: set[str] = set()
+        # By backend: those of its first register; the others differ in their places only.
+        self.settings: dict[str, Settings] = {}
         # The ids of the members, by URL of the registers that were made with them.
         self.casts: dict[str, Cast] = {}
         self.idle: dict[str, list[str]] = defaultdict(list)
         # By name: the file of a filled register, and what the test gets.
         self.contents: dict[str, tuple[Path, object]] = {}
+        # Of a register on SQLite that has nothing but first cases: their names and its files.
+        self.first_cases: dict[Path, tuple[str, object]] = {}
         self.uses: Counter[str] = Counter()
         self.shape: object = None
         self.count = 0
@@ -177,15 +194,27 @@ class Registers:
             return
         file = folder / "instance" / "register.sqlite3"
         shutil.copy(self.folder / template / "register.sqlite3", file)
+        if hired:
+            self.first_cases[file] = "first cases", _written(file)
         try:
             yield self._load_settings(folder, f"sqlite:///{file}", template)
         finally:
             # pytest keeps the folders of three runs; a thousand registers would fill the disk.
+            self.first_cases.pop(file, None)
             for leftover in file.parent.glob("register.sqlite3*"):
                 leftover.unlink()
 
     def _load_settings(self, folder: Path, url: str, template: str) -> Settings:
-        settings = load_settings(folder, url)
+        backend = template.removesuffix("_cast")
+        if backend not in self.settings:
+            self.settings[backend] = load_settings(folder, url)
+        settings = replace(
+            self.settings[backend],
+            instance=folder / "instance",
+            seal_dir=folder / "seal",
+            database_url=url,
+        )
+        _LOADED[url] = settings
         if template in self.casts:
             self.casts[settings.database_url] = self.casts[template]
         return settings
@@ -208,6 +237,21 @@ class Registers:
         result: _Filled = deepcopy(self.contents[name][1])
         return result
 
+    def first_case(self, settings: Settings, name: str, add: Callable[[], _Filled]) -> _Filled:
+        """What ``add`` returned when it added this case to a register with the same first cases.
+
+        Thousands of tests begin with one or two cases of the same content. ``add`` runs when
+        anything else was written to this register before.
+        """
+        path = sqlite_path(settings.database_url)
+        names, files = self.first_cases.get(path, ("", None))
+        if path is None or files != _written(path):
+            return add()
+        names += f", {name}"
+        result = self.filled(settings, names, add)
+        self.first_cases[path] = names, _written(path)
+        return result
+
     def _make(self, backend: str, template: str) -> None:
         folder, hired = self.folder / template, template != backend
         if hired and backend not in self.templates:
@@ -228,6 +272,7 @@ class Registers:
                 setup.init(load_settings(folder, url), engine)
             if backend == "postgresql":
                 self._keep(engine)
+        _TEMPLATE_SEALS.add((folder / "seal" / encryption.KEY_FILE).read_text())
         if backend == "sqlite":
             # Without the free pages of tables that migrations dropped: each test copies the file.
             with closing(sqlite3.connect(folder / "register.sqlite3")) as raw:
@@ -319,18 +364,10 @@ def share_between_applications(collected: Path) -> None:
     :param collected: an empty folder for the static files.
     """
     etag.files_digest = cache(etag.files_digest)
+    etag.version = cache(etag.version)
     _share_assets(collected)
     Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": _TemplateCache()}
-    compile_builder, builders = Rule._compile_builder, {}
-
-    def shared_builder(rule: Rule, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
-        # A builder depends on these only; it calls the converters of the rule it is given.
-        key = (rule.rule, tuple(rule._trace), repr(rule.defaults), append_unknown)
-        if key not in builders:
-            builders[key] = compile_builder(rule, append_unknown)
-        return builders[key]
-
-    Rule._compile_builder = shared_builder
+    _share_routes()
     _share_statements()
 
 
@@ -346,6 +383,31 @@ def _share_assets(collected: Path) -> None:
         return names
 
     assets.collect = link
+
+
+def _share_routes() -> None:
+    compile_route, compiled = Rule.compile, {}
+
+    def compile_once(rule: Rule) -> None:
+        # What a rule is compiled from; a builder calls the converters of the rule it is given.
+        key = (
+            *(rule.rule, rule.subdomain, rule.host, rule.merge_slashes, repr(rule.defaults)),
+            *(rule.map.host_matching, *rule.map.converters.values()),
+        )
+        if key not in compiled:
+            compile_route(rule)
+            compiled[key] = (
+                {name: getattr(rule, name) for name in ("_parts", "_trace", "_converters")},
+                frozenset(rule.arguments),
+                (rule._build.__func__, rule._build_unknown.__func__),
+            )
+            return
+        parts, arguments, (build, build_unknown) = compiled[key]
+        vars(rule).update(parts, arguments=set(arguments))
+        rule._build = MethodType(build, rule)
+        rule._build_unknown = MethodType(build_unknown, rule)
+
+    Rule.compile = compile_once
 
 
 def _share_statements() -> None:
@@ -367,14 +429,22 @@ def _share_statements() -> None:
         seal = path.read_text() if path and path.exists() else object()
         for each in address_engines(engine):
             each.dialect.seal = seal  # type: ignore[attr-defined]
-            # A statement keeps the dialect of the first register that compiled it, whose database
-            # may be gone: the key is that of the last one.
             openers[seal] = each.dialect.register_address_cipher  # type: ignore[attr-defined]
-            each.dialect.register_address_cipher = (  # type: ignore[attr-defined]
-                lambda seal=seal: openers[seal]()
+            each.dialect.register_address_cipher = partial(  # type: ignore[attr-defined]
+                open_once, each.dialect, openers[seal]
             )
 
+    def open_once(dialect: DefaultDialect, opener: Callable[[], object]) -> object:
+        # A statement keeps the dialect of the first register that compiled it, whose database may
+        # be gone: the key is that of the last one, which is the same.
+        seal = dialect.seal  # type: ignore[attr-defined]
+        if seal not in ciphers:
+            ciphers[seal] = openers.get(seal, opener)()
+        # Another register may have made another key beside the same seal key.
+        return ciphers[seal] if seal in _TEMPLATE_SEALS else ciphers.pop(seal)
+
     openers: dict[object, Callable[[], object]] = {}
+    ciphers: dict[object, object] = {}
     setup.use_address_key = use_and_note_key
 
     DefaultDialect.__eq__ = is_same  # type: ignore[method-assign, assignment]
@@ -392,7 +462,11 @@ def plain_app(settings: Settings) -> Iterator[Flask]:
     """The application without a pushed context: each request has its own session."""
     app = create_app(settings)
     app.testing = True
+    with app.app_context():
+        flush_nothing(db.engine)
     yield app
+    # Garbage collection would warn of its open files, in a later test.
+    app.extensions["register.search"].close()
     with app.app_context():
         db.engine.dispose()
 

@@ -1,7 +1,7 @@
 """The tests whose lines coverage follows: of what decides and proves, on SQLite.
 
 Following every line of all tests would nearly double their time. The same tests on PostgreSQL run
-the same lines; tests of lists and counts have few lines of their own.
+the same lines; tests of lists, counts and verification have few lines of their own.
 """
 
 from __future__ import annotations
@@ -22,13 +22,16 @@ _LISTS = {
         for name in (
             *("area_counts", "case_codes", "communes_with_cases", "desk_lists", "duplicates"),
             *("events", "facets", "filters", "home_counts", "known_cases", "map_points"),
-            *("member_view", "place_counts", "sitemap_data", "statistics", "timeline"),
-            "uncoded_places",
+            *("member_view", "pieces", "place_counts", "sitemap_data", "statistics", "timeline"),
+            *("uncoded_places", "verify_desk", "verify_public"),
         )
     ),
     *(
         f"tests/reports/test_{name}.py"
-        for name in ("report_duplicates", "report_races", "report_rules", "seized_disk")
+        for name in (
+            *("desk_deadlines", "report_duplicates", "report_races", "report_rules"),
+            *("reports_verify", "seized_disk"),
+        )
     ),
 }
 _OTHERS = {

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from threading import Lock
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Dialect, Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -28,6 +29,12 @@ _DATA_VERSION_STMT = select(
     select(_DATASET.version).where(_DATASET.name == vocabulary.DATASET).scalar_subquery(),
     editorial.validity_mark(),
 ).where(_HEAD.ledger == Ledger.PUBLIC.value)
+
+
+@cache
+def _statement(dialect: Dialect) -> str:
+    literal = {"literal_binds": True}
+    return str(_DATA_VERSION_STMT.compile(dialect=dialect, compile_kwargs=literal))
 
 
 @dataclass(frozen=True)
@@ -57,11 +64,7 @@ class DataVersionReader:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine if engine.dialect.name == "sqlite" else autocommit_engine(engine)
-        self._statement = str(
-            _DATA_VERSION_STMT.compile(
-                dialect=engine.dialect, compile_kwargs={"literal_binds": True}
-            )
-        )
+        self._statement = _statement(engine.dialect)
         driver: Any = engine.dialect.dbapi
         self._errors: tuple[type[Exception], ...] = (SQLAlchemyError, driver.Error)
 

@@ -17,6 +17,7 @@ import secrets
 import shutil
 import stat
 import sys
+import weakref
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -43,6 +44,7 @@ from register.search.whoosh_segment import (
     SCHEMA,
     MergePolicy,
     add_documents,
+    close_readers,
     live_forms,
     open_storage,
     open_writer,
@@ -134,14 +136,13 @@ class _Snapshot:
     readers: list[IndexReader]
     forms: list[str] | None = None
 
+    def __post_init__(self) -> None:
+        weakref.finalize(self, close_readers, self.readers)
+
     def close(self) -> None:
         """Close the files and forget the forms: of a former commit, they may have been erased."""
         self.forms = None
-        while self.readers:
-            self.readers.pop().close()
-
-    def __del__(self) -> None:
-        self.close()
+        close_readers(self.readers)
 
 
 class Whoosh:
@@ -339,11 +340,8 @@ class Whoosh:
         current = ""
         with suppress(OSError):
             current = (self._folder / _CURRENT).readlink().name
-        return [
-            path
-            for path in self._folder.iterdir()
-            if _COMMIT_FOLDER.fullmatch(path.name) and path.name != current
-        ]
+        folders = [path for path in self._folder.iterdir() if _COMMIT_FOLDER.fullmatch(path.name)]
+        return [folder for folder in folders if folder.name != current]
 
     def _remove_leftovers(self) -> None:
         for path in self._leftovers():

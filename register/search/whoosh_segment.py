@@ -197,6 +197,16 @@ def segment_readers(reader: Any) -> dict[str, Any]:
     return {leaf.segment().segment_id(): leaf for leaf in leaves if leaf.doc_count_all()}
 
 
+def close_readers(readers: list[Any]) -> None:
+    """Close readers that no search has, and forget them.
+
+    A finalizer calls it too. A method ``__del__`` would come too late: garbage collection may find
+    the open files first, and warn.
+    """
+    while readers:
+        readers.pop().close()
+
+
 def live_forms(reader: Any) -> Iterator[str]:
     """Forms of the documents that are not deleted."""
     for field in ("strong_forms", "weak_forms"):

@@ -22,7 +22,7 @@ PASSWORD = "une-phrase-de-passe"
 NEW = "une-tout-autre-phrase"
 SEAL_KEY = bytes(range(32))
 
-pytestmark = [pytest.mark.usefixtures("cheap"), pytest.mark.one_database]
+pytestmark = pytest.mark.one_database
 
 
 def _lines(session):
@@ -387,8 +387,7 @@ def test_generated_passwords_are_long_readable_and_unique():
         assert not set(password) & set("01lIOo")
 
 
-def test_the_hasher_of_the_register_is_rfc_9106s_low_memory_profile(monkeypatch):
-    monkeypatch.undo()
+def test_the_hasher_of_the_register_is_rfc_9106s_low_memory_profile(costly_hashes):
     hasher = passwords._HASHER
     assert (hasher.memory_cost, hasher.time_cost, hasher.parallelism) == (65_536, 3, 4)
     assert passwords.hash_password(PASSWORD).startswith("$argon2id$v=19$m=65536,t=3,p=4$")

@@ -20,8 +20,6 @@ DAY = timedelta(days=1)
 PASSWORD = "une-phrase-de-passe"
 ACTS = {"signed_in", "sessions_ended", "sign_ins_failed"}
 
-pytestmark = pytest.mark.usefixtures("cheap")
-
 
 @pytest.fixture
 def lines(session):

@@ -31,7 +31,7 @@ CODES = two_factor.recovery_codes()
 NOW = int(AT.timestamp()) // 30
 MINUTE = timedelta(minutes=1)
 
-pytestmark = [pytest.mark.usefixtures("cheap"), pytest.mark.one_database]
+pytestmark = pytest.mark.one_database
 
 
 def totp_code(at=AT, drift=0):
@@ -43,7 +43,7 @@ def members(pen, cast):
     """Bruno has a password only; Chloé has a second factor and ten recovery codes."""
     with pen() as p:
         for member_id in (cast.bruno, cast.chloe, cast.driss):
-            # The passwords of the cast are hashed again at the low cost of ``cheap``.
+            # The passwords of the cast are hashed again at the cost of ``CHEAP_HASHER``.
             member = p.session.get(Member, member_id)
             accounts.reset_member(p, member.email, PASSWORD)
         accounts.disable_member(p, cast.driss)

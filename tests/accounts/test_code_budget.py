@@ -17,8 +17,6 @@ from register.accounts import authentication, sign_in_attempts, two_factor
 from register.accounts.models import Member
 from register.db import housekeeping, write_engine
 
-pytestmark = pytest.mark.usefixtures("cheap")
-
 WRONG = "une-autre-phrase-de-passe"
 YEAR = timedelta(days=366)
 DAY = timedelta(days=1)

@@ -21,7 +21,7 @@ PASSWORD = "une-tout-autre-phrase"
 ADDRESS = "amina@register.test"
 DAY = timedelta(days=1)
 
-pytestmark = [pytest.mark.usefixtures("cheap"), pytest.mark.one_database]
+pytestmark = pytest.mark.one_database
 
 
 def _lines(session):

@@ -25,7 +25,7 @@ PASSWORD = "une-tout-autre-phrase"
 SOON = AT + timedelta(minutes=5)
 WEEK = AT + timedelta(days=7)
 
-pytestmark = [pytest.mark.usefixtures("cheap"), pytest.mark.one_database]
+pytestmark = pytest.mark.one_database
 
 
 def _open_account(pen, by, name="fanny", role=Role.ADMINISTRATOR):

@@ -23,7 +23,7 @@ from register.cases.verify import verify
 from register.errors import Invalid, Refused
 from register.journal import Ledger
 
-pytestmark = [pytest.mark.usefixtures("cheap"), pytest.mark.one_database]
+pytestmark = pytest.mark.one_database
 
 KEY = bytes(range(32))
 PARTY = RelyingParty("localhost", "http://localhost:5000")

@@ -21,7 +21,7 @@ from register.journal import Ledger, writing
 PASSWORD = "une-tout-autre-phrase"
 DAY = timedelta(days=1)
 
-pytestmark = [pytest.mark.usefixtures("cheap"), pytest.mark.one_database]
+pytestmark = pytest.mark.one_database
 
 
 @pytest.fixture

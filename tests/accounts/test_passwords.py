@@ -12,8 +12,6 @@ import pytest
 from register.accounts import passwords
 from register.errors import Invalid
 
-pytestmark = pytest.mark.usefixtures("cheap")
-
 COMMON = [
     "123456789012",
     "00000000000000",
@@ -201,8 +199,7 @@ def test_the_check_of_an_unknown_account_fails_for_any_password():
         assert passwords.verify_nothing(password) is False
 
 
-def test_the_check_of_an_unknown_account_uses_a_hash_of_equal_cost(monkeypatch):
-    monkeypatch.undo()
+def test_the_check_of_an_unknown_account_uses_a_hash_of_equal_cost(costly_hashes):
     dummy = passwords._dummy_hash(passwords._HASHER).split("$")
     real = passwords.hash_password("une-phrase-de-passe").split("$")
     assert dummy[:4] == real[:4]

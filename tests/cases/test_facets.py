@@ -132,14 +132,14 @@ def test_counts_without_one_filter_are_offered(session, desk, words):
 
 
 def test_counts_equal_brute_force(session, engine, desk, words):
-    """Sixty searches in this test, a thousand in ``make prove``."""
+    """Twenty searches in this test, a thousand in ``make prove``."""
     facet_data.publish_all(desk)
     session.rollback()
     at, vocabulary = head(session), facet_data.retired(words)
     sizes = []
 
     @hypothesis_settings(
-        max_examples=60,
+        max_examples=20,
         deadline=None,
         derandomize=True,
         database=None,
@@ -156,7 +156,7 @@ def test_counts_equal_brute_force(session, engine, desk, words):
 
     check()
     # Most searches by five filters select nothing; enough of them must select a case.
-    assert sum(map(bool, sizes)) >= 15
+    assert sum(map(bool, sizes)) >= len(sizes) / 4
 
 
 # --- updates of the facet index -----------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from page_checks import Opener
+from viewports import mainly
 
 pytestmark = pytest.mark.browser
 
@@ -27,7 +28,7 @@ CROSSES = """() => [...document.querySelectorAll(".chips a:not(.all)")].map(
 )"""
 
 
-@pytest.mark.parametrize("width", [320, 1280])
+@pytest.mark.parametrize("width", mainly(320, 1280))
 def test_no_count_is_broken_in_two(reader: Opener, width: int) -> None:
     page = reader("list", width=width)
     page.evaluate(OPEN)

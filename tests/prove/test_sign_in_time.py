@@ -31,7 +31,7 @@ from register.config import Settings
 from register.journal import writing
 from register.operations import setup
 
-pytestmark = pytest.mark.prove
+pytestmark = [pytest.mark.prove, pytest.mark.usefixtures("costly_hashes")]
 
 ROUNDS = 120
 TOLERANCE = 0.10

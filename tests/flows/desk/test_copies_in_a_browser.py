@@ -281,6 +281,7 @@ def test_a_picture_is_cropped(at_work: DeskWithFiles) -> None:
     assert picture.size == pytest.approx((560, 450), abs=12)
 
 
+@pytest.mark.prove
 @needs_ffmpeg
 @each_viewport
 def test_ten_seconds_are_cut_from_a_video(at_work: DeskWithFiles) -> None:

@@ -43,7 +43,9 @@ from playwright.sync_api import expect
 from reader_steps import entries, expect_search_results, get, titles_by_commune
 from viewports import DESKTOP, PHONE, Viewport, each_of
 
-pytestmark = pytest.mark.browser
+# Over a minute each; what its pages do is in tests/web, and a shorter walk through the desk in
+# tests/flows/reports/test_report_life.py.
+pytestmark = [pytest.mark.browser, pytest.mark.prove]
 
 # From the demonstration's list of press cases: register/demo/incidents.csv, WC017.
 CHARTRES = Story(

@@ -50,7 +50,7 @@ def shown_questions(page: Page) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
+@pytest.mark.parametrize("scripts", mainly(True, False), ids=["scripts", "no-scripts"])
 def test_somebody_who_is_sued_reads_the_ten_days_and_answers(
     open_page: AtDesk, scripts: bool
 ) -> None:
