@@ -60,9 +60,9 @@ def qr_svg(uri: str, title: str = "QR code") -> str:
     # A megabyte that only a member needs, once, to set up the factor.
     import segno
 
-    colours = {"dark": "#000", "light": "#fff", "svgclass": "qr", "lineclass": None}
+    looks = {"dark": "#000", "light": "#fff", "svgclass": "qr", "lineclass": None}
     svg: str = segno.make(uri, error="m", micro=False).svg_inline(
-        border=_QUIET_ZONE, title=title, omitsize=True, **colours
+        border=_QUIET_ZONE, title=title, omitsize=True, **looks
     )
     attributes = 'role="img" width="240" height="240" shape-rendering="crispEdges"'
     return svg.replace("<svg", f"<svg {attributes}", 1)

@@ -24,20 +24,9 @@ from register.search.engine_interface import IndexNotReady, SearchEngine
 from register.search.indexer import IndexStatus, catch_up, read_index_status
 from register.server.follower import run_worker
 from register.text.dates import day_words
-from register.web import l10n
+from register.web import l10n, messages
 from register.web.request_context import settings
 from register.worker.lock import worker_lock
-
-# Sentences by the field of PurgeCounts.
-_PURGED = {
-    "concluded": "Signalements retenus dont le travail est terminé, et le jour fixé",
-    "returned": "Revenus dans la file, leur question étant restée sans réponse",
-    "expired": "Écartés, faute de décision avant le terme",
-    "purged": "Signalements détruits, avec leur clé",
-    "destroyed": "Passages retirés : versions d’avant détruites, leur terme venu",
-    "retained": "Copies détruites avec les textes de leur cas",
-    "counted": "Signalements oubliés, sauf dans les comptes",
-}
 
 
 @main.command()
@@ -54,7 +43,7 @@ def purge(confirm: bool) -> None:
         )
     if identities:
         click.echo(f"Textes scellés détruits (réponses, signalements de contenu) : {identities}")
-    for field, sentence in _PURGED.items():
+    for field, sentence in messages.console.purged.items():
         if count := getattr(outcome.done, field):
             click.echo(f"{sentence} : {count}")
     if outcome.waits_since is not None:
@@ -94,13 +83,6 @@ def move(url: str, keys_url: str | None) -> None:
         click.echo(f"  {path}")
 
 
-_MODES = {
-    ServiceMode.OPEN: "Ouvert : formulaires et connexions sont pris",
-    ServiceMode.READ_ONLY: "En lecture seule : les formulaires sont refusés",
-    ServiceMode.LOCKDOWN: "Fermé : ni formulaire, ni connexion ; les séances sont finies",
-}
-
-
 @main.command()
 @click.argument("new_mode", required=False, type=click.Choice([mode.value for mode in ServiceMode]))
 def mode(new_mode: str | None) -> None:
@@ -111,7 +93,7 @@ def mode(new_mode: str | None) -> None:
     state = read_mode(db.session())
     at = state.since
     since = f", depuis le {l10n.day_words(at)} à {l10n.clock(at)}" if at else ""
-    click.echo(f"{_MODES[state.mode]}{since}.")
+    click.echo(f"{messages.console.modes[state.mode]}{since}.")
 
 
 @main.group()

@@ -96,14 +96,13 @@ class CaptureImport:
         cases = self._cases()
         outcomes = []
         for number, row in enumerate(rows, start=1):
-            try:
-                if row.fault is not None:
-                    raise _Fault(row.fault)
-                effect = self._bring(folder, row.cells, cases)
-            except _Fault as error:
-                outcomes.append(CaptureOutcome(row, CaptureEffect.REFUSED, error.fault))
-            else:
-                outcomes.append(CaptureOutcome(row, effect))
+            effect, fault = CaptureEffect.REFUSED, row.fault
+            if fault is None:
+                try:
+                    effect = self._bring(folder, row.cells, cases)
+                except _Fault as error:
+                    fault = error.fault
+            outcomes.append(CaptureOutcome(row, effect, fault))
             progress(number, len(rows))
         names = {MANIFEST, *(row.cells[FILE] for row in rows)}
         unnamed = sum(path.is_file() and path.name not in names for path in folder.iterdir())

@@ -23,9 +23,8 @@ Language = Literal["fr", "en"]
 
 PARIS = ZoneInfo("Europe/Paris")
 FIRST_YEAR, LAST_YEAR = 1000, 2999
-MONTHS, MONTHS_EN = (
-    tuple(Locale.parse(language).months["format"]["wide"].values()) for language in ("fr", "en")
-)
+_LOCALES = [Locale.parse(language) for language in ("fr", "en")]
+MONTHS, MONTHS_EN = (tuple(locale.months["format"]["wide"].values()) for locale in _LOCALES)
 
 # [0-9] and not \d, which also accepts the digits of other scripts.
 _EDTF_FORM = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?([~?]?)")
@@ -165,27 +164,12 @@ DATE_FILLERS = frozenset({
     "debut", "fin", "mi", "courant", "milieu", "early", "late", "mid",
 })
 # fmt: on
-# Months by their names and abbreviations, French and English.
-MONTH_NUMBERS: dict[str, int] = {
-    name: number
-    for number, names in enumerate(
-        (
-            "janvier janv jan january",
-            "fevrier fevr fev february feb",
-            "mars mar march",
-            "avril avr april apr",
-            "mai may",
-            "juin jun june",
-            "juillet juil july jul",
-            "aout august aug",
-            "septembre sept sep september",
-            "octobre oct october",
-            "novembre nov november",
-            "decembre dec december",
-        ),
-        start=1,
-    )
-    for name in names.split()
+# Months by their names and abbreviations, French and English; "fév." is in no list.
+MONTH_NUMBERS: dict[str, int] = {"fev": 2} | {
+    fold(name).rstrip("."): number
+    for locale in _LOCALES
+    for width in ("wide", "abbreviated")
+    for number, name in locale.months["format"][width].items()
 }
 ORDINAL_DAY = re.compile(r"([0-9]{1,2})(?:er|st|nd|rd|th)")
 _NUMBER = re.compile(r"[0-9]{1,4}")
@@ -261,13 +245,9 @@ _DAYS_AGO = {
     **dict.fromkeys(("hier", "yesterday", "last night"), 1),
     **dict.fromkeys(("avant hier", "the day before yesterday"), 2),
 }
-WEEKDAYS = {
-    name: day
-    for names in (
-        ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"),
-        ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"),
-    )
-    for day, name in enumerate(names)
+# Monday is 0.
+WEEKDAYS: dict[str, int] = {
+    fold(name): day for locale in _LOCALES for day, name in locale.days["format"]["wide"].items()
 }
 _RELATIVE_DAY = re.compile(
     r"(?:le |au |pendant |durant |on )?"

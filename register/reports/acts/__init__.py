@@ -27,32 +27,3 @@ from register.reports.acts.moderation import (
 )
 from register.reports.acts.purging import forget, purge
 from register.reports.acts.reporter import add, destroy, leave_contact, receive, withdraw
-
-__all__ = [
-    "accept",
-    "add",
-    "ask_reporter",
-    "assign",
-    "claim",
-    "close_account",
-    "confirm_spam",
-    "decline",
-    "destroy",
-    "destroy_file",
-    "forget",
-    "leave_contact",
-    "mark_read",
-    "mask",
-    "note",
-    "purge",
-    "receive",
-    "release",
-    "release_all",
-    "reopen",
-    "set_urgency",
-    "spam",
-    "view",
-    "view_contact",
-    "view_retained",
-    "withdraw",
-]
