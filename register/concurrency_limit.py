@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from register.errors import Unavailable
 
@@ -47,3 +47,14 @@ class Bulkhead:
                 self._running.release()
         finally:
             self._admitted.release()
+
+    @contextmanager
+    def turn_if_free(self) -> Iterator[bool]:
+        """Hold a turn if it comes in time; whether it did."""
+        with ExitStack() as turns:
+            has_turn = True
+            try:
+                turns.enter_context(self.turn())
+            except Unavailable:
+                has_turn = False
+            yield has_turn

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from page_sites import SitePage
 from report_factory import Inbox, nonce
 
-from register.incoming import acts, notice_acts, notice_queries
+from register.incoming import acts, notice_acts, queries
 from register.incoming.acts import Receipt
-from register.incoming.notice_content import NoticeContent, NoticeDecision
+from register.incoming.content import NoticeContent, NoticeDecision
 from register.journal import WriteTransaction
 from register.post.models import PostKind
 from register.reports import receipt_codes
@@ -125,4 +125,4 @@ def _decide(inbox: Inbox, receipt: Receipt, day: datetime, *, by: int) -> None:
 
 
 def _last_row(p: WriteTransaction, receipt: Receipt) -> int:
-    return notice_queries.review_rows(p.session, receipt.key)[-1][1].id
+    return queries.review_rows(p.session, receipt.key)[-1][1].id

@@ -103,13 +103,15 @@ def test_installation_requires_hashes_and_builds_without_isolation():
 
 # --- the list of components --------------------------------------------------------------------
 
-COMPONENTS = json.loads(
-    sbom.bill_of_materials()
-)  # checked against the schema of CycloneDX 1.6 as it is made
+
+@pytest.fixture(scope="module")
+def listed_components():
+    """Checked against the schema of CycloneDX 1.6 as it is made."""
+    return json.loads(sbom.bill_of_materials())
 
 
-def test_the_list_of_components_has_runtime_packages_only():
-    components = {component["name"]: component for component in COMPONENTS["components"]}
+def test_the_list_of_components_has_runtime_packages_only(listed_components):
+    components = {component["name"]: component for component in listed_components["components"]}
     runtime_names = [name for file in ("run", "scale") for name in pins.pins(file)]
     assert set(components) == set(filter(_applies, runtime_names))
     assert "pytest" not in components
@@ -118,8 +120,8 @@ def test_the_list_of_components_has_runtime_packages_only():
     assert components["redis"]["scope"] == "optional"
 
 
-def test_every_component_has_its_licence_and_the_hashes_of_its_pin():
-    for component in COMPONENTS["components"]:
+def test_every_component_has_its_licence_and_the_hashes_of_its_pin(listed_components):
+    for component in listed_components["components"]:
         (licence,) = component["licenses"]
         licence_name = licence.get("expression") or "".join(licence["license"].values())
         assert licence_name not in ("", "unknown", "UNKNOWN"), component["name"]
@@ -127,10 +129,10 @@ def test_every_component_has_its_licence_and_the_hashes_of_its_pin():
         assert hashes == set(re.findall("sha256:([0-9a-f]+)", PINNED[component["name"]]))
 
 
-def test_the_list_of_components_has_dependencies():
+def test_the_list_of_components_has_dependencies(listed_components):
     needs = {
         dependency["ref"]: dependency.get("dependsOn", [])
-        for dependency in COMPONENTS["dependencies"]
+        for dependency in listed_components["dependencies"]
     }
     assert "flask" in needs["webcitoyen"]
     assert "werkzeug" in needs["flask"]

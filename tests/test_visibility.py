@@ -52,9 +52,8 @@ from register.cases.urgency import Urgency
 from register.db import db, now
 from register.evidence.sealed_files import new_file
 from register.incoming import acts as incoming_acts
-from register.incoming import notice_acts, notice_queries
-from register.incoming.content import ReplyContent
-from register.incoming.notice_content import NoticeContent, NoticeDecision
+from register.incoming import notice_acts, queries
+from register.incoming.content import NoticeContent, NoticeDecision, ReplyContent
 from register.journal import Act, JournalEntry, Ledger, head
 from register.mail.outbox import Outbox
 from register.operations import setup
@@ -273,7 +272,7 @@ class HiddenContent:
         receipt = notice_acts.receive_notice(
             p, self.store, visible.number, PostKind.ILLEGAL, sent, nonce(), **options
         )
-        [(review, _clock)] = notice_queries.review_rows(p.session, receipt.key)
+        [(review, _clock)] = queries.review_rows(p.session, receipt.key)
         words = {"decision": NoticeDecision.NONE, "reasons": MARKER, "ground": MARKER}
         notice_acts.decide(p, self.store, review.post_id, by=self.cast.bruno, **words)
         notice_acts.complain(p, self.store, receipt.key, MARKER)

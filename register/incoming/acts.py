@@ -14,16 +14,15 @@ from register.cases import acts as cases
 from register.cases.models import Incident
 from register.db import empty_log
 from register.errors import NotFound, Refused
-from register.evidence.models import EvidenceFile, register_file
-from register.evidence.sealed_files import FileManifest, seal_manifest
-from register.incoming import content, notice_queries, queries, retention
-from register.incoming.content import ReplyContent
+from register.evidence.sealed_files import FileManifest
+from register.incoming import content, queries, retention
+from register.incoming.content import NoticeContent, ReplyContent
 from register.incoming.models import Incoming, IncomingFile, IncomingKind
-from register.incoming.notice_content import NoticeContent
 from register.journal import Act, WriteTransaction, writing
 from register.key_store import KeyStore
 from register.post import acts as post
 from register.reports import receipt_codes
+from register.reports.report_files import sealed_rows
 from register.text.dates import paris_day
 
 # Undecided online replies of one case. Each act on a case loads all its replies, so that their
@@ -51,13 +50,11 @@ def find_received(
     existing = session.scalar(select(Incoming).where(Incoming.receipt == receipt))
     if existing is None:
         return None
-    data_key = store.key(content.key_name(existing.key)) if existing.sealed_content else None
-    is_other = (
-        data_key is not None
-        and content.unseal_fields(data_key, existing.key, existing.sealed_content or b"")["digest"]
-        != sent.digest
-    )
-    return Receipt(existing.key, code, is_other)
+    data_key = content.data_key(store, existing)
+    if data_key is None:
+        return Receipt(existing.key, code)
+    before = content.unseal_fields(data_key, existing.key, existing.sealed_content)
+    return Receipt(existing.key, code, is_other=before["digest"] != sent.digest)
 
 
 def receive(
@@ -114,14 +111,8 @@ def receive(
         )
     )
     tx.session.flush()
-    for position, file in enumerate(files, start=1):
-        if tx.session.get(EvidenceFile, file.file_id) is not None:
-            raise Refused("evidence_again")
-        register_file(tx.session, file.file_id)
-        row_key = receipt_codes.new_key()
-        sealed = seal_manifest(data_key, file, row_key)
-        ids = {"key": row_key, "incoming_key": key, "file_id": file.file_id}
-        tx.session.add(IncomingFile(**ids, position=position, sealed=sealed))
+    for position, row in enumerate(sealed_rows(tx.session, data_key, files), start=1):
+        tx.session.add(IncomingFile(**row, incoming_key=key, position=position))
     tx.session.flush()
     return Receipt(key, code)
 
@@ -147,7 +138,7 @@ def purge(tx: WriteTransaction, *, only_erased: bool = False) -> int:
     old = () if only_erased else tx.session.scalars(retention.old_statement(today)).all()
     for row in old:
         _record(tx, Act.INCOMING_PURGED, row, None)
-        for review, _clock in notice_queries.review_rows(tx.session, row.key):
+        for review, _clock in queries.review_rows(tx.session, row.key):
             tx.session.delete(review)
         tx.session.flush()
         tx.session.delete(row)
@@ -190,7 +181,7 @@ def run_retention(
 
 def _destroy_content(tx: WriteTransaction, row: Incoming) -> None:
     row.sealed_content, row.purged_on = None, paris_day(tx.at)
-    for review, clock in notice_queries.review_rows(tx.session, row.key):
+    for review, clock in queries.review_rows(tx.session, row.key):
         review.sealed_texts = None
         if clock.closed_on is None:
             post.close_row(tx, clock, by=None)

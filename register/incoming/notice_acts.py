@@ -15,18 +15,10 @@ from register.accounts.models import Member
 from register.accounts.vouching import load_acting_member
 from register.cases.models import ID_LIMIT, CaseState, Incident
 from register.errors import Invalid, NotFound, Refused
-from register.incoming import acts, content, notice_queries, retention
+from register.incoming import acts, content, queries, retention
 from register.incoming.acts import Receipt
+from register.incoming.content import NoticeContent, NoticeDecision, ReviewTexts
 from register.incoming.models import Incoming, IncomingKind, NoticeReview
-from register.incoming.notice_content import (
-    NoticeContent,
-    NoticeDecision,
-    ReviewTexts,
-    seal_notice,
-    seal_review,
-    unseal_notice,
-    unseal_review,
-)
 from register.journal import Act, JournalEntry, Ledger, WriteTransaction
 from register.key_store import KeyStore
 from register.mail.messages import MailKind
@@ -78,7 +70,7 @@ def receive_notice(
     # The former versions of a merged case can still be read.
     if case.state not in (CaseState.PUBLISHED, CaseState.MERGED):
         raise Refused("case_erased" if case.state == CaseState.ERASED else "case_withdrawn")
-    if notice_queries.count_waiting(tx.session, case.id) >= WAITING_LIMIT:
+    if queries.count_waiting_notices(tx.session, case.id) >= WAITING_LIMIT:
         raise Refused("notices_waiting", limit=WAITING_LIMIT)
     code, receipt = receipt_codes.derive_receipt(store, nonce)
     key = receipt_codes.new_key()
@@ -88,7 +80,9 @@ def receive_notice(
         receipt=receipt,
         incident_id=case.id,
         day=paris_day(tx.at),
-        sealed_content=seal_notice(store.new_key(content.key_name(key)), key, sent, language),
+        sealed_content=content.seal_notice(
+            store.new_key(content.key_name(key)), key, sent, language
+        ),
     )
     tx.session.add(row)
     tx.session.flush()
@@ -114,7 +108,7 @@ def complain(
         ``complaint_late``, or ``notice_destroyed``.
     """
     row = tx.load(Incoming, key)
-    reviews = notice_queries.review_rows(tx.session, key)
+    reviews = queries.review_rows(tx.session, key)
     if len(reviews) > 1:
         raise Refused("complaint_again")
     decided_on = reviews[0][1].closed_on
@@ -126,7 +120,7 @@ def complain(
         raise Invalid("missing", field="reclamation")
     data_key, notice = _unseal(store, row)
     review = _open_review(tx, row, PostKind.COMPLAINT)
-    review.sealed_texts = seal_review(data_key, key, review.post_id, ReviewTexts(text))
+    review.sealed_texts = content.seal_review(data_key, key, review.post_id, ReviewTexts(text))
     _send_mail(tx, outbox, MailKind.COMPLAINT_RECEIVED, notice.contact, paris_day(tx.at), link)
 
 
@@ -168,9 +162,9 @@ def decide(
         _require_other_member(tx, row, member)
     if not _was_done(tx, row.incident_id, decision, clock.received_on):
         raise Refused("notice_measure_missing")
-    texts = unseal_review(data_key, row.key, post_id, review.sealed_texts)
+    texts = content.unseal_review(data_key, row.key, post_id, review.sealed_texts)
     texts = replace(texts, reasons=reasons, ground=ground)
-    review.sealed_texts = seal_review(data_key, row.key, post_id, texts)
+    review.sealed_texts = content.seal_review(data_key, row.key, post_id, texts)
     review.decision = decision
     post.close_row(tx, clock, by=member.id, decision=decision)
     kind = MailKind.COMPLAINT_DECIDED if is_complaint else MailKind.CONTENT_NOTICE_DECIDED
@@ -187,15 +181,15 @@ def _open_review(tx: WriteTransaction, row: Incoming, kind: PostKind) -> NoticeR
 
 def _unseal(store: KeyStore, row: Incoming) -> tuple[bytes, NoticeContent]:
     """The data key of a notice, and what it says."""
-    data_key = store.key(content.key_name(row.key)) if row.sealed_content else None
-    if data_key is None or row.sealed_content is None:
+    data_key = content.data_key(store, row)
+    if data_key is None:
         raise Refused("notice_destroyed")
-    return data_key, unseal_notice(data_key, row.key, row.sealed_content)[0]
+    return data_key, content.unseal_notice(data_key, row.key, row.sealed_content)[0]
 
 
 def _require_other_member(tx: WriteTransaction, row: Incoming, member: Member) -> None:
     """Require another member than the first, where the register has one who may be it."""
-    first_id = notice_queries.review_rows(tx.session, row.key)[0][1].closed_by
+    first_id = queries.review_rows(tx.session, row.key)[0][1].closed_by
     first = tx.session.get(Member, first_id) if first_id is not None else None
     if first is None or vouching.may_second(member, first, tx.at):
         return

@@ -1,55 +1,28 @@
-"""Queries of what is sent online about a case: by receipt code, and by its reply."""
+"""Queries of what is sent online about a case: by receipt code, by its reply, at the desk."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from statistics import median_low
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from register.cases.models import CaseState, Incident, Reply
+from register.cases.legal_rules import add_months
+from register.cases.models import ID_LIMIT, Incident, Reply
 from register.errors import NotFound
 from register.evidence.sealed_files import FileManifest, open_manifest
 from register.incoming import content, retention
-from register.incoming.content import SealedPart
-from register.incoming.models import Incoming, IncomingFile, IncomingKind
+from register.incoming.content import NoticeContent, ReviewTexts, SealedPart
+from register.incoming.models import Incoming, IncomingFile, IncomingKind, NoticeReview
 from register.key_store import KeyStore
+from register.post.models import PostKind, ReceivedPost
 from register.reports import receipt_codes
 from register.text.dates import paris_day
 
-
-@dataclass(frozen=True)
-class ReplyStatus:
-    """What the author of a reply reads with their code.
-
-    ``reply`` is None once the texts of the case are erased. ``number`` is that of the case,
-    ``is_public`` whether readers can open it. ``purge_on`` is the day on which what members alone
-    read is destroyed, ``purged_on`` the day on which it was.
-    """
-
-    key: str
-    number: int
-    is_public: bool
-    received_on: date
-    read_on: date | None
-    reply: Reply | None
-    published_on: date | None
-    purge_on: date | None
-    purged_on: date | None
-    part: SealedPart | None
-
-
-@dataclass(frozen=True)
-class ReplyIdentity:
-    """What members alone read of a reply that was sent online; ``part`` is None once destroyed."""
-
-    key: str
-    read_on: date | None
-    purged_on: date | None
-    part: SealedPart | None
-    files: Sequence[tuple[str, FileManifest]]
+DELAY_MONTHS = 12  # full months whose delays are published
 
 
 def key_by_code(
@@ -60,6 +33,40 @@ def key_by_code(
     receipt = receipt_codes.hash_code(lookup_key, receipt_codes.normalize_code(typed))
     is_it = Incoming.receipt == receipt, Incoming.kind == kind
     return session.scalar(select(Incoming.key).where(*is_it))
+
+
+def keys_in_use(session: Session) -> set[str]:
+    """Names of the keys with which something is encrypted."""
+    keys = session.scalars(select(Incoming.key).where(Incoming.sealed_content.is_not(None)))
+    return {content.key_name(key) for key in keys}
+
+
+# --- rights of reply ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ReplyStatus:
+    """What the author of a reply reads with their code.
+
+    ``reply`` is None once the texts of the case are erased. ``purge_on`` is the day on which what
+    members alone read is destroyed.
+    """
+
+    row: Incoming
+    case: Incident
+    reply: Reply | None
+    published_on: date | None
+    purge_on: date | None
+    part: SealedPart | None
+
+
+@dataclass(frozen=True)
+class ReplyIdentity:
+    """What members alone read of a reply that was sent online; ``part`` is None once destroyed."""
+
+    row: Incoming
+    part: SealedPart | None
+    files: Sequence[tuple[str, FileManifest]]
 
 
 def reply_status(session: Session, store: KeyStore, key: str) -> ReplyStatus:
@@ -73,18 +80,8 @@ def reply_status(session: Session, store: KeyStore, key: str) -> ReplyStatus:
     case = session.get_one(Incident, row.incident_id)
     reply = session.get(Reply, row.reply_id) if row.reply_id is not None else None
     published_on = paris_day(reply.published_at) if reply and reply.published_at else None
-    return ReplyStatus(
-        key,
-        case.number or 0,
-        case.state == CaseState.PUBLISHED,
-        row.day,
-        row.read_on,
-        reply,
-        published_on,
-        retention.purge_day(reply, published_on) if reply else None,
-        row.purged_on,
-        _part(store, row),
-    )
+    purge_on = retention.purge_day(reply, published_on) if reply else None
+    return ReplyStatus(row, case, reply, published_on, purge_on, _part(store, row))
 
 
 def online_replies(session: Session, incident_id: int) -> set[int]:
@@ -108,16 +105,12 @@ def reply_identity(session: Session, store: KeyStore, reply_id: int) -> ReplyIde
     row = session.scalar(select(Incoming).where(Incoming.reply_id == reply_id))
     if row is None:
         raise NotFound("no_such_case")
-    return ReplyIdentity(
-        row.key, row.read_on, row.purged_on, _part(store, row), _files(session, store, row.key)
-    )
+    return ReplyIdentity(row, _part(store, row), _files(session, store, row.key))
 
 
 def _part(store: KeyStore, row: Incoming) -> SealedPart | None:
-    data_key = store.key(content.key_name(row.key)) if row.sealed_content else None
-    if data_key is None or row.sealed_content is None:
-        return None
-    return content.unseal(data_key, row.key, row.sealed_content)
+    data_key = content.data_key(store, row)
+    return content.unseal(data_key, row.key, row.sealed_content) if data_key else None
 
 
 def _files(session: Session, store: KeyStore, key: str) -> list[tuple[str, FileManifest]]:
@@ -129,7 +122,150 @@ def _files(session: Session, store: KeyStore, key: str) -> list[tuple[str, FileM
     return [(row.key, open_manifest(data_key, row.sealed, row.key)) for row in rows]
 
 
-def keys_in_use(session: Session) -> set[str]:
-    """Names of the keys with which something is encrypted."""
-    keys = session.scalars(select(Incoming.key).where(Incoming.sealed_content.is_not(None)))
-    return {content.key_name(key) for key in keys}
+# --- notices ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Review:
+    """An examination: of the notice, or of the complaint; ``clock`` has its days and member.
+
+    ``texts`` is None once destroyed, or where the key is missing.
+    """
+
+    clock: ReceivedPost
+    decision: str
+    texts: ReviewTexts | None
+
+
+@dataclass(frozen=True)
+class NoticeStatus:
+    """A notice for its author and for members.
+
+    ``notice`` is None once destroyed. ``complaint_until`` is the last day of the complaint that can
+    still be made.
+    """
+
+    row: Incoming
+    case: Incident
+    notice: NoticeContent | None
+    language: str
+    reviews: Sequence[Review]
+    purge_on: date
+    complaint_until: date | None
+
+    @property
+    def kind(self) -> str:
+        """The kind of the notice itself."""
+        return self.reviews[0].clock.kind
+
+
+def notice_status(session: Session, store: KeyStore, key: str, today: date) -> NoticeStatus:
+    """The state of a notice.
+
+    :raises NotFound: ``no_such_row``.
+    """
+    row, rows = session.get(Incoming, key), review_rows(session, key)
+    if row is None or not rows:
+        raise NotFound("no_such_row")
+    case = session.get_one(Incident, row.incident_id)
+    data_key = content.data_key(store, row)
+    notice, language = None, "fr"
+    if data_key is not None:
+        notice, language = content.unseal_notice(data_key, key, row.sealed_content)
+    reviews = [
+        Review(
+            clock,
+            review.decision,
+            content.unseal_review(data_key, key, clock.id, review.sealed_texts)
+            if data_key
+            else None,
+        )
+        for review, clock in rows
+    ]
+    decided_on = reviews[0].clock.closed_on
+    until = retention.complaint_until(decided_on) if decided_on else None
+    may_complain = notice is not None and len(reviews) == 1 and until is not None
+    last = reviews[-1].clock
+    return NoticeStatus(
+        row,
+        case,
+        notice,
+        language,
+        reviews,
+        retention.notice_purge_day(last),
+        until if may_complain and until and today <= until else None,
+    )
+
+
+def key_of_post(session: Session, post_id: int) -> str:
+    """The key of the notice that something which came by a form belongs to.
+
+    :raises NotFound: ``no_such_row``.
+    """
+    review = session.get(NoticeReview, min(post_id, ID_LIMIT))
+    if review is None:
+        raise NotFound("no_such_row")
+    return review.incoming_key
+
+
+def review_rows(session: Session, key: str) -> Sequence[tuple[NoticeReview, ReceivedPost]]:
+    """The examinations of a notice with their clocks, the first one first."""
+    stmt = select(NoticeReview, ReceivedPost).join(
+        ReceivedPost, ReceivedPost.id == NoticeReview.post_id
+    )
+    rows = session.execute(
+        stmt.where(NoticeReview.incoming_key == key).order_by(NoticeReview.post_id)
+    )
+    return [(review, clock) for review, clock in rows]
+
+
+def count_waiting_notices(session: Session, incident_id: int) -> int:
+    """Number of a case's notices and complaints that were sent by a form and are undecided."""
+    stmt = select(func.count()).select_from(ReceivedPost)
+    stmt = stmt.where(
+        ReceivedPost.incident_id == incident_id,
+        ReceivedPost.closed_on.is_(None),
+        ReceivedPost.entered_by.is_(None),
+    )
+    return session.scalar(stmt) or 0
+
+
+@dataclass(frozen=True)
+class Delays:
+    """Numbers of a kind from ``since`` until before ``until``; ``days`` is the median, or None."""
+
+    since: date
+    until: date
+    received: int
+    decided: int
+    days: int | None
+
+
+def load_delays(session: Session, kind: PostKind, today: date) -> Delays:
+    """The numbers of the twelve full months before this one.
+
+    They change on the first day of a month only: otherwise whoever reads them each day would learn
+    the day on which a notice came.
+    """
+    until = today.replace(day=1)
+    since = add_months(until, -DELAY_MONTHS)
+    columns = (ReceivedPost.received_on, ReceivedPost.closed_on, ReceivedPost.closed_by)
+    rows = session.execute(
+        select(*columns, func.count())
+        .where(
+            ReceivedPost.kind == kind,
+            ReceivedPost.received_on >= since,
+            ReceivedPost.received_on < until,
+        )
+        .group_by(*columns)
+    ).all()
+    received = sum(count for *_columns, count in rows)
+
+    def decided_days() -> Iterator[int]:
+        for received_on, closed_on, closed_by, count in rows:
+            # Nobody decided what was closed because its texts were destroyed.
+            if closed_by is not None and closed_on is not None and closed_on < until:
+                yield from [(closed_on - received_on).days] * count
+
+    days = list(decided_days())
+    return Delays(since, until, received, len(days), median_low(days) if days else None)

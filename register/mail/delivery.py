@@ -9,7 +9,6 @@ import smtplib
 import ssl
 from email.message import EmailMessage
 from enum import Enum
-from types import TracebackType
 
 from register.mail_urls import MailServer
 
@@ -55,12 +54,7 @@ class MailConnection:
     def __enter__(self) -> MailConnection:
         return self
 
-    def __exit__(
-        self,
-        _type: type[BaseException] | None,
-        _error: BaseException | None,
-        _traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         try:
             self._smtp.quit()
         except (OSError, smtplib.SMTPException):

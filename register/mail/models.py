@@ -41,13 +41,13 @@ class OutgoingMail(Base):
     member_id: Mapped[int | None]
     # The values of its text and an outside address, encrypted; empty once it is sent or dead.
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
-    state: Mapped[str] = mapped_column(String(8))
-    attempts: Mapped[int]
+    state: Mapped[str] = mapped_column(String(8), default=MailState.WAITING.value)
+    attempts: Mapped[int] = mapped_column(default=0)
     # When it may be tried; during an attempt, when another process may try it again. Of a sent one,
     # ten minutes after its last attempt.
     next_at: Mapped[datetime] = mapped_column(UTCDateTime)
     # Last answer of the mail server (RFC 5321 §4.2): 450, for example; 0 without an answer.
-    reply_code: Mapped[int]
+    reply_code: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
 

@@ -83,10 +83,7 @@ class Outbox:
             kind=kind.value,
             member_id=None if is_outside else recipient,
             sealed=encryption.encrypt(self.key, _TEXT_PURPOSE, plain.encode(), message_id.encode()),
-            state=MailState.WAITING.value,
-            attempts=0,
             next_at=at,
-            reply_code=0,
             created_at=at,
         )
         session.add(mail)

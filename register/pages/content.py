@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
 
 from sqlalchemy import ForeignKey, Index, ScalarSelect, String, Text, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -281,22 +280,12 @@ def shipped_page(name: str) -> ShippedPage:
     )
 
 
-class ReadySentence(NamedTuple):
-    """A sentence for somebody in danger: its heading, and its words to be copied."""
-
-    heading: str
-    words: str
-
-
-def ready_sentences(session: Session, language: Language) -> Sequence[ReadySentence]:
-    """The ready sentences of a language: the parts of their text that have a heading."""
+def ready_sentences(session: Session, language: Language) -> Sequence[tuple[str, str]]:
+    """Headings and words of the sentences for somebody in danger, to be copied."""
     text = current_page(session, text_name(READY_SENTENCES, language)).text
     parts = (part.partition("\n") for part in re.split(r"^## ", text, flags=re.MULTILINE)[1:])
-    return [
-        ReadySentence(heading.strip(), words.strip())
-        for heading, _newline, words in parts
-        if words.strip()
-    ]
+    pairs = [(heading.strip(), words.strip()) for heading, _newline, words in parts]
+    return [(heading, words) for heading, words in pairs if words]
 
 
 @cache

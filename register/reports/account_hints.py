@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 
 from register.territory import name_normalisation as names
@@ -58,22 +57,6 @@ _ELSEWHERE = re.compile(
 _AREA = re.compile(r" ?\((?:[0-9]{2,3}|2[AB]|[A-Z][\w’' -]{3,25})\)")
 
 
-@dataclass(frozen=True)
-class PlaceHint:
-    """A commune that an account names; ``is_office``: as the seat of who acts."""
-
-    reading: PlaceReading
-    is_office: bool
-
-
-@dataclass(frozen=True)
-class DateHint:
-    """Words of an account that tell a day, and what they mean."""
-
-    words: str
-    reading: DateReading
-
-
 # --- places -------------------------------------------------------------------------------------
 
 
@@ -81,15 +64,15 @@ def place_hints(gazetteer: Gazetteer, account: str) -> list[PlaceReading]:
     """Communes where an account says that it happened, the surest first; homonyms together."""
     text = account[:READ_LENGTH]
     has_capitals = _has_capitals(text)
-    hints: dict[tuple[str, str], PlaceHint] = {}
+    hints: dict[tuple[str, str], tuple[PlaceReading, bool]] = {}
     for sentence in re.split(r"[\n.!?;:]+", text):
-        for hint in _sentence_hints(gazetteer, sentence, has_capitals=has_capitals):
-            key = (hint.reading.code, hint.reading.alias_code or "")
-            if key not in hints or hint.is_office:
-                hints[key] = hint
+        for reading, is_office in _sentence_hints(gazetteer, sentence, has_capitals=has_capitals):
+            key = (reading.code, reading.alias_code or "")
+            if key not in hints or is_office:
+                hints[key] = (reading, is_office)
     # A town hall that is named says more than a place that is.
-    has_office = any(hint.is_office for hint in hints.values())
-    readings = [hint.reading for hint in hints.values() if hint.is_office or not has_office]
+    has_office = any(is_office for _reading, is_office in hints.values())
+    readings = [reading for reading, is_office in hints.values() if is_office or not has_office]
     by_name = {reading.name for reading in readings}
     limit = _MAX_HOMONYMS if len(by_name) == 1 else MAX_OFFERS
     return readings if len(readings) <= limit else []
@@ -97,7 +80,8 @@ def place_hints(gazetteer: Gazetteer, account: str) -> list[PlaceReading]:
 
 def _sentence_hints(
     gazetteer: Gazetteer, sentence: str, *, has_capitals: bool
-) -> Iterator[PlaceHint]:
+) -> Iterator[tuple[PlaceReading, bool]]:
+    """The communes that a sentence names, each with whether as the seat of who acts."""
     words = names.split_words(sentence)
     index = 0
     while index < len(words):
@@ -114,7 +98,7 @@ def _sentence_hints(
                 else (0, [])
             )
             for reading in readings:
-                yield PlaceHint(reading, is_office)
+                yield reading, is_office
         index += max(name_length, 1)
 
 
@@ -242,13 +226,15 @@ _TODAY_LENGTH = 120
 _MAX_YEARS = 30
 
 
-def date_hints(account: str, today: date) -> list[DateHint]:
-    """Days that an account tells of its facts, in its order, each once; none when there are many.
+def date_hints(account: str, today: date) -> list[tuple[str, DateReading]]:
+    """Words of an account that tell a day of its facts, and what they mean; none of many.
+
+    In its order, each day once.
 
     :param today: the day on which the form was displayed.
     """
     text = account[:READ_LENGTH]
-    hints: dict[str, DateHint] = {}
+    hints: dict[str, tuple[str, DateReading]] = {}
     for match in _DATE.finditer(text):
         before = fold(text[max(0, match.start() - _CUE_LENGTH) : match.start()]) + " "
         if _OTHER_DATE.search(before) or _HABIT.search(before):
@@ -263,5 +249,5 @@ def date_hints(account: str, today: date) -> list[DateHint]:
             continue
         if dates.parse(reading.start).year < today.year - _MAX_YEARS:
             continue
-        hints.setdefault(reading.start, DateHint(words, reading))
+        hints.setdefault(reading.start, (words, reading))
     return list(hints.values()) if len(hints) <= MAX_OFFERS else []

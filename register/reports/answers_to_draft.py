@@ -7,8 +7,8 @@ it. Other words stand beside the draft, as the account does.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from register.cases.case_content import ProceedingContent, RequestContent, StepContent
@@ -35,12 +35,8 @@ _NATURES = {"plainte": "penale", "citation_directe": "penale", "assignation": "c
 _STEP_ORDER = ("mise_en_demeure", "deliberation", "plainte", *_SUMMONS, "audience")
 
 
-@dataclass(frozen=True)
-class AnswerChanges:
-    """What an answer changes in a draft, by dotted path; ``dropped``: why it changes nothing."""
-
-    changes: Mapping[str, str] = field(default_factory=dict)
-    dropped: tuple[ContentFault, ...] = ()
+# What an answer changes in a draft, by dotted path, and why it changes nothing.
+AnswerChanges = tuple[Mapping[str, str], Sequence[ContentFault]]
 
 
 def answer_changes(
@@ -56,19 +52,19 @@ def _changes(
 ) -> AnswerChanges:
     path = _path(sent, question)
     if not path:
-        return AnswerChanges()
+        return {}, ()
     if question.kind is AnswerKind.DATE:
         edtf = answer_date(sent, question.key)
         dropped = () if edtf else (ContentFault("date", "typed_date"),)
-        return AnswerChanges({path: edtf} if edtf else {}, dropped)
+        return {path: edtf} if edtf else {}, dropped
     if question.vocabulary:
         if not vocabulary.accepts(question.vocabulary, value):
-            return AnswerChanges(dropped=(ContentFault(path, "unknown_code", {"value": value}),))
+            return {}, (ContentFault(path, "unknown_code", {"value": value}),)
     elif question.is_coded:
         value = question.values.get(value, "")
         if value and path.endswith(".steps"):
-            return AnswerChanges({f"{path}.{value}.step": value})
-    return AnswerChanges({path: value} if value else {})
+            return {f"{path}.{value}.step": value}, ()
+    return {path: value} if value else {}, ()
 
 
 def _path(sent: ReportContent, question: Question) -> str:

@@ -15,18 +15,7 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Integer,
-    Select,
-    String,
-    case,
-    cast,
-    func,
-    literal,
-    null,
-    select,
-)
+from sqlalchemy import ColumnElement, Integer, Select, String, case, cast, literal, null, select
 from sqlalchemy.orm import Session
 
 from register.accounts.models import Member
@@ -39,7 +28,7 @@ from register.cases.models import CaseState
 from register.cases.second_person import Destruction
 from register.post.models import ReceivedPost
 from register.reports.models import Report, ReportState
-from register.reports.queue_statements import LIVE_STATES, MARKABLE
+from register.reports.queue_statements import LIVE_STATES, MARKABLE, count_rows
 from register.reports.retention import ANSWER_TERM, OVERDUE_MONTHS, undecided_clause
 from register.text.dates import PARIS, paris_day
 
@@ -106,10 +95,6 @@ _REQUEST_DAYS = (
 )
 
 
-def _same(day: date) -> date:
-    return day
-
-
 def _last_day(terms: Sequence[LegalRule], start: date) -> date:
     for term in terms:
         start = term.last_day(start)
@@ -128,7 +113,7 @@ class _Source:
 
     kind: DeadlineKind
     stmt: Select[Any]
-    due: Callable[[Any], date] = _same
+    due: Callable[[Any], date] = lambda day: day
 
 
 def load_deadlines(
@@ -151,12 +136,9 @@ def load_deadlines(
     if not viewer.is_active:
         return DeadlinePage((), {}, 1, 1)
     sources = list(_sources(at, member, undecided_after))
-    count_columns = [
-        select(func.count()).select_from(source.stmt.order_by(None).subquery()).scalar_subquery()
-        for source in sources
-    ]
     counts = dict.fromkeys(DeadlineKind, 0)
-    for source, count in zip(sources, session.execute(select(*count_columns)).one(), strict=True):
+    all_counts = count_rows(session, (source.stmt for source in sources))
+    for source, count in zip(sources, all_counts, strict=True):
         counts[source.kind] += count
     total = counts[kind] if kind else sum(counts.values())
     pages = count_pages(total, page_size)

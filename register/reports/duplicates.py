@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from operator import itemgetter
 from typing import Any
@@ -44,14 +44,6 @@ _MOST_SIMILAR = 6
 _COMMON_SHARE, _MIN_COMMON = 50, 3
 
 
-@dataclass(frozen=True)
-class SimilarReport:
-    """Another report on what may be the same facts; the strongest reason comes first."""
-
-    summary: ReportSummary
-    reasons: Sequence[DuplicateReason]
-
-
 def similar_cases(
     session: Session,
     viewer: Member,
@@ -81,8 +73,8 @@ def similar_cases(
 
 def similar_reports(
     session: Session, store: KeyStore, viewer: Member, key: str, day: date, sent: ReportContent
-) -> list[SimilarReport]:
-    """Undecided reports similar to a report, the most similar first.
+) -> list[tuple[ReportSummary, Sequence[DuplicateReason]]]:
+    """Undecided reports similar to a report, the most similar first; the strongest reason first.
 
     Only the reports received on the nearest days are compared.
 
@@ -102,7 +94,7 @@ def similar_reports(
         reasons = sorted(own_fields.shared_reasons(candidate, rare), key=weight, reverse=True)
         if is_enough(reasons):
             rank = (-sum(map(weight, reasons)), other.day, other.key)
-            similar.append((rank, SimilarReport(other, reasons)))
+            similar.append((rank, (other, reasons)))
     return [report for _rank, report in sorted(similar, key=itemgetter(0))[:_MOST_SIMILAR]]
 
 

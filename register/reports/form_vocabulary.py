@@ -19,7 +19,6 @@ from register.text.dates import Language
 _WORDS: Mapping[str, list[dict[str, str]]] = tomllib.loads(
     Path(__file__).with_suffix(".toml").read_text("utf-8")
 )
-LISTS = ("famille", "type", "acteur", "cible")
 
 
 @dataclass(frozen=True)

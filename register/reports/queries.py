@@ -180,16 +180,7 @@ def get_report(session: Session, store: KeyStore, key: str) -> ReportView:
 
     :raises NotFound: ``no_such_report``.
     """
-    is_masked = Report.masked_digest.is_not(None).label("is_masked")
-    columns = (
-        *CLEAR_COLUMNS,
-        Report.sealed,
-        Report.term_label,
-        Report.contact,
-        Report.decision,
-        is_masked,
-    )
-    row = session.execute(select(*columns).where(Report.key == key)).one_or_none()
+    row = session.get(Report, key, populate_existing=True)
     if row is None:
         raise NotFound("no_such_report")
     names = [key]
@@ -206,8 +197,9 @@ def get_report(session: Session, store: KeyStore, key: str) -> ReportView:
         select(Message).where(Message.report_key == key).order_by(Message.position)
     )
     # The contact's key is gone where the reporter erased it after the row was read.
-    contact_key = keys.get(names[-1]) if row.contact is not None else None
-    contact = report_content.decrypt_contact(contact_key, key, row.contact) if contact_key else ""
+    contact = ""
+    if row.contact is not None and names[-1] in keys:
+        contact = report_content.decrypt_contact(keys[names[-1]], key, row.contact)
     messages = [
         ReportMessage(
             message.day, *report_content.decrypt_message(data_key, message.key, message.sealed)
@@ -225,8 +217,8 @@ def get_report(session: Session, store: KeyStore, key: str) -> ReportView:
                 purge_on = purge_day_after_work(summary.moved_on, ended_on)
                 summary = replace(summary, purge_on=purge_on, asked_on=None)
     label = report_content.decrypt_label(data_key, key, row.term_label)
-    masked = bool(row.is_masked)
-    return ReportView(summary, received, label, contact, messages, decision, case, masked)
+    is_masked = row.masked_digest is not None
+    return ReportView(summary, received, label, contact, messages, decision, case, is_masked)
 
 
 # --- the reports behind a case ------------------------------------------------------------------

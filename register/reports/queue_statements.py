@@ -7,7 +7,7 @@ have rows of their own besides.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -207,6 +207,15 @@ def queue_statements(
     # By position: the columns of a union have no names of their own.
     order: list[Clause] = list(map(literal_column, ("1", "2", "3", "4")))
     return {kind: stmt.order_by(*order) for kind, stmt in statements.items()}
+
+
+def count_rows(session: Session, statements: Iterable[Any]) -> list[int]:
+    """Number of rows of each statement, all counted by one."""
+    columns = [
+        select(func.count()).select_from(stmt.order_by(None).subquery()).scalar_subquery()
+        for stmt in statements
+    ]
+    return [*session.execute(select(*columns)).one()]
 
 
 def _columns(position: Any, **columns: Any) -> list[ColumnElement[Any]]:

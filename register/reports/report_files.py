@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -43,6 +43,22 @@ def sent_files(files: Iterable[FileManifest]) -> tuple[SentFile, ...]:
     return tuple(sorted(set(map(sent_file, files))))
 
 
+def sealed_rows(
+    session: Session, data_key: bytes, files: Iterable[FileManifest]
+) -> Iterator[dict[str, Any]]:
+    """Key, file id and sealed manifest of the row of each file, which it registers.
+
+    :raises Refused: ``evidence_again`` for a file that another row has: its blobs may be about to
+        go with that one.
+    """
+    for file in files:
+        if session.get(EvidenceFile, file.file_id) is not None:
+            raise Refused("evidence_again")
+        register_file(session, file.file_id)
+        key = receipt_codes.new_key()
+        yield {"key": key, "file_id": file.file_id, "sealed": seal_manifest(data_key, file, key)}
+
+
 def store_files(
     tx: WriteTransaction,
     data_key: bytes,
@@ -52,29 +68,16 @@ def store_files(
 ) -> None:
     """Add files to a report, after its others; the row of the message must exist.
 
-    :raises Refused: ``evidence_again`` for a file that another report or message has: its blobs
-        may be about to go with that one.
+    :raises Refused: as :func:`sealed_rows`.
     """
     if not files:
         return
     tx.session.flush()
     of_report = ReportEvidence.report_key == report_key
     last = tx.session.scalar(select(func.max(ReportEvidence.position)).where(of_report)) or 0
-    for position, file in enumerate(files, start=last + 1):
-        if tx.session.get(EvidenceFile, file.file_id) is not None:
-            raise Refused("evidence_again")
-        register_file(tx.session, file.file_id)
-        row_key = receipt_codes.new_key()
-        tx.session.add(
-            ReportEvidence(
-                key=row_key,
-                report_key=report_key,
-                message_key=message_key,
-                position=position,
-                file_id=file.file_id,
-                sealed=seal_manifest(data_key, file, row_key),
-            )
-        )
+    owner = {"report_key": report_key, "message_key": message_key}
+    for position, row in enumerate(sealed_rows(tx.session, data_key, files), start=last + 1):
+        tx.session.add(ReportEvidence(**row, **owner, position=position))
     tx.session.flush()
 
 

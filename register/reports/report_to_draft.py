@@ -94,12 +94,12 @@ def draft_parts(
     ] + [
         DraftPart(
             question.key,
-            answer.changes,
-            answer.dropped,
+            changes,
+            dropped,
             is_free_text=not (question.fills or question.is_coded),
             is_private=not question.is_public,
         )
-        for question, answer in answer_changes(sent, vocabulary)
+        for question, (changes, dropped) in answer_changes(sent, vocabulary)
     ]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from register.accounts.models import Member
@@ -17,7 +17,7 @@ from register.cases.todo_clauses import TodoContext, TodoKind
 from register.errors import SealError
 from register.key_store import KeyStore
 from register.reports.queries import ReportSummary, summaries
-from register.reports.queue_statements import QueueKind, queue_statements
+from register.reports.queue_statements import QueueKind, count_rows, queue_statements
 from register.reports.report_lists import reports_by_key
 
 PAGE_SIZE = 20
@@ -79,12 +79,8 @@ def load_queue(
     if not viewer.is_active:
         return QueuePage((), {}, 1, 1)
     statements = queue_statements(session, viewer, todo_context)
-    count_columns = [
-        select(func.count()).select_from(stmt.order_by(None).subquery()).scalar_subquery()
-        for stmt in statements.values()
-    ]
-    count_row = session.execute(select(*count_columns)).one()
-    counts = {kind: count for kind, count in zip(statements, count_row, strict=True) if count}
+    all_counts = count_rows(session, statements.values())
+    counts = {kind: count for kind, count in zip(statements, all_counts, strict=True) if count}
     kinds = [kind] if kind else list(counts)
     total = sum(counts.get(listed, 0) for listed in kinds)
     pages = max(1, -(-total // page_size))

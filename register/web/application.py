@@ -1,77 +1,18 @@
 """Flask application: its cookie key, the modules with its views, and its middleware."""
 
-# ruff: noqa: F401 - modules with views, hooks or template globals are imported for that effect
-
 from __future__ import annotations
 
 from collections.abc import Iterable, MutableMapping
+from importlib import import_module
 from typing import Any
 
 from flask import Flask, Request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask.templating import Environment
 from flask_babel import Babel
+from werkzeug.utils import find_modules
 
-import register.accounts.web.member_admin
-import register.accounts.web.passkey_pages
-import register.accounts.web.profile
-import register.accounts.web.sign_in
-import register.cases.web.desk.act_view
-import register.cases.web.desk.case
-import register.cases.web.desk.case_acts
-import register.cases.web.desk.case_files
-import register.cases.web.desk.case_list
-import register.cases.web.desk.case_summaries
-import register.cases.web.desk.change_approval
-import register.cases.web.desk.claims
-import register.cases.web.desk.editor
-import register.cases.web.desk.invitation_views
-import register.cases.web.desk.public_preview
-import register.cases.web.desk.sources
-import register.cases.web.public.cases
-import register.cases.web.public.citations
-import register.cases.web.public.overview
-import register.cases.web.public.piece_view
-import register.cases.web.public.structured_data
-import register.exchange.web.file_import
-import register.exchange.web.public_bundle
-import register.feeds.web
-import register.incoming.web.notice_desk
-import register.incoming.web.notice_views
-import register.incoming.web.reply_identity
-import register.incoming.web.reply_views
-import register.journal.web.members_journal
-import register.journal.web.public_journal
-import register.operations.web.figures
-import register.operations.web.metrics
-import register.pages.web.help
-import register.pages.web.legal_calendars
-import register.pages.web.page_editor
-import register.pages.web.public_pages
-import register.post.web.received_post
-import register.reports.web
-import register.reports.web.bound_case
-import register.reports.web.desk.accept_views
-import register.reports.web.desk.case_uploads
-import register.reports.web.desk.claim_views
-import register.reports.web.desk.dashboard
-import register.reports.web.desk.deadline_list
-import register.reports.web.desk.detail
-import register.reports.web.desk.file_views
-import register.reports.web.desk.labels
-import register.reports.web.desk.masking
-import register.reports.web.desk.report_list
-import register.reports.web.desk.report_list_query
-import register.reports.web.desk.report_summary
-import register.reports.web.file_field
-import register.reports.web.follow_up_views
-import register.reports.web.report_form
-import register.reports.web.report_views
-import register.reports.web.upload_views
-import register.territory.web.place_choice
-import register.territory.web.place_pages
-import register.web.etag
-import register.web.query_parameters
+import register.feeds.web  # noqa: F401 - a face of one module
 from register.accounts.web import access_control
 from register.cases.web.public import search_request
 from register.errors import SealError
@@ -86,6 +27,7 @@ from register.web import (
     l10n,
     logs,
     page_cache,
+    query_parameters,  # noqa: F401 - attaches a hook
     rate_limits,
     request_context,
     request_counts,
@@ -96,6 +38,16 @@ from register.web import (
 from register.web.blueprints import account, desk, public, submit
 from register.web.form_streams import StreamedRequest
 from register.web.headers import SAFE_METHODS, StartResponse
+
+# Rooms whose face is a package. Each of its modules is imported, and so attaches its views, hooks
+# and template globals to the blueprints.
+FACES = (
+    *("accounts", "cases", "exchange", "incoming", "journal", "operations", "pages", "post"),
+    *("reports", "territory"),
+)
+for _room in FACES:
+    for _name in find_modules(f"register.{_room}.web", include_packages=True, recursive=True):
+        import_module(_name)
 
 _COOKIE_KEY = "register.cookie_key"
 

@@ -244,7 +244,7 @@ def _unavailable(error: Exception) -> ResponseReturnValue:
 
 def _failure_page(error: BaseException, status: int, sentence: str = "") -> Response:
     if status == 503:
-        reference = logs.log_outage(error, request.endpoint or "")
+        reference = logs.log_outage(error)
     else:
         reference = secrets.token_hex(4)
         logs.log_failure(reference, request.endpoint or "", error)

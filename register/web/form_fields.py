@@ -14,6 +14,7 @@ from flask_babel import lazy_gettext
 from flask_wtf import FlaskForm
 from flask_wtf.form import _Auto
 from wtforms import FieldList, FormField, SelectField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.i18n import get_translations
 from wtforms.utils import unset_value
 from wtforms.validators import DataRequired, Length, ValidationError
@@ -112,6 +113,11 @@ class MultilineField(TextAreaField):
     """Several lines of text; its filter makes None an empty text."""
 
     data: str
+
+
+def code_choices(words: Mapping[str, Any]) -> list[SelectChoice]:
+    """The choices of codes, in their order."""
+    return [SelectChoice(code, label) for code, label in words.items()]
 
 
 def line_field(label: Any, *, limit: int = 2_000, **options: Any) -> LineField:

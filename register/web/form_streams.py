@@ -6,7 +6,7 @@ The framework writes a larger file to a temporary one, where its bytes stay afte
 from __future__ import annotations
 
 import io
-from typing import IO, TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, cast
 
 from flask import Request, request
 from werkzeug.formparser import FormDataParser
@@ -15,22 +15,13 @@ if TYPE_CHECKING:
     from werkzeug.formparser import TStreamFactory
 
 
-def _memory_file(
-    total_content_length: int | None,
-    content_type: str | None,
-    filename: str | None,
-    content_length: int | None = None,
-) -> IO[bytes]:
-    return io.BytesIO()
-
-
 class StreamedRequest(Request):
     """A request whose files go to streams of :attr:`stream_factory`.
 
     By default they stay in memory, as the rest of a body of bounded length.
     """
 
-    stream_factory: TStreamFactory = staticmethod(_memory_file)
+    stream_factory: TStreamFactory = staticmethod(lambda *_args, **_options: io.BytesIO())
 
     def make_form_data_parser(self) -> FormDataParser:
         """The parser of a form, which writes each file to a stream of ours."""

@@ -18,7 +18,7 @@ from threading import Lock, Thread
 from typing import Any
 
 import structlog
-from flask import Flask, current_app
+from flask import Flask, current_app, request
 
 from register.errors import RegisterError
 from register.log_priority import priority_prefix
@@ -120,13 +120,13 @@ def _code(error: BaseException) -> str:
     return str(next(filter(None, codes), ""))
 
 
-def log_outage(error: BaseException, endpoint: str) -> str:
-    """Log a request that the register could not answer for a reason of its own.
+def log_outage(error: BaseException) -> str:
+    """Log this request, which the register could not answer for a reason of its own.
 
     :return: the reference shown to the reader, the same for all of one outage.
     """
     outages: OutageLog = current_app.extensions[_EXTENSION]
-    return outages.note(error, endpoint=endpoint)
+    return outages.note(error, endpoint=request.endpoint or "")
 
 
 def attach(app: Flask) -> None:

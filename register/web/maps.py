@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from register.cases.data_version import VersionedMapCache
 from register.cases.selection import MapPoints, Selection
-from register.territory.map_ground import DrawingPoint, MapGround, dots, map_ground
+from register.territory.map_ground import DrawingPoint, dots, map_ground
 from register.territory.place_queries import area_name, commune, is_commune_code
 from register.territory.places import Commune
 from register.text.dates import Language
@@ -25,23 +25,6 @@ from register.web.fragments import fragment
 from register.web.l10n import language
 
 _AREA = Markup('<a href="{}" tabindex="-1"><title>{}</title><path d="{}"/></a>')
-
-
-@dataclass(frozen=True)
-class MapDrawing:
-    """The drawing of a search's places.
-
-    ``areas``: the départements with cases. ``exact``, ``about``, ``whole``: paths of the dots of
-    communes with their own point, of former communes with another one's point, and of whole
-    départements; each may be empty. ``communes``: their number.
-    """
-
-    areas: Markup
-    exact: str
-    about: str
-    whole: str
-    communes: int
-    ground: MapGround
 
 
 @dataclass(frozen=True)
@@ -97,19 +80,24 @@ class SearchMap:
         return len(self._selection.map_points.commune_codes)
 
 
-def draw_places(places: MapPoints) -> MapDrawing:
-    """Draw the places of a search."""
+def draw_places(places: MapPoints) -> dict[str, object]:
+    """The drawing of a search's places, for the macro ``france``.
+
+    ``areas``: the départements with cases. ``exact``, ``about``, ``whole``: paths of the dots of
+    communes with their own point, of former communes with another one's point, and of whole
+    départements; each may be empty. ``communes``: their number.
+    """
     ground = map_ground()
     places_drawn = [_commune_dot(code) for code in places.commune_codes]
     codes = {departement for departement, _point, _exact in places_drawn} | places.departements
-    return MapDrawing(
-        areas=Markup().join(map(_area_html, sorted(codes))),
-        exact=dots(point for _departement, point, is_exact in places_drawn if is_exact),
-        about=dots(point for _departement, point, is_exact in places_drawn if not is_exact),
-        whole=dots(ground.shapes[code].centroid for code in places.departements),
-        communes=len(places_drawn),
-        ground=ground,
-    )
+    return {
+        "areas": Markup().join(map(_area_html, sorted(codes))),
+        "exact": dots(point for _departement, point, is_exact in places_drawn if is_exact),
+        "about": dots(point for _departement, point, is_exact in places_drawn if not is_exact),
+        "whole": dots(ground.shapes[code].centroid for code in places.departements),
+        "communes": len(places_drawn),
+        "ground": ground,
+    }
 
 
 # Cached: a search in a large register draws thousands of communes.

@@ -102,30 +102,34 @@ class Limits:
         # Check all before counting in any: a refused request then neither uses up the rate of
         # others in its network nor takes memory.
         checks = (self.limiter.test, self.limiter.hit) if counted else (self.limiter.test,)
-        try:
-            return self._seconds(source_counters(), checks)
-        except StorageError as error:
-            # A report must not be refused because the counters are unreachable.
-            self.outages.note(error, "limiter_away", "warning")
-            return self.fallback.wait(rate, address, counted=counted) if self.fallback else 0
+        return self._seconds(
+            source_counters(), checks, lambda limits: limits.wait(rate, address, counted=counted)
+        )
 
     def budget(self, name: str) -> int:
         """Count a request in the budget of all sources; seconds until there is room, or 0."""
         rate_items = _rate_items(BUDGETS[name])
         counters = ((item, f"{name} budget", "all") for item in rate_items)
-        try:
-            return self._seconds(counters, (self.limiter.hit,))
-        except StorageError as error:
-            self.outages.note(error, "limiter_away", "warning")
-            return self.fallback.budget(name) if self.fallback else 0
+        return self._seconds(counters, (self.limiter.hit,), lambda limits: limits.budget(name))
 
-    def _seconds(self, counters: Iterable[_Counter], checks: Sequence[Callable[..., bool]]) -> int:
-        all_counters = list(counters)
-        for allows in checks:
-            for counter in all_counters:
-                if not allows(*counter):
-                    reset, _remaining = self.limiter.get_window_stats(*counter)
-                    return max(1, math.ceil(reset - time.time()))
+    def _seconds(
+        self,
+        counters: Iterable[_Counter],
+        checks: Sequence[Callable[..., bool]],
+        again: Callable[[Limits], int],
+    ) -> int:
+        """Seconds until all counters have room; ``again`` asks those of the fallback."""
+        try:
+            all_counters = list(counters)
+            for allows in checks:
+                for counter in all_counters:
+                    if not allows(*counter):
+                        reset, _remaining = self.limiter.get_window_stats(*counter)
+                        return max(1, math.ceil(reset - time.time()))
+        except StorageError as error:
+            # A report must not be refused because the counters are unreachable.
+            self.outages.note(error, "limiter_away", "warning")
+            return again(self.fallback) if self.fallback else 0
         return 0
 
 
@@ -240,6 +244,17 @@ def wait_words(seconds: int) -> str:
         )
     minutes = max(1, -(-seconds // _MINUTE))
     return str(ngettext("une minute", "%(count)s minutes", minutes, count=count_words(minutes)))
+
+
+def too_soon(
+    pattern: object, seconds: int, page: Callable[[str], str], status: int = 429
+) -> Response:
+    """The page of a form that is not taken yet.
+
+    :param pattern: the reason, with ``%(time)s``.
+    :param page: makes the page from the reason.
+    """
+    return too_soon_page(page(str(pattern) % {"time": wait_words(seconds)}), seconds, status)
 
 
 def too_soon_page(body: str, seconds: int, status: int = 429) -> Response:

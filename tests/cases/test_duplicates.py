@@ -10,6 +10,8 @@ from register.cases import duplicates
 from register.cases.case_content import Content, SourceContent
 from register.cases.duplicates import DuplicateReason, distinctive_words, find_possible_duplicates
 
+pytestmark = pytest.mark.one_database
+
 # Two contents without a common value: the tests copy some of ALONE into OTHER.
 ALONE = {
     "title": "Une caméra éteinte pendant la séance",

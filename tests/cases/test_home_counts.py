@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+
 from register.cases import acts, facet_index, statistics
 from register.cases.filters import CaseQuery
 from register.cases.selection import Selection
 from register.cases.vocabulary import current_vocabulary
 from register.journal import head
+
+pytestmark = pytest.mark.one_database
 
 
 def _index(session):

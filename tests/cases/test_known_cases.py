@@ -14,6 +14,8 @@ from register.cases.case_content import SourceContent
 from register.cases.known_cases import MAX_CASES, ReportedFacts, find_known_cases
 from register.text import dates
 
+pytestmark = pytest.mark.one_database
+
 TODAY = date(2026, 11, 25)
 LINK = "https://exemple.test/gagny"  # the source of the case that the fixture makes
 
@@ -116,7 +118,6 @@ def _source(index):
     return (SourceContent(url=f"https://exemple.test/{index}", kind="presse", label="presse"),)
 
 
-@pytest.mark.one_database
 def test_the_look_ups_read_indexes(session, desk):
     desk.published()
     plans = []

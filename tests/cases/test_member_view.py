@@ -18,6 +18,8 @@ from register.cases.urgency import claim_holder
 from register.errors import NotFound
 from register.journal import Act
 
+pytestmark = pytest.mark.one_database
+
 LATER = datetime(2026, 3, 5, 23, 30, tzinfo=UTC)
 
 

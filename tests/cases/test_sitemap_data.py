@@ -11,6 +11,8 @@ from case_contents import a_case
 
 from register.cases import communes_with_cases
 
+pytestmark = pytest.mark.one_database
+
 FIRST = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 LATER = FIRST + timedelta(days=40)
 GAGNY = {"commune": "93032"}

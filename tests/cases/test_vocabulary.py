@@ -13,6 +13,8 @@ from register.cases import vocabulary
 from register.cases.vocabulary import LIST_NAMES, VOCABULARY_FILE, VocabularyEntry
 from register.db import now
 
+pytestmark = pytest.mark.one_database
+
 CODES = {
     "famille": "acces justice pression securite autre",
     "cible": "blogueur citoyen association media_local presse_locale presse_nationale journaliste "

@@ -15,16 +15,15 @@ from sqlalchemy import delete, func, select, update
 from register.accounts import acts as accounts
 from register.errors import Invalid, NotFound, Refused
 from register.incoming import acts as incoming
-from register.incoming import content, notice_acts, notice_queries, queries, retention, verify
+from register.incoming import content, notice_acts, queries, retention, verify
+from register.incoming.content import NoticeContent, NoticeDecision
 from register.incoming.models import Incoming, IncomingKind, NoticeReview
-from register.incoming.notice_content import NoticeContent, NoticeDecision
 from register.journal import Act, JournalEntry, Ledger, head
 from register.mail.models import OutgoingMail
 from register.mail.outbox import Outbox
 from register.operations import schema
 from register.operations.missing_data import lost_keys
 from register.post import acts as post
-from register.post.delays import load_delays
 from register.post.models import PostKind, ReceivedPost
 
 TODAY = date(2026, 3, 2)
@@ -54,7 +53,7 @@ def receive(pen, store, published):
 
 def _post_id(session, receipt) -> int:
     session.rollback()
-    return notice_queries.review_rows(session, receipt.key)[-1][1].id
+    return queries.review_rows(session, receipt.key)[-1][1].id
 
 
 @pytest.fixture
@@ -70,7 +69,7 @@ def decide(pen, store, session):
 
 def _status(session, store, receipt, today=TODAY):
     session.rollback()
-    return notice_queries.notice_status(session, store, receipt.key, today)
+    return queries.notice_status(session, store, receipt.key, today)
 
 
 def _retain(session, engine, store, at, **options) -> int:
@@ -85,7 +84,7 @@ def test_a_notice_is_received_with_its_last_day_and_changes_nothing(
 ):
     receipt = receive(kind=kind)
     status = _status(session, store, receipt)
-    assert (status.notice, status.kind, status.is_public) == (WORDS, kind, True)
+    assert (status.notice, status.kind, status.case.state) == (WORDS, kind, "published")
     assert status.reviews[0].clock.due_on == TODAY + timedelta(days=days)
     assert queries.key_by_code(session, store, receipt.code, IncomingKind.NOTICE) == receipt.key
     assert queries.key_by_code(session, store, receipt.code) is None
@@ -337,7 +336,7 @@ def test_the_erasure_of_a_case_destroys_its_notices_whatever_the_clock(
     session.rollback()
     assert not retention.has_erased(session)
     status = _status(session, store, receipt)
-    assert (status.notice, status.is_erased) == (None, True)
+    assert (status.notice, status.case.state) == (None, "erased")
     assert session.scalar(select(func.count()).where(ReceivedPost.closed_on.is_(None))) == 0
     assert store.names() == set()
 
@@ -360,9 +359,9 @@ def test_the_former_version_of_the_tables_has_no_notice(engine, session, pen, ca
 @pytest.mark.one_database
 def test_an_unknown_notice_is_not_found(session, store):
     with pytest.raises(NotFound):
-        notice_queries.notice_status(session, store, "0" * 32, TODAY)
+        queries.notice_status(session, store, "0" * 32, TODAY)
     with pytest.raises(NotFound):
-        notice_queries.key_of_post(session, 404)
+        queries.key_of_post(session, 404)
 
 
 @pytest.mark.one_database
@@ -377,7 +376,7 @@ def test_verification_names_a_row_that_differs_from_its_lines(
         post.enter_post(p, PostKind.SUMMONS, TODAY, by=cast.bruno)
     session.rollback()
     assert list(verify.problems(session)) == []
-    ids = [notice_queries.review_rows(session, receipt.key)[0][1].id for receipt in receipts]
+    ids = [queries.review_rows(session, receipt.key)[0][1].id for receipt in receipts]
     session.rollback()
     with engine.begin() as connection:
         for model, key, values in (
@@ -404,13 +403,13 @@ def test_counts_are_of_full_months_and_of_decisions_by_people(
     decide(slow, cast.bruno, at=january + timedelta(days=9))
     decide(recent, cast.bruno)
     session.rollback()
-    delays = load_delays(session, PostKind.ILLEGAL, TODAY)
+    delays = queries.load_delays(session, PostKind.ILLEGAL, TODAY)
     assert (delays.since, delays.until) == (date(2025, 3, 1), date(2026, 3, 1))
     assert (delays.received, delays.decided, delays.days) == (3, 2, 2)
-    assert load_delays(session, PostKind.ERROR, TODAY).days is None
+    assert queries.load_delays(session, PostKind.ERROR, TODAY).days is None
     with pen() as p:
         acts.erase(p, receive.case.id, by=cast.ada, restriction="erreur", single=True)
     # The undecided one is closed with the texts of its case, by nobody.
     _retain(session, engine, store, AT, only_erased=True)
-    delays = load_delays(session, PostKind.ILLEGAL, date(2026, 4, 1))
+    delays = queries.load_delays(session, PostKind.ILLEGAL, date(2026, 4, 1))
     assert (delays.received, delays.decided) == (4, 3)

@@ -148,7 +148,7 @@ def test_the_first_reading_is_recorded_and_its_day_shown(session, store, pen, ca
     session.rollback()
     lines = session.scalars(select(JournalEntry).where(JournalEntry.act == Act.INCOMING_READ)).all()
     assert [line.member_id for line in lines] == [cast.chloe]
-    assert _status(session, store, receipt).read_on == TODAY
+    assert _status(session, store, receipt).row.read_on == TODAY
     with pytest.raises(NotFound), pen() as p:
         incoming.read(p, "0" * 32, by=cast.chloe)
 
@@ -182,7 +182,7 @@ def test_what_is_sealed_goes_after_the_term_and_the_code_still_answers(
     assert session.get(EvidenceFile, file.file_id) is not None  # the worker deletes it
     status = _status(session, store, receipt)
     assert (status.part, status.reply.state) == (None, how)
-    assert status.purged_on == TODAY + retention.AFTER_DECISION
+    assert status.row.purged_on == TODAY + retention.AFTER_DECISION
     session.rollback()
     assert incoming.run_retention(engine, store, at) == 0
     assert incoming.run_retention(engine, store, at + timedelta(days=366)) == 1

@@ -108,6 +108,7 @@ def test_every_row_of_every_table_is_the_same_on_the_other_side(settings, target
                     assert following == max(row.id for row in before[table.name]) + 1
 
 
+@pytest.mark.prove
 def test_a_moved_register_answers_as_before(settings, target):
     """Pages, members, receipts, and the keys of reports in a database of their own."""
     site = reports_site(settings)

@@ -27,6 +27,7 @@ def _codes(engine):
         return {tuple(row) for row in connection.execute(select(CASE_CODE))}
 
 
+@pytest.mark.prove
 def test_the_tables_are_filled_by_a_downgrade_and_dropped_by_an_upgrade(engine, settings, desk):
     desk.published(commune="93059", linked_communes=("2A004",))
     desk.published(commune="", departement="988")

@@ -23,7 +23,7 @@ def offered_places(text: str) -> set[str]:
 
 
 def offered_days(text: str) -> list[str]:
-    return [hint.reading.start for hint in date_hints(text, TODAY)]
+    return [reading.start for _words, reading in date_hints(text, TODAY)]
 
 
 def share(part: int, whole: int) -> float:

@@ -14,6 +14,8 @@ from register.cases.vocabulary import current_vocabulary
 from register.reports import acts, duplicates, queries
 from register.text.dates import paris_day
 
+pytestmark = pytest.mark.one_database
+
 ACCOUNT = "Hier la caméra du blogueur a été confisquée par un gardien devant le lavoir communal."
 SIMILAR_ACCOUNT = "Devant le lavoir, un gardien a confisqué la caméra que tenait ce blogueur."
 OTHER_ACCOUNT = "On me demande un formulaire pour consulter le budget."
@@ -28,7 +30,7 @@ def similar_to(session, store, cast):
         viewer = session.get(Member, getattr(cast, by))
         day = paris_day(AT)
         similar = duplicates.similar_reports(session, store, viewer, report.key, day, sent)
-        return {match.summary.key: {reason.code for reason in match.reasons} for match in similar}
+        return {other.key: {reason.code for reason in reasons} for other, reasons in similar}
 
     return find
 

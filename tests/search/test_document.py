@@ -15,6 +15,8 @@ from register.search.document import documents
 from register.search.query_parser import parse
 from register.search.reference_matcher import strength
 
+pytestmark = pytest.mark.one_database
+
 SOURCE = "zinzolin"
 
 

@@ -74,12 +74,16 @@ def commit_folder(index: Whoosh) -> Path:
 # --- what it finds --------------------------------------------------------------------------------
 
 
-@given(st.lists(documents, max_size=8), writes, st.lists(searches, min_size=1, max_size=6))
-@hypothesis_settings(deadline=None, max_examples=60)
-def test_search_engine_returns_what_the_reference_matcher_returns(first, writes, queries):
-    with tempfile.TemporaryDirectory() as folder:
-        index = Whoosh(Path(folder, "index"))
-        require_matcher_results(index, None, first, writes, queries)
+@pytest.mark.parametrize("examples", [20, pytest.param(200, marks=pytest.mark.prove)])
+def test_search_engine_returns_what_the_reference_matcher_returns(examples):
+    @given(st.lists(documents, max_size=8), writes, st.lists(searches, min_size=1, max_size=6))
+    @hypothesis_settings(deadline=None, max_examples=examples)
+    def check(first, writes, queries):
+        with tempfile.TemporaryDirectory() as folder:
+            index = Whoosh(Path(folder, "index"))
+            require_matcher_results(index, None, first, writes, queries)
+
+    check()
 
 
 # --- commits --------------------------------------------------------------------------------------

@@ -11,6 +11,8 @@ from register.errors import Invalid, NotFound
 from register.web import list_query
 from register.web.list_query import FilterChip
 
+pytestmark = pytest.mark.one_database
+
 FORM = frozenset({"etat", "page"})
 STATES = {"publie": 1, "retire": 2}
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from threading import BoundedSemaphore
 from typing import Any
 
 from flask import Flask, Response, current_app, redirect, request
@@ -20,6 +19,7 @@ from werkzeug.exceptions import Forbidden
 
 from register.accounts.web import current_member, profile, reauthentication, sign_in
 from register.accounts.web.current_member import is_member_path
+from register.concurrency_limit import Bulkhead
 from register.config import Settings
 from register.db import db
 from register.errors import ReadOnly
@@ -40,6 +40,7 @@ _RETRY_VIEWS: Mapping[str, Callable[..., ResponseReturnValue]] = {
 # that are looked at or refused. The others wait before they are read, since threads that compute
 # take the processor from one another and from readers; each has its turn within milliseconds.
 _SIGN_INS = 12
+_WAITING = 1_000  # more than a server has threads
 _TURN_TIMEOUT = 5.0  # seconds, after which a sign-in is answered without a turn
 # Their forms are taken in a read-only register.
 _SIGN_IN_VIEWS = frozenset({"account.sign_in", "account.passkey_challenge"})
@@ -73,18 +74,14 @@ class SignInTurns:
     """Middleware by which sign-ins take turns."""
 
     def __init__(self, app: WSGI) -> None:
-        self.app, self._turns = app, BoundedSemaphore(_SIGN_INS)
+        self.app, self._turns = app, Bulkhead(_SIGN_INS, _WAITING, _TURN_TIMEOUT)
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Let the application answer, after a wait if it is a sign-in."""
         if (environ["REQUEST_METHOD"], environ["PATH_INFO"]) != ("POST", current_member.SIGN_IN):
             return self.app(environ, start_response)
-        has_turn = self._turns.acquire(timeout=_TURN_TIMEOUT)
-        try:
+        with self._turns.turn_if_free():
             return self.app(environ, start_response)
-        finally:
-            if has_turn:
-                self._turns.release()
 
 
 def _require_member() -> ResponseReturnValue | None:

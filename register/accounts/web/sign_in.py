@@ -116,14 +116,14 @@ def _rate_limited_page(form: forms.SignInForm) -> Response | None:
     wait = rate_limits.wait("sign_in")
     if not wait:
         return None
-    problem = str(messages.accounts.too_many_sign_ins) % {"time": rate_limits.wait_words(wait)}
-    return rate_limits.too_soon_page(_render_form(form, problem=problem), wait)
+    pattern = messages.accounts.too_many_sign_ins
+    return rate_limits.too_soon(pattern, wait, lambda why: _render_form(form, problem=why))
 
 
 def _busy_page(form: forms.SignInForm, seconds: int) -> Response:
     """The page with the address kept, while too many sign-ins are running."""
-    problem = str(messages.accounts.sign_in_busy) % {"time": rate_limits.wait_words(seconds)}
-    return rate_limits.too_soon_page(_render_form(form, problem=problem), seconds, 503)
+    pattern = messages.accounts.sign_in_busy
+    return rate_limits.too_soon(pattern, seconds, lambda why: _render_form(form, problem=why), 503)
 
 
 def _signed_in_response(

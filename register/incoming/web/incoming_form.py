@@ -12,26 +12,24 @@ from typing import Any, ClassVar
 
 from flask import request
 from flask.typing import ResponseReturnValue
-from wtforms import HiddenField, StringField
+from flask_babel import lazy_gettext as _
+from wtforms import StringField
 
 from register.db import db
 from register.errors import Refused
 from register.incoming import acts
 from register.incoming.acts import Receipt
-from register.incoming.content import ReplyContent
-from register.incoming.notice_content import NoticeContent
+from register.incoming.content import NoticeContent, ReplyContent
 from register.journal import WriteTransaction
 from register.reports.web import public_forms
-from register.reports.web.public_forms import OUTAGE_ERRORS, SessionlessForm
-from register.text.normalisation import one_line
+from register.reports.web.answer_fields import clean_code, hidden_field
+from register.reports.web.public_forms import SessionlessForm
 from register.web import messages, rate_limits
 from register.web.error_messages import error_sentence
 from register.web.request_context import key_store
 
-
-def clean_code(value: str | None) -> str:
-    """A code or token as it was sent, on one line."""
-    return one_line(value or "")
+# Advice in the errors of texts that are too long.
+KEEP_SHORT = _("Gardez l’essentiel.")
 
 
 class IncomingForm(SessionlessForm):
@@ -45,7 +43,7 @@ class IncomingForm(SessionlessForm):
     too_many: ClassVar[Any]
 
     site_web = StringField(filters=[clean_code])
-    jeton = HiddenField(filters=[clean_code])
+    jeton = hidden_field()
 
     @property
     def sent(self) -> ReplyContent | NoticeContent:
@@ -60,14 +58,6 @@ class IncomingForm(SessionlessForm):
     def is_whole(self) -> bool:
         """Whether no file of the form was lost on its way."""
         return True
-
-    def hidden_fields(self) -> list[tuple[str, str]]:
-        """Names and values of the fields, for the page that shows them in words."""
-        return [
-            (field.name, "y" if field.data is True else str(field.data))
-            for field in self
-            if field.short_name not in ("jeton", "fichiers") and field.data
-        ]
 
 
 @dataclass(frozen=True)
@@ -85,16 +75,16 @@ Receive = Callable[[WriteTransaction, str], Receipt]
 
 def run_step(form: IncomingForm, pages: FormPages, receive: Receive) -> ResponseReturnValue:
     """The step of the pressed button; the review, where no button was pressed."""
-    step = request.form.get("etape", "")
-    try:
-        with public_forms.submission_queue.turn():
-            if step == "modifier":
-                return pages.form("")
-            if not form.is_sent:
-                return pages.form(""), 422
-            return _send(form, pages, receive) if step == "envoyer" else pages.review()
-    except OUTAGE_ERRORS as error:
-        return public_forms.outage_response(error, str(messages.reports.form_busy), pages.form)
+
+    def step() -> ResponseReturnValue:
+        button = request.form.get("etape", "")
+        if button == "modifier":
+            return pages.form("")
+        if not form.is_sent:
+            return pages.form(""), 422
+        return _send(form, pages, receive) if button == "envoyer" else pages.review()
+
+    return public_forms.answer_step(step, pages.form)
 
 
 def _send(form: IncomingForm, pages: FormPages, receive: Receive) -> ResponseReturnValue:
@@ -106,8 +96,7 @@ def _send(form: IncomingForm, pages: FormPages, receive: Receive) -> ResponseRet
     seconds = rate_limits.wait("replay" if existing else form.rate_limit)
     if seconds:
         pattern = messages.reports.sent_too_often if existing else form.too_many
-        error_text = str(pattern) % {"time": rate_limits.wait_words(seconds)}
-        return rate_limits.too_soon_page(pages.form(error_text), seconds)
+        return rate_limits.too_soon(pattern, seconds, pages.form)
     if existing is not None:
         return pages.receipt(existing)
     if rate_limits.are_enabled() and (form.site_web.data or token.is_hasty):

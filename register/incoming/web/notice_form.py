@@ -6,30 +6,24 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _
 from wtforms import BooleanField
-from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import DataRequired, ValidationError
 
-from register.incoming.notice_content import CHILD_ABUSE, LINE_LIMIT, TEXT_LIMIT, NoticeContent
-from register.incoming.web.incoming_form import IncomingForm
+from register.incoming.content import CHILD_ABUSE, LINE_LIMIT, NOTICE_LIMIT, NoticeContent
+from register.incoming.web.incoming_form import KEEP_SHORT, IncomingForm
 from register.mail_urls import bare_address
 from register.post.models import PostKind
-from register.reports.web.answer_fields import CheckedRadio, at_most
+from register.reports.web.answer_fields import CheckedRadio, long_field, short_field
 from register.reports.web.public_forms import NOTICE_FORM_NAME, SessionlessForm
 from register.web import messages
-from register.web.form_fields import line_field, text_field
-from register.web.request_validation import DESK_BODY_LIMIT
-
-_KEEP_SHORT = _("Gardez l’essentiel.")
+from register.web.form_fields import LineField, MultilineField, code_choices
 
 
-def _line(label: Any) -> Any:
-    return line_field(label, limit=DESK_BODY_LIMIT, validators=[at_most(LINE_LIMIT, _KEEP_SHORT)])
+def _line(label: Any) -> LineField:
+    return short_field(label, LINE_LIMIT, KEEP_SHORT)
 
 
-def _text(label: Any, missing: Any = None) -> Any:
-    required = [DataRequired(missing)] if missing else []
-    validators = [*required, at_most(TEXT_LIMIT, _KEEP_SHORT)]
-    return text_field(label, limit=DESK_BODY_LIMIT, validators=validators)
+def _text(label: Any, missing: Any = None) -> MultilineField:
+    return long_field(label, NOTICE_LIMIT, KEEP_SHORT, missing=missing)
 
 
 class NoticeForm(IncomingForm):
@@ -81,9 +75,7 @@ class IllegalForm(NoticeForm):
     kind = PostKind.ILLEGAL
     motif = CheckedRadio(
         _("Ce que la loi interdit"),
-        choices=[SelectChoice(code, label) for code, label in messages.incoming.grounds.items()],
-        default="",
-        validate_choice=False,
+        choices=code_choices(messages.incoming.grounds),
         validators=[DataRequired(messages.incoming.ground_missing)],
     )
     texte = _text(_("Pourquoi ce contenu est illicite"), messages.incoming.explanation_missing)

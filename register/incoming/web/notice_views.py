@@ -1,33 +1,38 @@
-"""Views of ``/incidents/<number>/signaler-contenu/<kind>``: form, review, receipt, follow-up."""
+"""Views of ``/incidents/<number>/signaler-contenu/<kind>``, and of its decision at the desk."""
 
 from __future__ import annotations
 
-from flask import render_template, request
+from flask import flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext
 from werkzeug.exceptions import NotFound
+from wtforms import RadioField
+from wtforms.validators import InputRequired
 
-from register.cases import queries
-from register.cases.queries import MergedCase, PublicCase
+from register.accounts.web import current_member
+from register.cases.web.desk.act_view import open_case
 from register.db import db, now
-from register.errors import Moved, Refused
-from register.incoming import notice_acts, notice_queries
-from register.incoming import queries as incoming_queries
+from register.errors import Refused
+from register.incoming import acts, notice_acts, queries, retention
 from register.incoming.acts import Receipt
+from register.incoming.content import LINE_LIMIT, NOTICE_LIMIT, NoticeDecision
 from register.incoming.models import IncomingKind
 from register.incoming.web import incoming_form
 from register.incoming.web.incoming_form import FormPages
 from register.incoming.web.notice_form import FORMS, ComplaintForm, NoticeForm
 from register.journal import WriteTransaction
-from register.post.delays import Delays, load_delays
+from register.pages.web.public_pages import readable_case
 from register.post.models import OWN_TERMS
 from register.reports import receipt_codes
 from register.reports.web import follow_up_page, public_forms
 from register.text.dates import paris_day
 from register.web import messages, rate_limits, urls
-from register.web.blueprints import submit
+from register.web.blueprints import desk, submit
 from register.web.error_messages import error_sentence
+from register.web.form_fields import DeskForm, code_choices, line_field, text_field
 from register.web.l10n import language, switch_language
-from register.web.request_context import key_store, outbox, settings
+from register.web.request_context import head, key_store, outbox, settings
 
 _ROUTE = "/incidents/<number>/signaler-contenu/<kind>"
 # The button that sends a complaint, on the page that a code opens.
@@ -37,17 +42,17 @@ COMPLAIN = "reclamer"
 @submit.get(_ROUTE)
 def content_notice(number: str, kind: str) -> ResponseReturnValue:
     """The form, with the address of the case."""
-    case = _load_case(number)
+    case = readable_case(number)
     form = _form_class(kind)(formdata=None)
     form.endroit.data = settings().base_url + urls.case(case.number)
-    delays = load_delays(db.session(), form.kind, paris_day(now()))
+    delays = queries.load_delays(db.session(), form.kind, paris_day(now()))
     return _form_html(case.number, form, delays=delays)
 
 
 @submit.post(_ROUTE)
 def content_notice_step(number: str, kind: str) -> ResponseReturnValue:
     """Run the step of the pressed button; the review, where no button was pressed."""
-    case, form = _load_case(number), _form_class(kind)()
+    case, form = readable_case(number), _form_class(kind)()
 
     def receive(tx: WriteTransaction, nonce: str) -> Receipt:
         return notice_acts.receive_notice(
@@ -76,21 +81,12 @@ def _form_class(kind: str) -> type[NoticeForm]:
     return FORMS[kind]
 
 
-def _load_case(number: str) -> PublicCase | MergedCase:
-    """The public case of a number; a merged one too, whose versions can be read."""
-    session, case_number = db.session(), urls.case_number(number)
-    try:
-        return queries.load_public_case(session, case_number)
-    except Moved:
-        return queries.load_merged_case(session, case_number)
-
-
 # --- the follow-up by code ----------------------------------------------------------------------
 
 
 def follow(typed: str) -> ResponseReturnValue | None:
     """The state of the notice with a code, at ``/suivi``, and the complaint about its decision."""
-    key = incoming_queries.key_by_code(db.session(), key_store(), typed, IncomingKind.NOTICE)
+    key = queries.key_by_code(db.session(), key_store(), typed, IncomingKind.NOTICE)
     if key is None:
         return None
     if request.form.get("etape") == COMPLAIN:
@@ -107,9 +103,10 @@ def _complain(key: str, typed: str) -> ResponseReturnValue:
         return _status_html(key, typed, form), 422
     seconds = rate_limits.wait("message")
     if seconds:
-        error_text = str(messages.reports.too_many_messages)
-        error_text %= {"time": rate_limits.wait_words(seconds)}
-        return rate_limits.too_soon_page(_status_html(key, typed, form, error_text), seconds)
+        pattern = messages.reports.too_many_messages
+        return rate_limits.too_soon(
+            pattern, seconds, lambda why: _status_html(key, typed, form, why)
+        )
     try:
         with public_forms.queued_transaction() as tx:
             notice_acts.complain(
@@ -132,7 +129,7 @@ def _status_html(
     key: str, typed: str, form: ComplaintForm | None = None, error_text: str = ""
 ) -> str:
     today = paris_day(now())
-    status = notice_queries.notice_status(db.session(), key_store(), key, today)
+    status = queries.notice_status(db.session(), key_store(), key, today)
     if status.language != "fr":
         switch_language("en")
     return render_template(
@@ -148,7 +145,7 @@ def _status_html(
 
 
 def _form_html(
-    number: int, form: NoticeForm, *, error_text: str = "", delays: Delays | None = None
+    number: int, form: NoticeForm, *, error_text: str = "", delays: queries.Delays | None = None
 ) -> str:
     """The form as it was typed, with the reason why it is shown again."""
     return render_template(
@@ -163,7 +160,7 @@ def _form_html(
 
 def _receipt_html(receipt: Receipt, form: NoticeForm) -> str:
     today = paris_day(now())
-    status = notice_queries.notice_status(db.session(), key_store(), receipt.key, today)
+    status = queries.notice_status(db.session(), key_store(), receipt.key, today)
     return render_template(
         "incoming/notice_receipt.html",
         status=status,
@@ -171,4 +168,74 @@ def _receipt_html(receipt: Receipt, form: NoticeForm) -> str:
         is_other=receipt.is_other,
         form=form,
         has_mail=outbox() is not None and bool(form.sent.contact),
+    )
+
+
+# --- at the desk --------------------------------------------------------------------------------
+
+
+class NoticeDecisionForm(DeskForm):
+    """What was decided and why, for the author of the notice."""
+
+    decision = RadioField(
+        lazy_gettext("Décision"),
+        choices=code_choices(messages.incoming.decisions),
+        validators=[InputRequired(lazy_gettext("Choisissez une réponse."))],
+    )
+    ground = line_field(lazy_gettext("Fondement"), limit=LINE_LIMIT, required=True)
+    reasons = text_field(lazy_gettext("Faits et raisons"), limit=NOTICE_LIMIT, required=True)
+
+
+@submit.app_template_global("notice_term_days")
+def notice_term_days() -> int:
+    """Days from the last decision to the destruction of a notice."""
+    return retention.AFTER_NOTICE_DECISION.days
+
+
+@desk.route("/courrier/<int:post_id>", methods=["GET", "POST"], endpoint="content_notice")
+def decide(post_id: int) -> ResponseReturnValue:
+    """A notice, whose first reading is recorded, and the form that decides it."""
+    head()
+    form = NoticeDecisionForm()
+    if not form.is_submitted():
+        return _desk_html(post_id, form)
+    if not form.validate():
+        return _desk_html(post_id, form), 422
+    mail_outbox = outbox()
+    try:
+        current_member.run_act(
+            lambda tx, by: notice_acts.decide(
+                tx,
+                key_store(),
+                post_id,
+                by=by,
+                decision=NoticeDecision(form.decision.data),
+                reasons=form.reasons.data,
+                ground=form.ground.data,
+                outbox=mail_outbox,
+                link=follow_up_link(),
+            )
+        )
+    except Refused as error:
+        return _desk_html(post_id, form, error_sentence(error)), 409
+    flash(_("C’est décidé. La page du code le dit à qui a signalé."))
+    return redirect(f"/moderation/courrier/{post_id}", 303)
+
+
+def _desk_html(post_id: int, form: NoticeDecisionForm, error_text: str = "") -> str:
+    session, today = db.session(), paris_day(now())
+    key = queries.key_of_post(session, post_id)
+    status = queries.notice_status(session, key_store(), key, today)
+    if status.notice is not None and status.row.read_on is None:
+        current_member.run_act(lambda tx, by: acts.read(tx, key, by=by))
+    return render_template(
+        "incoming/notice_desk.html",
+        status=status,
+        file=open_case(status.case.id),
+        form=form,
+        error_text=error_text,
+        today=today,
+        kinds=messages.desk.post_kinds,
+        grounds=messages.incoming.grounds,
+        decisions=messages.incoming.decisions,
     )

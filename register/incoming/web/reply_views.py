@@ -1,14 +1,17 @@
-"""Views of ``/incidents/<number>/droit-de-reponse``: form, review, receipt, follow-up by code."""
+"""Views of ``/incidents/<number>/droit-de-reponse``, and of what members alone read of a reply."""
 
 from __future__ import annotations
 
-from flask import redirect, render_template, request
+from flask import Response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
+from register.accounts.web import current_member
 from register.cases import deadlines, queries, reply_refusals
 from register.cases.queries import PublicCase
+from register.cases.web.desk.act_view import open_case_of_reply
 from register.db import db, now
-from register.errors import Moved
+from register.errors import Moved, NotFound
+from register.evidence.file_kinds import extension
 from register.incoming import acts, retention
 from register.incoming import queries as incoming_queries
 from register.incoming.acts import Receipt
@@ -21,9 +24,10 @@ from register.reports.web import follow_up_page, upload_streams
 from register.text import markup
 from register.text.dates import paris_day
 from register.web import messages, urls
-from register.web.blueprints import submit
+from register.web.blueprints import desk, submit
+from register.web.file_response import send_attachment
 from register.web.l10n import language, switch_language
-from register.web.request_context import key_store
+from register.web.request_context import key_store, sealed_files
 
 FILES_ADDRESS = "/droit-de-reponse/avec-fichiers"
 
@@ -166,3 +170,44 @@ def _receipt_html(receipt: Receipt, form: ReplyForm) -> str:
         is_other=receipt.is_other,
         form=form,
     )
+
+
+# --- at the desk --------------------------------------------------------------------------------
+
+
+@desk.app_template_global("online_replies")
+def online_replies(incident_id: int) -> set[int]:
+    """The ids of a case's replies that were sent online."""
+    return incoming_queries.online_replies(db.session(), incident_id)
+
+
+@desk.get("/reponses/<int:reply_id>/identite")
+def reply_identity(reply_id: int) -> str:
+    """The sealed part of a reply; its first reading is recorded, and its author learns the day."""
+    desk_case = open_case_of_reply(reply_id)
+    identity = incoming_queries.reply_identity(db.session(), key_store(), reply_id)
+    if identity.row.read_on is None:
+        current_member.run_act(lambda tx, by: acts.read(tx, identity.row.key, by=by))
+    part = identity.part
+    return render_template(
+        "incoming/reply_identity.html",
+        file=desk_case,
+        reply=desk_case.reply(reply_id),
+        identity=identity,
+        role=messages.incoming.roles[part.role] if part else "",
+    )
+
+
+@desk.get("/reponses/<int:reply_id>/documents/<string(length=32):file_key>")
+def reply_document(reply_id: int, file_key: str) -> Response:
+    """A document that came with a reply, as a download.
+
+    :raises NotFound: ``no_sent_file``.
+    """
+    open_case_of_reply(reply_id)
+    files = dict(incoming_queries.reply_identity(db.session(), key_store(), reply_id).files)
+    manifest = files.get(file_key)
+    if manifest is None:
+        raise NotFound("no_sent_file")
+    name = f"document-{manifest.sha256[:12]}.{extension(manifest.mime)}"
+    return send_attachment(sealed_files(), manifest, name)

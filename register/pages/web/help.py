@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
-from typing import NamedTuple, cast
+from typing import cast
 
 from flask import g, render_template
 from flask_babel import gettext as _
@@ -19,13 +19,8 @@ from register.web.blueprints import public
 from register.web.l10n import language
 from register.web.request_context import head
 
-
-class HelpGroup(NamedTuple):
-    """Contacts under a heading; the code of the heading is its anchor."""
-
-    code: str
-    heading: str
-    contacts: Sequence[HelpContact]
+# Contacts under a heading: the anchor of the heading, the heading, the contacts.
+HelpGroup = tuple[str, str, Sequence[HelpContact]]
 
 
 @public.get("/aide")
@@ -42,11 +37,11 @@ def group_contacts(contacts: Sequence[HelpContact]) -> list[HelpGroup]:
     general = [contact for contact in select_contacts(contacts, {ALWAYS}) if contact not in urgent]
     others = [contact for contact in contacts if contact not in [*urgent, *general]]
     groups = (
-        HelpGroup(DANGER, _("En danger maintenant"), urgent),
-        HelpGroup(ALWAYS, _("Quoi qu’il arrive"), general),
-        HelpGroup("selon", _("Selon ce qui vous arrive"), others),
+        (DANGER, _("En danger maintenant"), urgent),
+        (ALWAYS, _("Quoi qu’il arrive"), general),
+        ("selon", _("Selon ce qui vous arrive"), others),
     )
-    return [group for group in groups if group.contacts]
+    return [group for group in groups if group[2]]
 
 
 @public.app_template_global("help_families")

@@ -7,13 +7,13 @@ page, and no link sends the address on.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
 
-from flask import Response, make_response, redirect, render_template, request
+from flask import make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -59,15 +59,6 @@ class CalendarQuery:
         return list_address(f"/vos-droits/{self.procedure.value}{suffix}", pairs.items())
 
 
-@dataclass(frozen=True)
-class Letter:
-    """A letter to copy."""
-
-    code: str
-    name: str
-    text: str
-
-
 def _parse(procedure: Procedure) -> CalendarQuery:
     events = EVENTS[procedure]
     event = request.args.get("depuis", "")
@@ -83,76 +74,66 @@ def _parse(procedure: Procedure) -> CalendarQuery:
     )
 
 
-def _page_view(procedure: Procedure) -> Callable[[], ResponseReturnValue]:
-    def view() -> ResponseReturnValue:
-        head()
-        query, today = _parse(procedure), dates.paris_day(now())
-        deadlines = legal_rules.legal_calendar(query.event, query.day) if query.day else ()
-        response = make_response(
-            render_template(
-                "pages/legal_calendar.html",
-                query=query,
-                today=today,
-                events={
-                    code: legal_rules.event_label(code, language()) for code in EVENTS[procedure]
-                },
-                days=sorted(
-                    (deadline for deadline in deadlines if deadline.last),
-                    # What may be lost comes first.
-                    key=lambda deadline: (deadline.rule.kind is RuleKind.CHECK, deadline.last),
-                ),
-                checks=[deadline for deadline in deadlines if not deadline.last],
-                letters=_letters(query, deadlines) if procedure is Procedure.DOCUMENT else (),
-                plain_titles=_PLAIN_TITLES,
+def calendar_page(procedure: Procedure) -> ResponseReturnValue:
+    """The days of a procedure, and the form that asks for the first."""
+    head()
+    query, today = _parse(procedure), dates.paris_day(now())
+    deadlines = legal_rules.legal_calendar(query.event, query.day) if query.day else ()
+    response = make_response(
+        render_template(
+            "pages/legal_calendar.html",
+            query=query,
+            today=today,
+            events={code: legal_rules.event_label(code, language()) for code in EVENTS[procedure]},
+            days=sorted(
+                (deadline for deadline in deadlines if deadline.last),
+                # What may be lost comes first.
+                key=lambda deadline: (deadline.rule.kind is RuleKind.CHECK, deadline.last),
             ),
-            400 if query.fault else 200,
-        )
-        if request.args:
-            etag.skip_caching()
-            response.headers["Cache-Control"] = "no-store"
-        response.headers["Referrer-Policy"] = "no-referrer"
-        return response
-
-    return view
-
-
-def _file_view(procedure: Procedure) -> Callable[[], ResponseReturnValue]:
-    def view() -> ResponseReturnValue:
-        query = _parse(procedure)
-        if query.day is None:
-            etag.skip_caching()
-            return redirect(query.address(), 303)
-        deadlines = legal_rules.legal_calendar(query.event, query.day)
-        is_plain = request.args.get("titres") == _PLAIN_TITLES
-        return _calendar(query, query.day, deadlines, is_plain=is_plain)
-
-    return view
+            checks=[deadline for deadline in deadlines if not deadline.last],
+            letters=_letters(query, deadlines) if procedure is Procedure.DOCUMENT else (),
+            plain_titles=_PLAIN_TITLES,
+        ),
+        400 if query.fault else 200,
+    )
+    if request.args:
+        etag.skip_caching()
+        response.headers["Cache-Control"] = "no-store"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
 
 
-for _procedure in Procedure:
-    _address = f"/vos-droits/{_procedure.value}"
-    public.add_url_rule(_address, f"legal_{_procedure.value}", _page_view(_procedure))
-    public.add_url_rule(f"{_address}.ics", f"calendar_{_procedure.value}", _file_view(_procedure))
-
-
-def _calendar(
-    query: CalendarQuery, day: date, deadlines: Sequence[LegalDeadline], *, is_plain: bool
-) -> Response:
+def calendar_download(procedure: Procedure) -> ResponseReturnValue:
     """The days; of several possible ones the earliest: an alarm too early costs nothing."""
+    query = _parse(procedure)
+    day = query.day
+    if day is None:
+        etag.skip_caching()
+        return redirect(query.address(), 303)
+    is_plain = request.args.get("titres") == _PLAIN_TITLES
     # The same day in another calendar, or with other titles, is the same event.
     return calendar_file(
         [
             CalendarDay(
-                f"{query.procedure.value}/{query.event}/{day}/{deadline.rule.code}",
+                f"{procedure.value}/{query.event}/{day}/{deadline.rule.code}",
                 deadline.first,
                 _("Échéance") if is_plain else deadline.rule.labels[language()],
                 "" if is_plain else _description(deadline),
             )
-            for deadline in deadlines
+            for deadline in legal_rules.legal_calendar(query.event, day)
             if deadline.first and deadline.rule.kind is not RuleKind.CHECK
         ],
         host=settings().host,
         filename="echeances.ics",
+    )
+
+
+# Rules without arguments, which the sitemap lists.
+for _procedure in Procedure:
+    _address, _name = f"/vos-droits/{_procedure.value}", _procedure.value
+    public.add_url_rule(_address, f"legal_{_name}", lambda own=_procedure: calendar_page(own))
+    public.add_url_rule(
+        f"{_address}.ics", f"calendar_{_name}", lambda own=_procedure: calendar_download(own)
     )
 
 
@@ -225,8 +206,10 @@ def term_words(rule: LegalRule) -> str:
     return str(_("%(count)s jours, celui de l’événement non compté", count=count_words(rule.days)))
 
 
-def _letters(query: CalendarQuery, deadlines: Sequence[LegalDeadline]) -> Sequence[Letter]:
-    """The letters with the days that are known."""
+def _letters(
+    query: CalendarQuery, deadlines: Sequence[LegalDeadline]
+) -> Sequence[tuple[str, str, str]]:
+    """Code, name and text of each letter to copy, with the days that are known."""
     days: dict[str, str] = dict.fromkeys(EVENTS[Procedure.DOCUMENT], "[date]")
     for deadline in deadlines:
         # Not those that the reader is still to bring about.
@@ -234,9 +217,7 @@ def _letters(query: CalendarQuery, deadlines: Sequence[LegalDeadline]) -> Sequen
             days[deadline.rule.opens] = dates.day_words(deadline.first)
     if query.day:
         days[query.event] = dates.day_words(query.day)
-    return [
-        Letter(row["code"], row[language()], row["text"].strip() % days) for row in letter_rows()
-    ]
+    return [(row["code"], row[language()], row["text"].strip() % days) for row in letter_rows()]
 
 
 @cache

@@ -58,18 +58,18 @@ def definitions(marker: str) -> str:
     )
 
 
-def _editorial_view(name: str) -> Callable[[], str]:
-    def view() -> str:
-        page = editorial.current_page(db.session(), editorial.text_name(name, language()))
-        title, body = typeset(page.title), fill_page(page.html)
-        return render_template("pages/page.html", title=title, body=body, name=name)
-
-    return view
+def editorial_page(name: str) -> str:
+    """An editorial page in the reader's language."""
+    page = editorial.current_page(db.session(), editorial.text_name(name, language()))
+    title, body = typeset(page.title), fill_page(page.html)
+    return render_template("pages/page.html", title=title, body=body, name=name)
 
 
 # Rules without arguments, which the sitemap lists.
 for _name in editorial.PAGE_NAMES:
-    public.add_url_rule(f"/{_name}", _name.replace("-", "_"), _editorial_view(_name))
+    public.add_url_rule(
+        f"/{_name}", _name.replace("-", "_"), lambda name=_name: editorial_page(name)
+    )
 
 
 def is_public(name: str) -> bool:
@@ -112,11 +112,13 @@ def mirrors() -> str:
 @public.get("/incidents/<number>/signaler-contenu")
 def notice(number: str) -> str:
     """How to notify content held to be illegal (regulation (EU) 2022/2065, art. 16)."""
+    return render_template("pages/content_notice.html", case=readable_case(number))
+
+
+def readable_case(number: str) -> PublicCase | MergedCase:
+    """The public case of a number; a merged one too, whose versions can be read."""
     session, case_number = db.session(), urls.case_number(number)
-    case: PublicCase | MergedCase
     try:
-        case = queries.load_public_case(session, case_number)
+        return queries.load_public_case(session, case_number)
     except Moved:
-        # Its versions can still be read.
-        case = queries.load_merged_case(session, case_number)
-    return render_template("pages/content_notice.html", case=case)
+        return queries.load_merged_case(session, case_number)

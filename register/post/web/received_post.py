@@ -12,7 +12,6 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext, ngettext
 from sqlalchemy import func, select
 from wtforms import IntegerField, RadioField
-from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import InputRequired, NumberRange, Optional
 
 from register.accounts.web import current_member
@@ -27,7 +26,7 @@ from register.web import messages
 from register.web.blueprints import desk
 from register.web.error_messages import error_sentence, reason_sentence
 from register.web.errors import status_of
-from register.web.form_fields import DeskForm
+from register.web.form_fields import DeskForm, code_choices
 from register.web.l10n import day_words, typeset
 from register.web.request_context import head
 
@@ -44,7 +43,7 @@ class PostForm(DeskForm):
 
     kind = RadioField(
         lazy_gettext("Ce qui est arrivé"),
-        choices=[SelectChoice(code, label) for code, label in messages.desk.post_kinds.items()],
+        choices=code_choices(messages.desk.post_kinds),
         validators=[InputRequired(lazy_gettext("Choisissez une réponse."))],
     )
     received_on = DayField(

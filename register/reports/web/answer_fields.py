@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from wtforms import RadioField, SelectField
-from wtforms.validators import ValidationError
+from wtforms import HiddenField, RadioField, SelectField
+from wtforms.validators import DataRequired, ValidationError
 
 from register.reports import report_content
 from register.text.normalisation import one_line
 from register.web import messages
-from register.web.form_fields import LineField, line_field
+from register.web.form_fields import LineField, MultilineField, line_field, text_field
 from register.web.l10n import number
 from register.web.request_validation import DESK_BODY_LIMIT
 
@@ -43,6 +43,26 @@ def short_field(
     return line_field(label, limit=DESK_BODY_LIMIT, validators=validators)
 
 
+def long_field(label: Any, limit: int, advice: Any, *, missing: Any = None) -> MultilineField:
+    """A field of several lines with advice in its length error.
+
+    :param missing: the error of an empty one; None for an optional field.
+    """
+    required = [DataRequired(missing)] if missing else []
+    validators = [*required, at_most(limit, advice)]
+    return text_field(label, limit=DESK_BODY_LIMIT, validators=validators)
+
+
+def clean_code(value: str | None) -> str:
+    """A code or token as it was sent, on one line."""
+    return one_line(value or "")
+
+
+def hidden_field() -> HiddenField:
+    """A code or token that the page carries."""
+    return HiddenField(filters=[clean_code])
+
+
 class CheckedField:
     """A choice of codes; one that is no longer offered is left out with an error."""
 
@@ -57,6 +77,9 @@ class CheckedField:
 
 
 class _CheckedChoice(CheckedField):
+    def __init__(self, label: Any = None, **options: Any) -> None:
+        super().__init__(label, default="", validate_choice=False, **options)  # type: ignore[call-arg]
+
     def process_formdata(self, valuelist: list[Any]) -> None:
         """Keep a code that is among the choices."""
         if valuelist:

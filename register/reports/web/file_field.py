@@ -57,8 +57,8 @@ class FilesField(Field):
         self.files = list(by_content.values())[:limit]
         for file in list(by_content.values())[limit:]:
             self._refuse(file.manifest.name, Invalid("evidence_too_many", limit=limit))
-        for refusal in arrived.refusals:
-            self._refuse(refusal.name, refusal.error)
+        for name, error in arrived.refusals:
+            self._refuse(name, error)
         if None in before:
             self.process_errors.append(str(messages.evidence.upload_words["gone"]))
         self.data = [file.token for file in self.files]

@@ -15,7 +15,6 @@ from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _
 from wtforms import BooleanField, RadioField
-from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import DataRequired, ValidationError
 
 from register.db import db, now
@@ -30,7 +29,7 @@ from register.reports.web.file_field import files_field
 from register.reports.web.public_forms import OUTAGE_ERRORS, SessionlessForm, outage_response
 from register.reports.web.status_text import status_text
 from register.web import messages, rate_limits
-from register.web.form_fields import MultilineField, line_field, text_field
+from register.web.form_fields import MultilineField, code_choices, line_field, text_field
 from register.web.l10n import number, switch_language
 from register.web.request_context import current_vocabulary, key_store, settings
 
@@ -106,8 +105,8 @@ def open_with_code(view: ReportPageView) -> ResponseReturnValue:
     # Checked before the code, so that a wait tells nothing about a guess.
     wait = rate_limits.wait("code", counted=False)
     if wait:
-        error_text = str(messages.reports.too_many_codes) % {"time": rate_limits.wait_words(wait)}
-        return rate_limits.too_soon_page(code_page(form, error_text), wait)
+        pattern = messages.reports.too_many_codes
+        return rate_limits.too_soon(pattern, wait, lambda why: code_page(form, why))
     key = queries.key_by_code(db.session(), key_store(), form.code.data)
     if key is None:
         for other_view in other_code_views:
@@ -170,9 +169,7 @@ class MessageForm(ReporterForm):
 
     act = "message"
     nature = RadioField(
-        _("Ce message"),
-        choices=[SelectChoice(code, name) for code, name in messages.reports.message_kinds.items()],
-        validate_choice=False,
+        _("Ce message"), choices=code_choices(messages.reports.message_kinds), validate_choice=False
     )
     fichiers = files_field()
     message = text_field(

@@ -1,4 +1,4 @@
-"""Views of ``/suivi``: follow-up of a report by its code, and verification of receipts.
+"""Views of ``/suivi``: follow-up of a report by its code.
 
 Forms are answered 200 with the page, without a redirect: the next page needs the code too, which
 must not be in an address or a cookie. The nonce in a form's token detects a second sending.
@@ -6,7 +6,7 @@ must not be in an address or a cookie. The nonce in a form's token detects a sec
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from flask import Response, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
@@ -16,41 +16,17 @@ from register.db import db
 from register.errors import Invalid, Refused
 from register.journal import WriteTransaction
 from register.operations import setup
-from register.reports import acts, receipt_codes, report_content
+from register.reports import acts, report_content
 from register.reports.models import MessageKind, ReportState
-from register.reports.receipt_file import receipt_document
-from register.reports.report_files import destroyed_files
-from register.reports.web import upload_streams
-from register.reports.web.answer_words import ReviewedAnswer
-from register.reports.web.follow_up_page import (
-    DELETE,
-    ContactForm,
-    DestructionForm,
-    MessageForm,
-    ReceiptCodeForm,
-    ReportAccess,
-    ReporterForm,
-    WithdrawalForm,
-    busy_code_page,
-    code_page,
-    report_access,
-    report_html,
-    submitted_token,
-    unsaved_form_html,
-    with_report,
-)
-from register.reports.web.public_forms import OUTAGE_ERRORS, outage_response, queued_transaction
-from register.reports.web.receipt_page import (
-    destruction_sentences,
-    proved_answers,
-    receipt_page_html,
-)
+from register.reports.web import follow_up_page, upload_streams
+from register.reports.web.follow_up_page import ReportAccess, report_html, with_report
+from register.reports.web.public_forms import queued_transaction
+from register.reports.web.receipt_page import receipt_page_html
 from register.web import messages, rate_limits
 from register.web.blueprints import submit
 from register.web.error_messages import error_sentence
 from register.web.errors import status_of
 from register.web.headers import clear_browser_cache
-from register.web.l10n import day_words
 from register.web.request_context import key_store
 
 ENTER = "/suivi"
@@ -61,20 +37,20 @@ FormAct = Callable[[WriteTransaction, str], object]
 
 @submit.get(ENTER, endpoint="follow_enter")
 def enter() -> str:
-    return code_page(ReceiptCodeForm(formdata=None))
+    return follow_up_page.code_page(follow_up_page.ReceiptCodeForm(formdata=None))
 
 
-@submit.get("/suivi/message", endpoint="follow_message_enter")
-@submit.get("/suivi/message/avec-fichiers", endpoint="follow_message_files_enter")
-@submit.get("/suivi/contact", endpoint="follow_contact_enter")
-@submit.get("/suivi/retirer", endpoint="follow_withdraw_enter")
-@submit.get("/suivi/detruire", endpoint="follow_destroy_enter")
-@submit.get("/suivi/recu.json", endpoint="follow_receipt_enter")
-@submit.get("/suivi/recu.html", endpoint="follow_receipt_page_enter")
-@submit.get("/suivi/quitter", endpoint="follow_leave_enter")
 def enter_first() -> ResponseReturnValue:
     """Redirect to the page that asks for the code."""
     return redirect(ENTER, 303)
+
+
+# Addresses that take the code in a form.
+for _address in (
+    *("message", "message/avec-fichiers", "contact", "retirer", "detruire"),
+    *("recu.json", "recu.html", "quitter"),
+):
+    submit.add_url_rule(f"{ENTER}/{_address}", view_func=enter_first)
 
 
 @submit.post("/suivi/quitter", endpoint="follow_leave")
@@ -84,7 +60,7 @@ def leave() -> Response:
 
 
 @submit.post(ENTER)
-@with_report(busy_code_page)
+@with_report(follow_up_page.busy_code_page)
 def follow(access: ReportAccess) -> ResponseReturnValue:
     """The status of a report."""
     return report_html(access)
@@ -98,9 +74,9 @@ def message() -> ResponseReturnValue:
     return _message()
 
 
-@with_report(lambda why: unsaved_form_html(MessageForm(), why))
+@with_report(lambda why: follow_up_page.unsaved_form_html(follow_up_page.MessageForm(), why))
 def _message(access: ReportAccess) -> ResponseReturnValue:
-    form = MessageForm()
+    form = follow_up_page.MessageForm()
     if form.is_sent and not form.fichiers.require_whole():
         return report_html(access, form), 422
 
@@ -117,12 +93,12 @@ def _message(access: ReportAccess) -> ResponseReturnValue:
 
 
 @submit.post("/suivi/contact", endpoint="follow_contact")
-@with_report(lambda why: unsaved_form_html(ContactForm(), why))
+@with_report(lambda why: follow_up_page.unsaved_form_html(follow_up_page.ContactForm(), why))
 def contact(access: ReportAccess) -> ResponseReturnValue:
     """Store, change or erase the contact."""
-    form = ContactForm()
+    form = follow_up_page.ContactForm()
     form.is_needed = not access.report_view.contact
-    if request.form.get("acte") == DELETE:
+    if request.form.get("acte") == follow_up_page.DELETE:
         form.contact.data, form.is_needed = "", False
 
     def act(tx: WriteTransaction, _nonce: str) -> object:
@@ -137,14 +113,14 @@ def contact(access: ReportAccess) -> ResponseReturnValue:
 
 
 @submit.post("/suivi/retirer", endpoint="follow_withdraw")
-@with_report(lambda why: unsaved_form_html(WithdrawalForm(), why))
+@with_report(lambda why: follow_up_page.unsaved_form_html(follow_up_page.WithdrawalForm(), why))
 def withdraw(access: ReportAccess) -> ResponseReturnValue:
     """Withdraw a report, or request it once its case is public."""
     state, withdrawn = access.report_view.summary.state, _("Votre signalement est retiré.")
     if state is ReportState.WITHDRAWN:
         # The same form again, or another window: confirm what is already done.
         return clear_browser_cache(make_response(report_html(access, done=withdrawn)))
-    form = WithdrawalForm()
+    form = follow_up_page.WithdrawalForm()
 
     def act(tx: WriteTransaction, nonce: str) -> object:
         return acts.withdraw(
@@ -158,12 +134,11 @@ def withdraw(access: ReportAccess) -> ResponseReturnValue:
 
     # A withdrawal happens once; only the request for an accepted report can be repeated.
     limited = state is ReportState.ACCEPTED
-    response = _perform(access, form, act, done, limited=limited)
-    return clear_browser_cache(response) if response.status_code == 200 else response
+    return _cleared(_perform(access, form, act, done, limited=limited))
 
 
 @submit.post("/suivi/detruire", endpoint="follow_destroy")
-@with_report(lambda why: unsaved_form_html(DestructionForm(), why))
+@with_report(lambda why: follow_up_page.unsaved_form_html(follow_up_page.DestructionForm(), why))
 def destroy(access: ReportAccess) -> ResponseReturnValue:
     """Destroy the texts of a withdrawn report before their day."""
     destroyed = _("Ce que vous aviez envoyé est détruit, et les échanges avec.")
@@ -176,12 +151,16 @@ def destroy(access: ReportAccess) -> ResponseReturnValue:
         return destroyed
 
     # It happens once.
-    response = _perform(access, DestructionForm(), act, lambda outcome: outcome, limited=False)
+    form = follow_up_page.DestructionForm()
+    return _cleared(_perform(access, form, act, lambda outcome: outcome, limited=False))
+
+
+def _cleared(response: Response) -> Response:
     return clear_browser_cache(response) if response.status_code == 200 else response
 
 
 @submit.post("/suivi/recu.json", endpoint="follow_receipt")
-@with_report(busy_code_page)
+@with_report(follow_up_page.busy_code_page)
 def receipt(access: ReportAccess) -> ResponseReturnValue:
     """The receipt file of a report."""
     document = _receipt_document(access)
@@ -189,7 +168,7 @@ def receipt(access: ReportAccess) -> ResponseReturnValue:
 
 
 @submit.post("/suivi/recu.html", endpoint="follow_receipt_page")
-@with_report(busy_code_page)
+@with_report(follow_up_page.busy_code_page)
 def receipt_page(access: ReportAccess) -> ResponseReturnValue:
     """The receipt of a report as a page to read, with the receipt file in it."""
     document = _receipt_document(access)
@@ -221,7 +200,7 @@ def _receipt_download(
 
 def _perform(
     access: ReportAccess,
-    form: ReporterForm,
+    form: follow_up_page.ReporterForm,
     act: FormAct,
     done: Callable[[object], object],
     *,
@@ -233,11 +212,11 @@ def _perform(
     """
     wait = rate_limits.wait("message") if limited else 0
     if wait:
-        error_text = str(messages.reports.too_many_messages) % {
-            "time": rate_limits.wait_words(wait)
-        }
-        return rate_limits.too_soon_page(report_html(access, form, error_text=error_text), wait)
-    token = submitted_token()
+        pattern = messages.reports.too_many_messages
+        return rate_limits.too_soon(
+            pattern, wait, lambda why: report_html(access, form, error_text=why)
+        )
+    token = follow_up_page.submitted_token()
     if token is None:
         return make_response(
             report_html(access, form, error_text=str(messages.reports.follow_up_too_old)), 422
@@ -255,73 +234,9 @@ def _perform(
                 if error.key == "report_already_sent"
                 else messages.reports.state_changed
             )
-        current = report_access(access.code, access.key)
+        current = follow_up_page.report_access(access.code, access.key)
         page = report_html(current, form, error_text=reason, used=True)
         return make_response(page, status_of(error))
     return make_response(
-        report_html(report_access(access.code, access.key), done=str(done(outcome)))
-    )
-
-
-# Bytes. Below the size from which an uploaded file is written to disk.
-BODY_LIMIT = 400_000
-
-
-@submit.route("/suivi/verifier", methods=["GET", "POST"])
-def prove() -> ResponseReturnValue:
-    """Verify a receipt: whether and on which day its report was received. It is not stored."""
-    if request.method != "POST":
-        return _proof_page()
-    if (request.content_length or 0) > BODY_LIMIT:
-        return _proof_page(messages.reports.receipt_too_long), 422
-    wait = rate_limits.wait("receipt")
-    pasted = request.form.get("recu", "").strip()
-    if wait:
-        fault = str(messages.reports.too_many_receipts) % {"time": rate_limits.wait_words(wait)}
-        return rate_limits.too_soon_page(_proof_page(fault, pasted), wait)
-    file = request.files.get("fichier")
-    document = file.stream.read(receipt_codes.FILE_LIMIT + 1) if file else b""
-    document = document or pasted.encode("utf-8", "replace")
-    if not document.strip():
-        fault = _("Choisissez le fichier, ou collez ce qu’il contient.")
-        return _proof_page(fault, pasted), 422
-    if not receipt_codes.is_possible_size(document):
-        return _proof_page(messages.reports.receipt_too_long, pasted), 422
-    try:
-        proof = receipt_codes.receipt_proof(db.session(), document)
-        destructions = destroyed_files(db.session(), key_store(), proof.report if proof else "")
-    except OUTAGE_ERRORS as error:
-        return outage_response(
-            error,
-            str(messages.reports.receipt_busy),
-            lambda _why: _proof_page(messages.reports.receipt_busy, pasted),
-        )
-    if proof is None:
-        return _proof_page(verdict=_("Ce reçu ne correspond à aucun signalement encore gardé ici."))
-    verdict = str(messages.reports.receipt_verdicts[proof.masked]) % {"day": day_words(proof.day)}
-    return _proof_page(
-        verdict=verdict,
-        proved=True,
-        answers=proved_answers(document),
-        destroyed=destruction_sentences(destructions, receipt_document(document)),
-    )
-
-
-def _proof_page(
-    fault: object = "",
-    pasted: str = "",
-    *,
-    verdict: str = "",
-    proved: bool = False,
-    answers: Sequence[ReviewedAnswer] = (),
-    destroyed: Sequence[str] = (),
-) -> str:
-    return render_template(
-        "reports/receipt_check.html",
-        fault=str(fault),
-        pasted=pasted,
-        verdict=verdict,
-        proved=proved,
-        answers=answers,
-        destroyed=destroyed,
+        report_html(follow_up_page.report_access(access.code, access.key), done=str(done(outcome)))
     )

@@ -6,12 +6,13 @@ was filled in.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from flask import Response, make_response, request
+from flask import Response, make_response
+from flask.typing import ResponseReturnValue
 from itsdangerous import BadData, URLSafeTimedSerializer
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -32,6 +33,19 @@ class SessionlessForm(BaseForm):
         """Options without a CSRF token: forms that act have a signed token (``jeton``)."""
 
         csrf = False
+
+    def hidden_fields(self, shown: Collection[str] = ()) -> list[tuple[str, str]]:
+        """Names and values of the fields, for the hidden inputs of a review page.
+
+        :param shown: names of fields that the page shows itself. Files have boxes.
+        """
+        return [
+            (field.name, "y" if value is True else value)
+            for field in self
+            if field.short_name not in ("jeton", "fichiers") and field.name not in shown
+            for value in (field.data if isinstance(field.data, list) else [field.data])
+            if value
+        ]
 
 
 # --- tokens -------------------------------------------------------------------------------------
@@ -117,15 +131,24 @@ def queued_transaction() -> Iterator[WriteTransaction]:
         yield tx
 
 
+def answer_step(
+    step: Callable[[], ResponseReturnValue], page: Callable[[str], str]
+) -> ResponseReturnValue:
+    """The answer of a step of a form; during an outage or a burst, the form as it was typed.
+
+    :param page: makes the page of the form from the reason.
+    """
+    try:
+        with submission_queue.turn():
+            return step()
+    except OUTAGE_ERRORS as error:
+        return outage_response(error, str(messages.reports.form_busy), page)
+
+
 # --- outages ------------------------------------------------------------------------------------
 
 # Errors of the server, not of the form: a locked, full or missing database, a missing key.
 OUTAGE_ERRORS = (SQLAlchemyError, OSError, SealError, Unavailable)
-
-
-def log_failure(error: Exception) -> None:
-    """Log a failure whose answer shows no reference."""
-    logs.log_outage(error, request.endpoint or "")
 
 
 def outage_response(error: Exception, default_text: str, render: Callable[[str], str]) -> Response:
@@ -135,7 +158,7 @@ def outage_response(error: Exception, default_text: str, render: Callable[[str],
     :param render: makes the page from the sentence.
     """
     if not isinstance(error, ReadOnly):
-        log_failure(error)
+        logs.log_outage(error)
     with suppress(Exception):
         # An open transaction would block the next request.
         db.session.rollback()

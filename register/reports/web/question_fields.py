@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache, partial
@@ -11,7 +11,6 @@ from typing import Any
 from flask import render_template
 from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
-from wtforms import HiddenField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.form import BaseForm as PlainForm
 from wtforms.validators import StopValidation
@@ -20,11 +19,16 @@ from register.cases.deadlines import offer_of_proof_ends
 from register.reports import questions
 from register.reports.questions import AnswerKind, Notice, Question
 from register.reports.report_content import ReportContent, date_key
-from register.reports.web.answer_fields import CheckedRadio, CheckedSelect, short_field
+from register.reports.web.answer_fields import (
+    CheckedRadio,
+    CheckedSelect,
+    hidden_field,
+    short_field,
+)
 from register.reports.web.public_forms import SessionlessForm
 from register.text.date_reading import DateReading
 from register.text.dates import Language
-from register.text.normalisation import one_line
+from register.web.form_fields import code_choices
 from register.web.l10n import day_words, language, typeset
 
 FIELD_PREFIX = "q_"
@@ -50,11 +54,7 @@ class _OnlyForItsTypes:
 
 
 def _choices(question: Question) -> list[SelectChoice]:
-    words = question.choices(language())
-    return [
-        SelectChoice("", _("Sans réponse")),
-        *(SelectChoice(code, label) for code, label in words.items()),
-    ]
+    return code_choices({"": _("Sans réponse"), **question.choices(language())})
 
 
 def _question_field(question: Question) -> Any:
@@ -62,11 +62,7 @@ def _question_field(question: Question) -> Any:
     if question.is_coded:
         has_few = len(question.choices("fr")) <= _MOST_RADIOS
         return (CheckedRadio if has_few else CheckedSelect)(
-            label,
-            choices=partial(_choices, question),
-            default="",
-            validate_choice=False,
-            validators=[_OnlyForItsTypes(question)],
+            label, choices=partial(_choices, question), validators=[_OnlyForItsTypes(question)]
         )
     return short_field(label, question.limit, conditions=[_OnlyForItsTypes(question)])
 
@@ -78,7 +74,7 @@ _FIELDS = {question: _question_field(question) for question in questions.current
 class QuestionFields(SessionlessForm):
     """Fields of questions; ``questions_vues``: whether the sent page showed the questions."""
 
-    questions_vues = HiddenField(filters=[lambda typed: one_line(typed or "")])
+    questions_vues = hidden_field()
 
     def add_questions(self, asked: Iterable[Question], sent: Any = None) -> None:
         """Add the fields of some questions, each of which takes a twentieth of a millisecond.
@@ -114,12 +110,8 @@ class QuestionFields(SessionlessForm):
         return answers
 
 
-@dataclass(frozen=True)
-class AskedGroup:
-    """A heading with its questions."""
-
-    label: str
-    questions: tuple[Question, ...]
+# A heading with its questions.
+AskedGroup = tuple[str, Sequence[Question]]
 
 
 @dataclass(frozen=True)
@@ -127,14 +119,14 @@ class AskedParts:
     """What a page asks and says about the ticked types."""
 
     types: frozenset[str]
-    groups: tuple[AskedGroup, ...]
+    groups: Sequence[AskedGroup]
     notices: tuple[Notice, ...]
     all_notices: tuple[Notice, ...] = questions.NOTICES
 
     @property
     def field_names(self) -> set[str]:
         """The names of the fields of its questions, and of their marker."""
-        names = {field_name(question) for group in self.groups for question in group.questions}
+        names = {field_name(question) for _label, own in self.groups for question in own}
         return {*names, "questions_vues"} if names else set()
 
 
@@ -147,15 +139,12 @@ def asked_parts(types: Collection[str]) -> AskedParts:
     )
 
 
-def _groups(selected: Collection[Question]) -> tuple[AskedGroup, ...]:
-    by_group: dict[str, list[Question]] = {code: [] for code in questions.GROUP_LABELS}
-    for question in selected:
-        by_group[question.group].append(question)
-    return tuple(
-        AskedGroup(questions.GROUP_LABELS[code][language()], tuple(own))
-        for code, own in by_group.items()
-        if own
-    )
+def _groups(selected: Collection[Question]) -> list[AskedGroup]:
+    groups = [
+        (labels[language()], [question for question in selected if question.group == code])
+        for code, labels in questions.GROUP_LABELS.items()
+    ]
+    return [group for group in groups if group[1]]
 
 
 @cache

@@ -6,28 +6,30 @@ when its name is ambiguous.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any
 
 from flask import request
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
-from wtforms import HiddenField, SelectMultipleField, StringField
+from wtforms import SelectMultipleField, StringField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
-from wtforms.validators import DataRequired, ValidationError
+from wtforms.validators import ValidationError
 
 from register.cases.validation import NUMBER_LIMIT
 from register.db import now
 from register.reports import form_vocabulary, questions, report_content
-from register.reports.account_hints import DateHint, date_hints, place_hints
+from register.reports.account_hints import date_hints, place_hints
 from register.reports.outside_places import read_outside_place
 from register.reports.report_files import sent_files
 from register.reports.web.answer_fields import (
     CheckedField,
     CheckedRadio,
     CheckedSelect,
-    at_most,
+    clean_code,
+    hidden_field,
+    long_field,
     short_field,
 )
 from register.reports.web.file_field import files_field
@@ -44,7 +46,7 @@ from register.text.dates import paris_day
 from register.text.normalisation import one_line
 from register.web import messages
 from register.web.blueprints import submit
-from register.web.form_fields import text_field
+from register.web.form_fields import code_choices, text_field
 from register.web.l10n import edtf_words, language, number, typeset
 from register.web.request_validation import DESK_BODY_LIMIT
 
@@ -63,17 +65,13 @@ class TypesField(CheckedField, SelectMultipleField):
         self.was_unknown = not known_codes.keys() >= set(valuelist)
 
 
-def _clean_code(value: str | None) -> str:
-    return one_line(value or "")
-
-
 def _role_field(label: Any, vocabulary_name: str) -> CheckedSelect:
     def choices() -> list[SelectChoice]:
-        words = form_vocabulary.words(vocabulary_name, language()).values()
-        nothing = SelectChoice("", _("Je préfère ne pas le dire"))
-        return [nothing, *(SelectChoice(word.code, word.label) for word in words)]
+        words = form_vocabulary.words(vocabulary_name, language())
+        labels = {code: word.label for code, word in words.items()}
+        return code_choices({"": _("Je préfère ne pas le dire"), **labels})
 
-    return CheckedSelect(label, choices=choices, default="", validate_choice=False)
+    return CheckedSelect(label, choices=choices)
 
 
 class ReportFields(SessionlessForm):
@@ -82,31 +80,23 @@ class ReportFields(SessionlessForm):
     An empty form has these alone: to make the fields of all questions takes some milliseconds.
     """
 
-    recit = text_field(
+    recit = long_field(
         _("Ce qui s’est passé"),
-        limit=DESK_BODY_LIMIT,
-        validators=[
-            DataRequired(messages.reports.account_missing),
-            at_most(
-                report_content.ACCOUNT_LIMIT,
-                _("Gardez l’essentiel : vous pourrez ajouter la suite après l’envoi."),
-            ),
-        ],
+        report_content.ACCOUNT_LIMIT,
+        _("Gardez l’essentiel : vous pourrez ajouter la suite après l’envoi."),
+        missing=messages.reports.account_missing,
     )
     types = TypesField(_("De quoi il s’agit"), choices=[], validate_choice=False)
     lieu = short_field(_("Où"), MAX_TYPED_LENGTH)
-    lieu_code = StringField(filters=[_clean_code])
-    lieu_lu = HiddenField(filters=[_clean_code])
+    lieu_code = StringField(filters=[clean_code])
+    lieu_lu = hidden_field()
     quand = short_field(_("Quand"))
     acteur = _role_field(_("Qui a agi"), "acteur")
     acteur_texte = short_field(_("Qui a agi, avec vos mots"))
     cible = _role_field(_("Qui était visé"), "cible")
     cible_texte = short_field(_("Qui était visé, avec vos mots"))
     procedure = CheckedRadio(
-        _("Plainte ou procès"),
-        choices=[SelectChoice(code, label) for code, label in messages.reports.proceedings.items()],
-        default="",
-        validate_choice=False,
+        _("Plainte ou procès"), choices=code_choices(messages.reports.proceedings)
     )
     liens = text_field(_("Où cela peut se vérifier"), limit=DESK_BODY_LIMIT)
     fichiers = files_field()
@@ -115,11 +105,11 @@ class ReportFields(SessionlessForm):
     )
     # The public case that the report adds to, what it tells of it, and whether the known cases
     # were shown and are another matter.
-    cas = HiddenField(filters=[_clean_code])
-    manque = HiddenField(filters=[_clean_code])
-    autre = HiddenField(filters=[_clean_code])
-    site_web = StringField(filters=[_clean_code])
-    jeton = HiddenField(filters=[_clean_code])
+    cas = hidden_field()
+    manque = hidden_field()
+    autre = hidden_field()
+    site_web = StringField(filters=[clean_code])
+    jeton = hidden_field()
 
     # The day on which the form was displayed, to which "hier soir" is relative. It comes from the
     # token, so that the same form sent again the next day has the same content.
@@ -253,19 +243,6 @@ class ReportFields(SessionlessForm):
         lines = map(one_line, self.liens.data.split("\n"))
         return tuple(line for line in lines if line)
 
-    def hidden_fields(self, shown: Collection[str] = ()) -> list[tuple[str, str]]:
-        """Names and values of the fields, for the hidden inputs of the review page.
-
-        :param shown: names of fields that the page shows itself. Files have boxes.
-        """
-        return [
-            (field.name, value)
-            for field in self
-            if field.short_name not in ("jeton", "fichiers") and field.name not in shown
-            for value in (field.data if isinstance(field.data, list) else [field.data])
-            if value
-        ]
-
 
 class ReportForm(QuestionFields, ReportFields):
     """A report as it was sent: its fields and its answers to questions.
@@ -312,37 +289,29 @@ class ReportForm(QuestionFields, ReportFields):
 # --- what the account says -----------------------------------------------------------------
 
 
-class Offer(NamedTuple):
-    """The value of a button, and its words."""
-
-    value: str
-    words: str
-
-
 @submit.app_template_global("offered_places")
-def offered_places(form: ReportForm) -> Sequence[Offer]:
-    """Communes that the account names, where the place is not answered."""
+def offered_places(form: ReportForm) -> Sequence[tuple[str, str]]:
+    """Value and words of a button for each commune that the account names, without an answer."""
     if form.lieu.data:
         return []
     offers = []
     for reading in place_hints(gazetteer(), form.recit.data):
         key = place_key(reading)
-        offers.append(Offer(key, typeset(describe_place(*key.split(":")))))
+        offers.append((key, typeset(describe_place(*key.split(":")))))
     return offers
 
 
 @submit.app_template_global("offered_days")
-def offered_days(form: ReportForm) -> Sequence[Offer]:
-    """Days that the account tells, where the date is not answered."""
+def offered_days(form: ReportForm) -> Sequence[tuple[str, str]]:
+    """The same for each day that the account tells."""
     if form.quand.data:
         return []
     hints = date_hints(form.recit.data, form.displayed_on or paris_day(now()))
-    return [Offer(hint.words, _day_words(hint)) for hint in hints]
+    return [(words, _day_words(words, edtf_words(reading.start))) for words, reading in hints]
 
 
-def _day_words(hint: DateHint) -> str:
+def _day_words(typed: str, day: str) -> str:
     """The words of the account, and the day that they mean where it is not in them."""
-    day = edtf_words(hint.reading.start)
-    if day in hint.words:
-        return typeset(hint.words)
-    return typeset(gettext("« %(typed)s » : %(date)s", typed=hint.words, date=day))
+    if day in typed:
+        return typeset(typed)
+    return typeset(gettext("« %(typed)s » : %(date)s", typed=typed, date=day))

@@ -61,7 +61,7 @@ def submit_step() -> ResponseReturnValue:
         return _form_with_place(
             values.get("lieu", ""), values.get("cas", ""), values.get("manque", "")
         )
-    return _run_step(_submitted_form(), _STEPS.get(request.form.get("etape", ""), check))
+    return _run_step(_STEPS.get(request.form.get("etape", ""), check))
 
 
 @submit.get("/signaler/questions", endpoint="report_questions")
@@ -89,7 +89,7 @@ def again() -> ResponseReturnValue:
 @submit.post("/signaler/ajouter", endpoint="report_add")
 def add() -> ResponseReturnValue:
     """Send the changed answers of a form as an addition to its report."""
-    return _run_step(_submitted_form(), _add)
+    return _run_step(_add)
 
 
 def _form_with_place(place: str, case: str = "", missing: str = "") -> str:
@@ -102,24 +102,13 @@ def _form_with_place(place: str, case: str = "", missing: str = "") -> str:
     return _form_html(form)
 
 
-def _submitted_form() -> ReportForm:
+def _run_step(step: Step) -> ResponseReturnValue:
     form = ReportForm()
     form.take_offers(request.form.get("lieu_propose", ""), request.form.get("quand_propose", ""))
     form.token = public_forms.read_token(PURPOSE, form.jeton.data or "")
     # A form too old to be sent is shown again today.
     form.displayed_on = form.token.day if form.token else paris_day(now())
-    return form
-
-
-def _run_step(form: ReportForm, step: Step) -> ResponseReturnValue:
-    """The answer of a step; during an outage or a burst, the form as it was typed."""
-    try:
-        with public_forms.submission_queue.turn():
-            return step(form)
-    except public_forms.OUTAGE_ERRORS as error:
-        return public_forms.outage_response(
-            error, str(messages.reports.form_busy), lambda why: _form_html(form, error_text=why)
-        )
+    return public_forms.answer_step(partial(step, form), partial(_form_html, form))
 
 
 # --- the steps ----------------------------------------------------------------------------------
@@ -172,15 +161,12 @@ def send(form: ReportForm, *, is_second: bool = False) -> ResponseReturnValue:
         return _form_html(form), 422
     token = form.token
     if token is None:
-        return _form_html(form, error_text=messages.reports.form_too_old), 422
+        return _form_html(form, messages.reports.form_too_old), 422
     first = _first_report(token)
     seconds = rate_limits.wait("replay" if first else "report")
     if seconds:
-        return _rate_limited(
-            form,
-            seconds,
-            messages.reports.sent_too_often if first else messages.reports.too_many_reports,
-        )
+        pattern = messages.reports.sent_too_often if first else messages.reports.too_many_reports
+        return rate_limits.too_soon(pattern, seconds, partial(_form_html, form))
     sent, store = form.sent, key_store()
     if first is not None:
         received = first.report_view.received
@@ -206,7 +192,7 @@ def send(form: ReportForm, *, is_second: bool = False) -> ResponseReturnValue:
             )
     except Refused as error:
         if error.key == "evidence_again":
-            return _form_html(form, error_text=error_sentence(error)), 409
+            return _form_html(form, error_sentence(error)), 409
         return _other_text_page(form, _first_report(token))
     return receipt(report_access(report.code, report.key), form)
 
@@ -260,10 +246,11 @@ def _add(form: ReportForm) -> ResponseReturnValue:
     token = form.token
     first = _first_report(token) if token else None
     if token is None or first is None:
-        return _form_html(form, error_text=messages.reports.form_too_old), 422
+        return _form_html(form, messages.reports.form_too_old), 422
     seconds = rate_limits.wait("message")
     if seconds:
-        return _rate_limited(form, seconds, messages.reports.too_many_reports)
+        pattern = messages.reports.too_many_reports
+        return rate_limits.too_soon(pattern, seconds, partial(_form_html, form))
     received, store, contact = first.report_view.received, key_store(), form.contact.data
     if received is None:
         return _closed_page(form)
@@ -278,7 +265,7 @@ def _add(form: ReportForm) -> ResponseReturnValue:
                 acts.leave_contact(tx, store, first.key, contact)
     except Refused as error:
         if error.key == "evidence_again":
-            return _form_html(form, error_text=error_sentence(error)), 409
+            return _form_html(form, error_sentence(error)), 409
         return _closed_page(form)
     return receipt(report_access(first.code, first.key), form, is_added=True)
 
@@ -308,7 +295,7 @@ def receipt(access: ReportAccess, form: ReportForm, *, is_added: bool = False) -
     )
 
 
-def _form_html(form: ReportFields, *, error_text: object = "", jeton: str = "") -> str:
+def _form_html(form: ReportFields, error_text: object = "", *, jeton: str = "") -> str:
     """The form as it was typed, with the reason why it is shown again."""
     return render_template(
         "reports/report.html",
@@ -334,8 +321,3 @@ def _closed_page(form: ReportForm) -> ResponseReturnValue:
     return _form_html(
         form, error_text=messages.reports.form_closed, jeton=public_forms.new_token(PURPOSE)
     ), 409
-
-
-def _rate_limited(form: ReportForm, seconds: int, pattern: object) -> Response:
-    error_text = str(pattern) % {"time": rate_limits.wait_words(seconds)}
-    return rate_limits.too_soon_page(_form_html(form, error_text=error_text), seconds)

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from typing import IO, cast
+from typing import IO, Any, cast
 
 from flask import g, request
 
@@ -18,9 +18,10 @@ from register.db import is_disk_full, now
 from register.errors import Invalid, RegisterError, Unavailable
 from register.evidence import file_kinds
 from register.evidence.sealed_files import FileManifest, SealedFiles, SealedWriter, new_file
-from register.reports.web import public_forms, upload_tokens
+from register.reports.web import upload_tokens
 from register.reports.web.public_forms import OUTAGE_ERRORS
 from register.reports.web.upload_tokens import ARRIVED, ReceivedFile
+from register.web import logs
 from register.web.form_streams import set_stream_factory
 from register.web.request_context import sealed_files, settings
 from register.web.request_validation import UPLOAD_PATHS
@@ -41,19 +42,11 @@ def recognise_mime(head: bytes, size: int) -> str:
 
 
 @dataclass
-class Refusal:
-    """A file that was not taken: its name, and why."""
-
-    name: str
-    error: RegisterError
-
-
-@dataclass
 class Arrivals:
-    """The files of a request, as they arrived."""
+    """The files of a request, as they arrived; names of those that were not taken, and why."""
 
     files: list[ReceivedFile] = field(default_factory=list)
-    refusals: list[Refusal] = field(default_factory=list)
+    refusals: list[tuple[str, RegisterError]] = field(default_factory=list)
 
 
 class _CheckedWriter(SealedWriter):
@@ -121,7 +114,7 @@ class SealingStream(io.RawIOBase):
             else:
                 self.error = Unavailable("evidence_full" if is_disk_full(error) else "busy")
             if not isinstance(error, Invalid):
-                public_forms.log_failure(error)
+                logs.log_outage(error)
             self.discard()
 
     def discard(self) -> None:
@@ -130,7 +123,7 @@ class SealingStream(io.RawIOBase):
         try:
             self._files.delete(self.manifest.file_id)
         except (RegisterError, OSError) as error:
-            public_forms.log_failure(error)
+            logs.log_outage(error)
 
 
 class _DroppedStream(io.RawIOBase):
@@ -158,12 +151,7 @@ def receive_form(recognise: Recogniser = recognise_mime) -> None:
     """
     if request.path not in UPLOAD_PATHS:
         return
-    with _reading_turns.turn(), ExitStack() as turns:
-        has_turn = True
-        try:
-            turns.enter_context(_sealing_turns.turn())
-        except Unavailable:
-            has_turn = False
+    with _reading_turns.turn(), _sealing_turns.turn_if_free() as has_turn:
         _read_form(recognise, has_turn=has_turn)
 
 
@@ -176,21 +164,16 @@ def _read_form(recognise: Recogniser, *, has_turn: bool) -> None:
         with suppress(*OUTAGE_ERRORS):
             files = sealed_files()
 
-    def stream_factory(
-        total_content_length: int | None,
-        content_type: str | None,
-        filename: str | None,
-        content_length: int | None = None,
-    ) -> IO[bytes]:
+    def stream_factory(*_args: Any, filename: str | None = None, **_options: Any) -> IO[bytes]:
         name = upload_tokens.clean_name(filename)
         # A file input without a file is sent as an empty file without a name.
         if not filename or len(streams) >= settings().evidence_files:
             if filename:
                 error = Invalid("evidence_too_many", limit=settings().evidence_files)
-                result.refusals.append(Refusal(name, error))
+                result.refusals.append((name, error))
             return cast(IO[bytes], _DroppedStream())
         if files is None:
-            result.refusals.append(Refusal(name, Unavailable("evidence_busy")))
+            result.refusals.append((name, Unavailable("evidence_busy")))
             return cast(IO[bytes], _DroppedStream())
         limit = settings().evidence_file_bytes
         streams.append(SealingStream(files, name, limit, recognise))
@@ -202,7 +185,7 @@ def _read_form(recognise: Recogniser, *, has_turn: bool) -> None:
     finally:
         for stream in streams:
             if stream.error is not None:
-                result.refusals.append(Refusal(stream.manifest.name, stream.error))
+                result.refusals.append((stream.manifest.name, stream.error))
             elif stream.is_whole:
                 result.files.append(
                     upload_tokens.seal_token(ARRIVED, stream.manifest, stream.begun_at)

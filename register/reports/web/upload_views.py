@@ -24,7 +24,7 @@ from register.reports.web import follow_up_page, public_forms, upload_tokens
 from register.reports.web.file_field import file_words
 from register.reports.web.public_forms import DESK_FORM, FORM_NAME, OUTAGE_ERRORS, REPLY_FORM_NAME
 from register.reports.web.upload_tokens import ARRIVED, UNDER_WAY, ReceivedFile
-from register.web import messages, rate_limits
+from register.web import logs, messages, rate_limits
 from register.web.blueprints import submit
 from register.web.error_messages import error_sentence
 from register.web.errors import RETRY_AFTER, status_of
@@ -52,7 +52,7 @@ def _answers_json(view: UploadView) -> Callable[[], ResponseReturnValue]:
             if not isinstance(cause, RegisterError):
                 cause = Unavailable("busy")
             if not isinstance(error, Invalid | ReadOnly):
-                public_forms.log_failure(error)
+                logs.log_outage(error)
             status = 503 if isinstance(cause, Unavailable) else status_of(cause)
             if cause.key == "evidence_full":
                 status = 507  # not worth a second try

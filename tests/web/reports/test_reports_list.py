@@ -210,7 +210,6 @@ def test_a_long_list_has_pages_and_states_when_it_is_partial(signed, inbox, monk
     assert listed_keys(bruno.get(f"{LIST}?page=2")) == keys[2:]
     assert bruno.get(f"{LIST}?page=9").location == f"{LIST}?page=2"
     monkeypatch.setattr(report_lists, "DECRYPT_LIMIT", 2)
-    monkeypatch.setattr(report_list, "DECRYPT_LIMIT", 2)
     page = bruno.get(f"{LIST}?q=conseil")
     assert listed_keys(page) == keys[:2]
     assert "Seuls les 2 premiers signalements de ce casier ont été ouverts" in page_text(page)

@@ -210,7 +210,7 @@ def test_traps_stale_forms_and_floods_are_refused_with_the_text(app, case, monke
 
 
 def test_every_ground_and_decision_has_its_words():
-    from register.incoming.notice_content import CHILD_ABUSE, NoticeDecision
+    from register.incoming.content import CHILD_ABUSE, NoticeDecision
 
     assert set(messages.incoming.decisions) == set(NoticeDecision)
     assert CHILD_ABUSE in messages.incoming.grounds

@@ -14,7 +14,7 @@ from sqlalchemy import event
 
 from register.db import db
 from register.reports import acts, queries, receipt_codes, report_content
-from register.reports.web import follow_up_views
+from register.reports.web import receipt_page
 
 pytestmark = pytest.mark.one_database
 
@@ -137,7 +137,7 @@ def test_a_long_or_missing_receipt_is_refused_without_a_query(app, anyone, monke
     assert "trop long" in anyone.text
     # A longer body would be spooled to disk while the form is parsed.
     monkeypatch.setattr("werkzeug.formparser.SpooledTemporaryFile", fail_if_called)
-    upload_receipt(anyone, b"x" * (follow_up_views.BODY_LIMIT + 1))
+    upload_receipt(anyone, b"x" * (receipt_page.BODY_LIMIT + 1))
     assert anyone.answer.status_code == 422
     paste_receipt(anyone, "x" * 600_000)
     assert anyone.answer.status_code == 422

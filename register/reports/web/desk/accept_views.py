@@ -5,9 +5,9 @@ A refused form is shown again as it was filled in, with the current report.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict
+from typing import Any
 
 from flask import flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
@@ -41,9 +41,6 @@ from register.web.errors import status_of
 from register.web.form_fields import line_field, text_field
 from register.web.l10n import typeset, with_label
 from register.web.request_context import french_vocabulary, key_store
-
-FormT = TypeVar("FormT", bound="DecisionForm")
-
 
 # --- the forms --------------------------------------------------------------------------------
 
@@ -101,24 +98,6 @@ def _parse_number(typed: str) -> int:
 # --- as a new case ----------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class DraftOffer:
-    """A part of a report, and what it would become in the draft.
-
-    ``becomes``: labels and texts of the draft's fields; ``dropped``: sentences about values that
-    are not taken over; ``is_free_text``: the reporter's own words, which are never taken over;
-    ``is_private``: an answer that no member may let become public.
-    """
-
-    name: str
-    label: str
-    reported: Sequence[ReportedItem]
-    becomes: Sequence[tuple[str, str]]
-    dropped: Sequence[str]
-    is_free_text: bool
-    is_private: bool
-
-
 @desk.route(f"/signalements/{report_list_query.KEY_RULE}/retenir", methods=["GET", "POST"])
 def retain(key: str) -> ResponseReturnValue:
     """Accept a report as a new draft, from the parts that the member ticks."""
@@ -156,13 +135,18 @@ def _accept_page(report_view: ReportView, form: AcceptForm, error_text: str) -> 
     parts, place = _parts(report_view)
     names = {part.name for part in parts}
     title = report_to_draft.draft_content(parts, names, french_vocabulary(), place).title
-    offers = _draft_offers(report_view.received.sent, parts) if report_view.received else []
+    sent = report_view.received.sent if report_view.received else None
+    offers = list(_draft_offers(sent, parts)) if sent else []
     return _page("accept", report_view, form, error_text, offers=offers, title=title)
 
 
-def _draft_offers(sent: ReportContent, parts: Iterable[DraftPart]) -> list[DraftOffer]:
+def _draft_offers(sent: ReportContent, parts: Iterable[DraftPart]) -> Iterator[dict[str, object]]:
+    """Each part of a report with its label and answers, and what it would become in the draft.
+
+    ``becomes``: labels and texts of the draft's fields; ``dropped``: sentences about values that
+    are not taken over.
+    """
     fields = {field.name: (field.label, field.items) for field in reported(sent)}
-    offers = []
     for part in parts:
         label, items = fields.get(part.name, ("", ()))
         if part.name in ("actor", "target"):
@@ -174,14 +158,13 @@ def _draft_offers(sent: ReportContent, parts: Iterable[DraftPart]) -> list[Draft
         source_lines = "\n".join(source.url for source in part.changes.get("sources", ()))
         draft = answers_to_draft.draft_fields(part.changes)
         texts = {**field_texts(asdict(Content(**draft))), "sources": source_lines}
-        becomes = [(first_upper(field_name(name)), texts[name]) for name in draft]
-        dropped = [_dropped_text(fault) for fault in part.dropped]
-        offers.append(
-            DraftOffer(
-                part.name, label, items, becomes, dropped, part.is_free_text, part.is_private
-            )
-        )
-    return offers
+        yield {
+            "part": part,
+            "label": label,
+            "reported": items,
+            "becomes": [(first_upper(field_name(name)), texts[name]) for name in draft],
+            "dropped": [_dropped_text(fault) for fault in part.dropped],
+        }
 
 
 def _dropped_text(fault: ContentFault) -> str:
@@ -273,7 +256,7 @@ def refusal_reason(report_view: ReportView) -> str:
 
 
 def _accept(
-    key: str, form: FormT, page: Callable[[ReportView, FormT, str], str], **decision: Any
+    key: str, form: DecisionForm, page: Callable[[ReportView, Any, str], str], **decision: Any
 ) -> int | ResponseReturnValue:
     """The id of the case or draft, or the page with the refusal.
 

@@ -69,16 +69,6 @@ class QueueLine:
     act_address: str = ""
 
 
-@dataclass(frozen=True)
-class KindCount:
-    """A kind with its number of things, and the address of the queue of this kind."""
-
-    kind: QueueKind | None
-    name: str
-    count_text: str
-    address: str
-
-
 @desk.get("")
 def home() -> str:
     """The queue, the most urgent first, or the things of one kind."""
@@ -97,7 +87,7 @@ def home() -> str:
             (*_kind_words(group), list(queue_lines(page, items)))
             for group, items in groupby(page.items, key=lambda item: item.kind)
         ],
-        counts=_kind_counts(page),
+        counts=list(_kind_counts(page)),
         warnings=list(wrong_code_warnings()),
         states=desk_lists.count_states(session, me),
         account_lines=[
@@ -142,14 +132,14 @@ def _kind_words(kind: QueueKind) -> tuple[str, str]:
     return typeset(str(name)), typeset(str(why))
 
 
-def _kind_counts(page: QueuePage) -> list[KindCount]:
-    counts = [KindCount(None, str(_("Tout")), number(page.total), _address(None))]
+def _kind_counts(page: QueuePage) -> Iterator[tuple[QueueKind | None, str, str, str]]:
+    """Each kind, its name, its number of things, and the address of the queue of this kind."""
+    yield None, str(_("Tout")), number(page.total), _address(None)
     for kind, count in page.counts.items():
         count_text = number(count)
         if kind is QueueKind.OUTCOME and count > COUNT_LIMIT:
             count_text = str(_("plus de %(most)s", most=number(COUNT_LIMIT)))
-        counts.append(KindCount(kind, _kind_words(kind)[0], count_text, _address(kind)))
-    return counts
+        yield kind, _kind_words(kind)[0], count_text, _address(kind)
 
 
 def queue_lines(
@@ -165,7 +155,7 @@ def queue_lines(
 
 
 def _report_line(item: QueueItem, summary: ReportSummary, today: date) -> QueueLine:
-    until = labels.deadline(summary, today)
+    danger, until = (labels.danger_label(summary), True), labels.deadline(summary, today)
     why = [labels.since_text(summary, today)]
     if not labels.names_state(summary):
         why.insert(0, labels.state_label(summary))
@@ -184,15 +174,10 @@ def _report_line(item: QueueItem, summary: ReportSummary, today: date) -> QueueL
         address,
         why,
         labels.holder_text(summary) if summary.holder(now()) else "",
-        [*_marks(summary, "", today), *_danger(summary), *([until] if until[0] else [])],
+        [*_marks(summary, "", today), *(mark for mark in (danger, until) if mark[0])],
         act,
         act_address,
     )
-
-
-def _danger(summary: ReportSummary) -> Iterator[tuple[str, bool]]:
-    if words := labels.danger_label(summary):
-        yield words, True
 
 
 def _case_line(item: QueueItem, case: DeskCaseSummary, page: QueuePage, today: date) -> QueueLine:

@@ -29,7 +29,7 @@ from register.reports.queries import ReportSummary
 from register.reports.web.desk import labels
 from register.reports.web.desk.report_list_query import report_url
 from register.text.dates import paris_day
-from register.text.typography import first_upper, french
+from register.text.typography import french
 from register.web import list_query, messages
 from register.web.blueprints import desk
 from register.web.calendar_file import CalendarDay, calendar_file
@@ -69,20 +69,6 @@ class DeadlineQuery:
         return list_query.list_address(path, [pair for pair in pairs if pair[1]])
 
 
-@dataclass(frozen=True)
-class DeadlineLine:
-    """A day in words; ``is_late`` where it has come and somebody should have acted."""
-
-    due: date
-    title: str
-    address: str
-    kind: str
-    time_left: str
-    why: str
-    member: str
-    is_late: bool
-
-
 @desk.get("/echeances")
 def deadlines() -> ResponseReturnValue:
     """The days that run, the earliest first."""
@@ -98,9 +84,13 @@ def deadlines() -> ResponseReturnValue:
         query=query,
         page=page,
         first=replace(query, page=1).address(),
-        kinds=_kind_choices(page, query),
+        # The kinds of the filter; empty ones only where chosen.
+        kinds=[kind for kind in DeadlineKind if page.counts.get(kind) or kind is query.kind],
+        kind_names=messages.desk.deadline_kinds,
         members=names,
         lines=list(_lines(page)),
+        today=paris_day(now()),
+        days_left=_days_left_words,
         file_address=replace(query, page=1).address(f"{PATH}.ics"),
         file_size=FILE_SIZE,
     )
@@ -162,34 +152,16 @@ def _load(query: DeadlineQuery, page_size: int = desk_deadlines.PAGE_SIZE) -> De
     )
 
 
-def _kind_choices(page: DeadlinePage, query: DeadlineQuery) -> list[tuple[DeadlineKind, str, int]]:
-    """The kinds of the filter with their numbers of days; empty ones only where chosen."""
-    return [
-        (kind, first_upper(str(messages.desk.deadline_kinds[kind])), page.counts.get(kind, 0))
-        for kind in DeadlineKind
-        if page.counts.get(kind) or kind is query.kind
-    ]
-
-
-def _lines(page: DeadlinePage) -> Iterator[DeadlineLine]:
-    session, me, today = db.session(), current_member.member(), paris_day(now())
+def _lines(page: DeadlinePage) -> Iterator[tuple[DeskDeadline, str, str, str]]:
+    """Each day with the title and address of what it is about, and the reason."""
+    session, me = db.session(), current_member.member()
     ids = list({item.incident for item in page.items if item.incident})
     cases = desk_lists.load_summaries(session, me, ids, now())
     keys = [item.report for item in page.items if item.report]
     reports = work_queue.load_reports(session, key_store(), keys)
     for item in page.items:
         title, address = _subject(item, cases, reports)
-        yield DeadlineLine(
-            item.due,
-            title,
-            address,
-            first_upper(str(messages.desk.deadline_kinds[item.kind])),
-            _days_left_words(item.due, today),
-            _reason(item, cases),
-            current_member.display_name(item.member) if item.member else "",
-            # The end of a period asks nothing of anybody.
-            item.due < today and item.kind is not DeadlineKind.LIMITATION,
-        )
+        yield item, title, address, _reason(item, cases)
 
 
 def _subject(
@@ -198,7 +170,10 @@ def _subject(
     """The title and the page of a case, a report, or what came by post."""
     if item.kind is DeadlineKind.POST:
         case = cases.get(item.incident or 0)
-        return french(case.title) if case else str(_("Courrier reçu")), _post_address(item)
+        # What came by a form has a page, where it is decided.
+        page = f"/{item.ref}" if item.member is None else ""
+        title = french(case.title) if case else str(_("Courrier reçu"))
+        return title, f"/moderation/courrier{page}"
     if item.report:
         summary = reports.get(item.report)
         title = (
@@ -210,11 +185,6 @@ def _subject(
     title = french(case.title) if case else ""
     part = _CASE_PARTS.get(item.kind, "")
     return title or str(_("Dossier sans titre")), f"{case_address(incident)}{part}"
-
-
-def _post_address(item: DeskDeadline) -> str:
-    """What came by a form has a page, where it is decided."""
-    return f"/moderation/courrier/{item.ref}" if item.member is None else "/moderation/courrier"
 
 
 def _reason(item: DeskDeadline, cases: Mapping[int, DeskCaseSummary]) -> str:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 from flask import flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _
 from wtforms import HiddenField
-from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import InputRequired
 
 from register.accounts.web import current_member
@@ -18,8 +17,7 @@ from register.db import db, now
 from register.errors import Invalid, NotFound, Refused, RegisterError
 from register.journal import Act, WriteTransaction
 from register.journal.web import journal_sentences
-from register.pages import content as editorial
-from register.pages.content import ReadySentence
+from register.pages.content import ready_sentences
 from register.reports import acts, queries, receipt_codes
 from register.reports.acts.masking import get_notes
 from register.reports.acts.moderation import SENTENCE_LIMIT
@@ -31,7 +29,7 @@ from register.reports.web.desk import labels, report_list_query, report_summary
 from register.web import messages
 from register.web.blueprints import desk
 from register.web.errors import status_of
-from register.web.form_fields import BaseForm, DeskForm, text_field
+from register.web.form_fields import BaseForm, DeskForm, code_choices, text_field
 from register.web.l10n import typeset
 from register.web.request_context import current_vocabulary, key_store
 
@@ -107,9 +105,9 @@ class DeclineForm(ReportActForm):
     def set_reasons(self, vocabulary: Vocabulary) -> None:
         """Set the choices to the current reasons of the vocabulary."""
         words = vocabulary.lists["refus"].values()
-        self.reason.choices = [
-            SelectChoice(word.code, word.label) for word in words if not word.retired
-        ]
+        self.reason.choices = code_choices(
+            {word.code: word.label for word in words if not word.retired}
+        )
 
     def proposed_sentence(self, report_view: ReportView) -> str:
         """The sentence of the chosen reason, in the report's language; empty without one."""
@@ -219,17 +217,19 @@ def report_page(
         sentence = messages.desk.reporter_act_sentences.get(Act(line.act))
         sentence = sentence or journal_sentences.sentence(line, current_member.display_name)
         history_lines.append((line, str(sentence)))
+    sent = report_view.received.sent if report_view.received else None
     return render_template(
         "reports/desk/report.html",
         report=report_view,
         line=summary,
-        sent=report_view.received.sent if report_view.received else None,
+        sent=sent,
         offers=allowed_acts(report_view),
         holder=summary.holder(now()),
         refusals=labels.refusals(report_view),
         history_lines=history_lines,
         notes=get_notes(db.session(), key_store(), summary.key),
-        ready_sentences=_ready_sentences(report_view),
+        # Those for somebody in danger.
+        ready_sentences=ready_sentences(db.session(), sent.language if sent else "fr"),
         noting=form if isinstance(form, ReportNoteForm) else ReportNoteForm(formdata=None),
         error_text=error_text,
         shows_contact=shows_contact,
@@ -238,12 +238,6 @@ def report_page(
         declining=declining_form,
         opens="question" if asking else "ecarter" if declining else "",
     )
-
-
-def _ready_sentences(report_view: ReportView) -> Sequence[ReadySentence]:
-    """The sentences for somebody in danger, in the reporter's language."""
-    reporter_language = report_view.received.sent.language if report_view.received else "fr"
-    return editorial.ready_sentences(db.session(), reporter_language)
 
 
 # --- the acts -----------------------------------------------------------------------------------

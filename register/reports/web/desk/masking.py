@@ -1,33 +1,29 @@
-"""Views that mask a passage of a report, and that write an internal note on it."""
+"""Views that mask a passage of a report, note something on it, list, send and destroy its files."""
 
 from __future__ import annotations
 
-from flask import flash, redirect, render_template, request
+from flask import Response, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _
-from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import InputRequired
 
 from register.accounts.web import current_member
 from register.cases.web.desk.act_forms import ChoiceRadios
 from register.db import db
-from register.errors import Invalid, Refused, RegisterError
+from register.errors import Invalid, NotFound, Refused, RegisterError
+from register.evidence.file_kinds import extension
 from register.reports import acts
 from register.reports.acts.masking import PASSAGE_LIMIT, Occurrence, get_notes, occurrences
-from register.reports.web.desk import labels, report_list_query
-from register.reports.web.desk.detail import (
-    ReportNoteForm,
-    open_report,
-    report_page,
-    run_report_act,
-)
+from register.reports.report_files import FileDestruction, ReportFile, destroyed_files, report_files
+from register.reports.web.desk import detail, labels, report_list_query
 from register.web import messages
 from register.web.blueprints import asks_password, desk
 from register.web.error_messages import reason_sentence
 from register.web.errors import status_of
-from register.web.form_fields import DeskForm, text_field
+from register.web.file_response import send_attachment
+from register.web.form_fields import DeskForm, code_choices, text_field
 from register.web.l10n import typeset
-from register.web.request_context import key_store
+from register.web.request_context import key_store, sealed_files
 
 
 class MaskForm(DeskForm):
@@ -41,9 +37,7 @@ class MaskForm(DeskForm):
     )
     reason = ChoiceRadios(
         _("Pourquoi"),
-        choices=[
-            SelectChoice(code, words) for code, words in messages.journal.mask_reasons.items()
-        ],
+        choices=code_choices(messages.journal.mask_reasons),
         validators=[InputRequired(_("Choisissez un motif."))],
     )
 
@@ -65,7 +59,7 @@ def mask_report(key: str) -> ResponseReturnValue:
 @asks_password(_("masquer pour toujours un passage d’un signalement"))
 def destroy_passage(key: str) -> ResponseReturnValue:
     """Mask a passage of a report for good."""
-    open_report(key)
+    detail.open_report(key)
     form, store = MaskForm(), key_store()
     if not form.validate():
         return _mask_page(key, form), 422
@@ -79,7 +73,7 @@ def destroy_passage(key: str) -> ResponseReturnValue:
 
 
 def _mask_page(key: str, form: MaskForm, error: RegisterError | None = None) -> str:
-    report_view, store = open_report(key), key_store()
+    report_view, store = detail.open_report(key), key_store()
     places: list[Occurrence] = []
     if form.passage.data and form.reason.data and not error:
         notes = get_notes(db.session(), store, key)
@@ -108,13 +102,63 @@ def _mask_page(key: str, form: MaskForm, error: RegisterError | None = None) -> 
 @desk.post(f"/signalements/{report_list_query.KEY_RULE}/notes", endpoint="report_note")
 def note(key: str) -> ResponseReturnValue:
     """Add an internal note; a refused one is shown again as typed."""
-    report_view, form, store = open_report(key), ReportNoteForm(), key_store()
+    report_view, form, store = detail.open_report(key), detail.ReportNoteForm(), key_store()
     if not form.is_sent:
-        return report_page(report_view, form), 422
-    return run_report_act(
+        return detail.report_page(report_view, form), 422
+    return detail.run_report_act(
         key,
         lambda tx, by: acts.note(tx, store, key, form.note.data, by=by),
         _("La note est ajoutée."),
         form,
         anchor="#notes",
+    )
+
+
+# --- files --------------------------------------------------------------------------------------
+
+
+@desk.app_template_global("report_files")
+def files_of_report(key: str) -> list[ReportFile]:
+    """The files of a report and of its messages."""
+    return report_files(db.session(), key_store(), key)
+
+
+@desk.app_template_global("destroyed_report_files")
+def destroyed_files_of_report(key: str) -> list[FileDestruction]:
+    """The files of a report that members had destroyed."""
+    return destroyed_files(db.session(), key_store(), key)
+
+
+_FILE_RULE = f"/signalements/{report_list_query.KEY_RULE}/fichiers/<string(length=32):file_key>"
+
+
+@desk.get(_FILE_RULE)
+def report_file(key: str, file_key: str) -> Response:
+    """An original as a download, for members; the view of the report is recorded.
+
+    :raises NotFound: ``no_sent_file``.
+    """
+    detail.open_report(key)
+    files = [file for file in files_of_report(key) if file.key == file_key]
+    if not files:
+        raise NotFound("no_sent_file")
+    manifest = files[0].manifest
+    # A name that says nothing: the beginning of the digest, and the format.
+    name = f"piece-{manifest.sha256[:12]}.{extension(manifest.mime)}"
+    return send_attachment(sealed_files(), manifest, name)
+
+
+@desk.post(f"{_FILE_RULE}/detruire", endpoint="report_file_destroy")
+@asks_password(_("détruire un fichier d’un signalement"))
+def destroy_file(key: str, file_key: str) -> ResponseReturnValue:
+    """Have a file destroyed for good; its author reads why."""
+    store, reason = key_store(), request.form.get("motif", "")
+    if not reason:
+        error_text = str(_("Rien n’est détruit : choisissez un motif."))
+        return detail.report_page(detail.open_report(key), error_text=error_text), 422
+    return detail.run_report_act(
+        key,
+        lambda tx, by: acts.destroy_file(tx, store, key, file_key, reason, by=by),
+        _("Le fichier est détruit. Son auteur lira pourquoi."),
+        anchor="#fichiers",
     )

@@ -19,22 +19,9 @@ from register.journal import Act, WriteTransaction
 from register.reports import acts, queries, receipt_codes, report_lists
 from register.reports.acts.transitions import allows
 from register.reports.queries import ReportSummary
-from register.reports.report_lists import (
-    DECRYPT_LIMIT,
-    PAGE_SIZE,
-    ReportFolder,
-    ReportPage,
-    ReportQuery,
-)
-from register.reports.web.desk import labels, report_summary
-from register.reports.web.desk.report_list_query import (
-    FORM_PARAMETERS,
-    chips,
-    is_place_code,
-    list_url,
-    parse_query,
-    query_pairs,
-)
+from register.reports.report_lists import ReportFolder, ReportPage, ReportQuery
+from register.reports.web.desk import labels, report_list_query, report_summary
+from register.reports.web.desk.report_list_query import is_place_code, list_url, parse_query
 from register.territory.readings import PlaceReading
 from register.territory.web import place_choice
 from register.territory.web.place_choice import PlaceChoice, place_key
@@ -61,7 +48,9 @@ def reports() -> ResponseReturnValue:
     exact, near = _place_choices(report_query)
     if len(exact) == 1 and not near:
         return redirect(exact[0].address, 303)
-    if redirection := list_query.canonical_redirect(FORM_PARAMETERS, list_url(report_query)):
+    if redirection := list_query.canonical_redirect(
+        report_list_query.FORM_PARAMETERS, list_url(report_query)
+    ):
         return redirection
     report_page = _load_page(report_query)
     if report_query.page > report_page.pages:
@@ -95,7 +84,7 @@ def _list_page(
         report_summary.note_views(
             [summary.key for summary in report_page.summaries if summary.sent is not None]
         )
-    pairs, folder = list(query_pairs(report_query)), report_query.folder
+    pairs, folder = report_list_query.query_pairs(report_query), report_query.folder
     return render_template(
         "reports/desk/list.html",
         report_query=report_query,
@@ -104,7 +93,7 @@ def _list_page(
         tabs=_folder_tabs(report_query),
         why=typeset(str(messages.desk.report_lists[folder][1])) if folder else "",
         empty=typeset(str(messages.desk.empty_lists[folder])) if folder else "",
-        chips=chips(report_query),
+        chips=report_list_query.chips(report_query),
         # The form has no field for the folder and for a recognised place.
         hidden_filters=[pair for pair in pairs if pair[0] in ("casier", "endroit")],
         pairs=pairs,
@@ -112,7 +101,7 @@ def _list_page(
         first=list_url(replace(report_query, page=1)),
         list_url=list_url(report_query),
         bulk_action=_bulk_action(report_query),
-        decrypt_limit=DECRYPT_LIMIT,
+        decrypt_limit=report_lists.DECRYPT_LIMIT,
         error_text=error_text,
         begins=begins,
         beginnings=BEGINNINGS,
@@ -188,7 +177,7 @@ def sort() -> ResponseReturnValue:
     ticked = [
         key for key in dict.fromkeys(request.form.getlist("cle")) if receipt_codes.is_nonce(key)
     ]
-    ticked = ticked[:PAGE_SIZE]
+    ticked = ticked[: report_lists.PAGE_SIZE]
     action = request.form.get("faire", PUT_ASIDE)
     if not ticked:
         return _page_with_error(report_query, _("Cochez au moins un signalement."), ()), 422

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 from flask_babel import gettext as _
@@ -61,20 +61,17 @@ def is_place_code(place: str) -> bool:
     return _PLACE_CODE.fullmatch(place) is not None
 
 
-def query_pairs(report_query: ReportQuery) -> Iterator[tuple[str, str]]:
+def query_pairs(report_query: ReportQuery) -> list[tuple[str, str]]:
     """Names and values of a query's parameters in a fixed order, without the defaults."""
-    if report_query.folder:
-        yield "casier", report_query.folder.value
-    if report_query.place:
-        yield ("endroit" if is_place_code(report_query.place) else "lieu"), report_query.place
-    if report_query.type:
-        yield "type", report_query.type
-    if report_query.words:
-        yield WORDS, report_query.words
-    if report_query.holder is not None:
-        yield "tenu", ClaimFilter.MINE.value
-    if report_query.page > 1:
-        yield "page", str(report_query.page)
+    pairs = (
+        ("casier", report_query.folder.value if report_query.folder else ""),
+        ("endroit" if is_place_code(report_query.place) else "lieu", report_query.place),
+        ("type", report_query.type),
+        (WORDS, report_query.words),
+        ("tenu", ClaimFilter.MINE.value if report_query.holder is not None else ""),
+        ("page", str(report_query.page) if report_query.page > 1 else ""),
+    )
+    return [pair for pair in pairs if pair[1]]
 
 
 def list_url(report_query: ReportQuery) -> str:

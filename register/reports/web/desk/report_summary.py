@@ -84,7 +84,8 @@ def reported(sent: ReportContent) -> list[ReportedField]:
         for url in sent.links
     ]
     actor, target = coded("acteur", sent.actor, _ACTOR), coded("cible", sent.target, _TARGET)
-    fields = [
+    fields = (
+        ReportedField("case", _("À ajouter au cas"), [ReportedItem(case_words(sent))]),
         ReportedField("account", _("Ce qui s’est passé"), [ReportedItem(sent.account)]),
         ReportedField("types", _("Types"), types),
         ReportedField("place", _("Lieu"), _recognised_items(sent.place, place, _PLACE)),
@@ -94,8 +95,7 @@ def reported(sent: ReportContent) -> list[ReportedField]:
         ReportedField("began", _("Qui a engagé une procédure"), [proceedings]),
         ReportedField("links", _("Où vérifier"), links),
         *(_answer_field(sent, question, value) for question, value in answered(sent)),
-    ]
-    fields.insert(0, ReportedField("case", _("À ajouter au cas"), [ReportedItem(case_words(sent))]))
+    )
     filled = (replace(field, items=[i for i in field.items if i.text]) for field in fields)
     return [field for field in filled if field.items]
 
@@ -133,28 +133,16 @@ def reports_behind(incident_id: int) -> queries.CaseReports | None:
 # --- duplicates -------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class SimilarReportLink:
-    """A similar report with its title and the reasons of the similarity."""
-
-    summary: queries.ReportSummary
-    title: str
-    why: str
-
-
-@dataclass(frozen=True)
-class SimilarItems:
-    """Cases and reports on what may be the same facts."""
-
-    cases: Sequence[PossibleDuplicate]
-    reports: Sequence[SimilarReportLink]
-
-
 @desk.app_template_global("likely_of_report")
-def likely_of_report(report_view: queries.ReportView) -> SimilarItems:
-    """Cases and reports similar to a report, the most similar first; none after the purge."""
+def likely_of_report(
+    report_view: queries.ReportView,
+) -> tuple[Sequence[PossibleDuplicate], Sequence[tuple[queries.ReportSummary, str, str]]]:
+    """Cases and reports similar to a report, the most similar first; none after the purge.
+
+    A report comes with its title and the reasons of the similarity.
+    """
     if report_view.received is None:
-        return SimilarItems([], [])
+        return [], []
     session, member, sent = db.session(), current_member.member(), report_view.received.sent
     summary = report_view.summary
     own_case = report_view.decision.incident
@@ -163,15 +151,13 @@ def likely_of_report(report_view: queries.ReportView) -> SimilarItems:
         session, key_store(), member, summary.key, summary.day, sent
     )
     similar_reports = []
-    for report in reports:
-        other = report.summary.sent
+    for other_summary, reasons in reports:
+        other = other_summary.sent
         types = other.types[:1] if other else ()
         first_type = [current_vocabulary().label("type", code) for code in types]
         title = typeset(", ".join([labels.place(other, short=True), *first_type]))
-        similar_reports.append(
-            SimilarReportLink(report.summary, title, reasons_sentence(report.reasons))
-        )
-    return SimilarItems(cases, similar_reports)
+        similar_reports.append((other_summary, title, reasons_sentence(reasons)))
+    return cases, similar_reports
 
 
 # --- recorded views ---------------------------------------------------------------------------
