@@ -67,6 +67,18 @@ def test_each_ledger_has_its_own_numbers(pen, session):
     assert head(session, Ledger.REPORTS).seq == 0
 
 
+def test_a_missing_head_is_made_and_the_others_stay(pen, session):
+    with pen() as p:
+        p.record(Act.MEMBER_ADDED, by=None)
+    seqs = {ledger: head(session, ledger).seq for ledger in Ledger}
+    session.execute(delete(LedgerHead).where(LedgerHead.ledger == Ledger.DESK.value))
+    open_ledgers(session)
+    session.commit()
+
+    assert {ledger: head(session, ledger).seq for ledger in Ledger} == {**seqs, Ledger.DESK: 0}
+    assert head(session, Ledger.DESK).digest == GENESIS.hex()
+
+
 def test_the_tables_are_analysed_again_as_the_public_ledger_grows(pen, engine, monkeypatch):
     """SQLite plans queries by its statistics, and only ANALYZE renews them."""
     monkeypatch.setattr(pen_module, "ANALYSE_EVERY", 3)
