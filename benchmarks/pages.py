@@ -155,20 +155,22 @@ def check_pages(server: RegisterServer, pages: Pages) -> None:
     :raises RuntimeError: it is not what it should be.
     """
     for name, path in pages.paths.items():
-        status, tag, body = _fetch_settled(server, path)
-        again = server.get(path, If_None_Match=tag)
-        if (status, again[0]) != (200, 304) or not tag:
-            raise RuntimeError(f"{name}: {status}, then {again[0]}")
+        status, body, again = _fetch_settled(server, path)
+        if (status, again) != (200, 304):
+            raise RuntimeError(f"{name}: {status}, then {again}")
         if name == "feed of 50" and body.count(b"<entry") != ENTRIES:
             raise RuntimeError(f"{body.count(b'<entry')} entries in the feed")
 
 
-def _fetch_settled(server: RegisterServer, path: str) -> tuple[int, str, bytes]:
-    """Status, ETag and body; a search has no ETag as long as its index is not there."""
+def _fetch_settled(server: RegisterServer, path: str) -> tuple[int, bytes, int]:
+    """Status and body, and the status for whoever has them.
+
+    A search has no ETag as long as its index is not there, and another one when it has followed.
+    """
     deadline = time.monotonic() + PATIENCE
     while True:
         status, headers, body = server.get(path)
-        tag = headers.get("etag", "")
-        if tag or status != 200 or time.monotonic() > deadline:
-            return status, tag, body
+        again = server.get(path, If_None_Match=headers.get("etag", ""))[0]
+        if again == 304 or status != 200 or time.monotonic() > deadline:
+            return status, body, again
         time.sleep(0.5)
