@@ -155,8 +155,8 @@ def test_a_passage_leaves_ten_versions_which_keep_the_rest(
         row = session.get_one(Incident, case.id)
         texts = {
             "follow_ups": {part.id: ("Suite", "Texte.") for part in row.follow_ups},
-            "replies": {part.id: "Réponse." for part in row.replies},
-            "corrections": {part.id: "Note." for part in row.corrections},
+            "replies": {part.id: ["Réponse."] for part in row.replies},
+            "corrections": {part.id: ["Note."] for part in row.corrections},
         }
         versions = session.scalars(
             select(JournalEntry.seq)
@@ -166,7 +166,7 @@ def test_a_passage_leaves_ten_versions_which_keep_the_rest(
     assert len(versions) == 10
     with writing(engine) as pen:
         arguments = {"by": cast.bruno, "reason": "jugement", "public_note": "Passage retiré."}
-        acts.redact(pen, case.id, content(), **arguments, **texts, passages=[MARKER])
+        acts.redact(pen, case.id, content(), **arguments, rewrites=texts, passages=[MARKER])
 
     def require_readable() -> None:
         # Without the context of the test, whose session would hold the write-ahead log.
