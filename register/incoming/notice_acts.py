@@ -18,7 +18,7 @@ from register.errors import Invalid, NotFound, Refused
 from register.incoming import acts, content, queries, retention
 from register.incoming.acts import Receipt
 from register.incoming.content import NoticeContent, NoticeDecision, ReviewTexts
-from register.incoming.models import Incoming, IncomingKind, NoticeReview
+from register.incoming.models import Incoming, NoticeReview
 from register.journal import Act, JournalEntry, Ledger, WriteTransaction
 from register.key_store import KeyStore
 from register.mail.messages import MailKind
@@ -26,7 +26,6 @@ from register.mail.outbox import Outbox
 from register.mail_urls import bare_address
 from register.post import acts as post
 from register.post.models import PostKind, ReceivedPost
-from register.reports import receipt_codes
 from register.text.dates import PARIS, day_words, paris_day
 
 # Undecided notices of one case, so that their number has an end.
@@ -72,23 +71,10 @@ def receive_notice(
         raise Refused("case_erased" if case.state == CaseState.ERASED else "case_withdrawn")
     if queries.count_waiting_notices(tx.session, case.id) >= WAITING_LIMIT:
         raise Refused("notices_waiting", limit=WAITING_LIMIT)
-    code, receipt = receipt_codes.derive_receipt(store, nonce)
-    key = receipt_codes.new_key()
-    row = Incoming(
-        key=key,
-        kind=IncomingKind.NOTICE,
-        receipt=receipt,
-        incident_id=case.id,
-        day=paris_day(tx.at),
-        sealed_content=content.seal_notice(
-            store.new_key(content.key_name(key)), key, sent, language
-        ),
-    )
-    tx.session.add(row)
-    tx.session.flush()
+    row, _data_key, code = acts.add_row(tx, store, nonce, case.id, sent, language)
     _open_review(tx, row, kind)
     _send_mail(tx, outbox, MailKind.CONTENT_NOTICE_RECEIVED, sent.contact, row.day, link)
-    return Receipt(key, code)
+    return Receipt(row.key, code)
 
 
 def complain(

@@ -10,11 +10,9 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from register.cases.case_evidence import case_key_name, cases_with_evidence
 from register.journal import Act, JournalEntry, Ledger
 from register.journal.verify import Problem
-from register.reports import report_content
-from register.reports.models import OPEN_STATES, DestroyedFile, Report, ReportState, RetainedReport
+from register.reports.models import OPEN_STATES, DestroyedFile, Report, ReportState
 
 # The state after each decision; None reopens the report. All are lines of the desk ledger, and so
 # have one order. A withdrawn report stays withdrawn, whatever came before.
@@ -80,19 +78,6 @@ def problems(session: Session) -> Iterator[Problem]:
         marks = (row.danger_on is not None, row.term_on is not None)
         if not matches or marks not in journal_marks:
             yield Problem("report_differs", {"report": key})
-
-
-def keys_in_use(session: Session) -> set[str]:
-    """Names of the keys with which something is encrypted."""
-    stmt = select(Report.key, report_content.CONTACT_ID).where(Report.sealed.is_not(None))
-    names = set()
-    for key, contact in session.execute(stmt):
-        names.add(key)
-        if contact is not None:
-            names.add(report_content.contact_key_name(key, contact))
-    case_ids = set(session.scalars(select(RetainedReport.incident_id).distinct()))
-    case_ids |= cases_with_evidence(session)
-    return names | {case_key_name(incident) for incident in case_ids}
 
 
 def _matches_journal(row: Any, acts: list[Act]) -> bool:
