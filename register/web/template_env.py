@@ -21,10 +21,11 @@ from register.cases.web import decision_words
 from register.cases.web.public import structured_data
 from register.cases.web.public.case_view import copy_day, labels, place_line, rights_links
 from register.errors import ConfigError
+from register.reports.web.desk import labels as report_labels
 from register.text import dates, markup, typography
 from register.text.dates import Language
 from register.text.typography import first_upper
-from register.web import l10n, urls
+from register.web import l10n, messages, urls
 from register.web.error_messages import field_name
 from register.web.maps import locator
 from register.web.request_context import copied_at, current_mode, current_vocabulary, settings
@@ -93,6 +94,8 @@ def attach(app: Flask) -> None:
         rights=rights_links,
         latest_decision=latest_decision,
         decisions=decision_words,
+        messages=messages,
+        report_labels=report_labels,
     )
 
 

@@ -219,7 +219,6 @@ def _page(
         everyone=accounts.all_members(session),
         pending=one_use_links.pending(session, MemberInvitation, at),
         links={link.member_id: link for link in one_use_links.pending(session, PasswordLink, at)},
-        roles=messages.accounts.roles,
         # Whether the current member may confirm each account that does not vouch yet.
         unconfirmed={
             account.id: vouching.may_second(current, account, at)

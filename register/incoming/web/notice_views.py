@@ -139,8 +139,6 @@ def _status_html(
         form=form or ComplaintForm(formdata=None),
         error_text=error_text,
         today=today,
-        grounds=messages.incoming.grounds,
-        decisions=messages.incoming.decisions,
     )
 
 
@@ -235,7 +233,4 @@ def _desk_html(post_id: int, form: NoticeDecisionForm, error_text: str = "") -> 
         form=form,
         error_text=error_text,
         today=today,
-        kinds=messages.desk.post_kinds,
-        grounds=messages.incoming.grounds,
-        decisions=messages.incoming.decisions,
     )
