@@ -6,7 +6,7 @@ None of them changes a case: what a decision says was done is done before, by th
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime, time
+from datetime import date
 
 from sqlalchemy import exists, select
 
@@ -26,7 +26,7 @@ from register.mail.outbox import Outbox
 from register.mail_urls import bare_address
 from register.post import acts as post
 from register.post.models import PostKind, ReceivedPost
-from register.text.dates import PARIS, day_words, paris_day
+from register.text.dates import day_start, day_words, paris_day
 
 # Undecided notices of one case, so that their number has an end.
 WAITING_LIMIT = 100
@@ -195,7 +195,7 @@ def _was_done(
         JournalEntry.ledger == Ledger.PUBLIC.value,
         JournalEntry.incident_id == incident_id,
         JournalEntry.act.in_([act.value for act in acts_done]),
-        JournalEntry.at >= datetime.combine(since, time(), PARIS),
+        JournalEntry.at >= day_start(since),
     )
     return bool(tx.session.scalar(select(is_measure)))
 

@@ -14,7 +14,7 @@ from register.accounts.web import current_member
 from register.cases.web.desk.act_view import open_case
 from register.db import db, now
 from register.errors import Refused
-from register.incoming import acts, notice_acts, queries, retention
+from register.incoming import acts, notice_acts, queries
 from register.incoming.acts import Receipt
 from register.incoming.content import LINE_LIMIT, NOTICE_LIMIT, NoticeDecision
 from register.incoming.models import IncomingKind
@@ -182,12 +182,6 @@ class NoticeDecisionForm(DeskForm):
     )
     ground = line_field(lazy_gettext("Fondement"), limit=LINE_LIMIT, required=True)
     reasons = text_field(lazy_gettext("Faits et raisons"), limit=NOTICE_LIMIT, required=True)
-
-
-@submit.app_template_global("notice_term_days")
-def notice_term_days() -> int:
-    """Days from the last decision to the destruction of a notice."""
-    return retention.AFTER_NOTICE_DECISION.days
 
 
 @desk.route("/courrier/<int:post_id>", methods=["GET", "POST"], endpoint="content_notice")

@@ -26,7 +26,7 @@ from register.territory.web import place_names
 from register.territory.web.place_names import full_name
 from register.text.dates import paris_day
 from register.text.normalisation import one_line
-from register.text.typography import first_upper, french
+from register.text.typography import first_upper, french, shortened
 from register.web import messages
 from register.web.error_messages import error_sentence
 from register.web.l10n import clock, day_words, language_name, typeset, with_label
@@ -110,10 +110,7 @@ def type_labels(sent: ReportContent | None) -> list[Markup | str]:
 
 def beginning(sent: ReportContent | None) -> str:
     """The beginning of the account."""
-    account = one_line(sent.account) if sent else ""
-    if len(account) <= _EXCERPT_LENGTH:
-        return account
-    return account[:_EXCERPT_LENGTH].rsplit(None, 1)[0] + "…"
+    return shortened(one_line(sent.account), _EXCERPT_LENGTH) if sent else ""
 
 
 def proceedings_label(code: str) -> str:
