@@ -75,11 +75,8 @@ def is_code(typed: str) -> bool:
     return len(digits) == DIGITS and digits.isascii() and digits.isdecimal()
 
 
-def step_of(secret: str, code: str, at: datetime, after: int) -> int | None:
-    """The time step of a code; None when the code is wrong, too old or already used.
-
-    :param after: the last time step whose code was used; only later ones are accepted.
-    """
+def step_of(secret: str, code: str, at: datetime) -> int | None:
+    """The time step of a code; None when the code is wrong or too old."""
     digits = "".join(code.split())
     current_step = int(at.timestamp()) // STEP_SECONDS
     hotp = pyotp.HOTP(secret, digits=DIGITS)
@@ -89,7 +86,7 @@ def step_of(secret: str, code: str, at: datetime, after: int) -> int | None:
         for step in (current_step + drift for drift in DRIFT)
         if hmac.compare_digest(hotp.at(step).encode(), digits.encode("utf-8", "surrogatepass"))
     ]
-    return max((step for step in matching_steps if step > after), default=None)
+    return max(matching_steps, default=None)
 
 
 def recovery_codes() -> list[str]:
