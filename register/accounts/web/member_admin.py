@@ -194,8 +194,7 @@ def roster_sessions(member: int) -> ResponseReturnValue:
 def _perform(act: Callable[..., object], *arguments: object, success: str) -> ResponseReturnValue:
     """Do an act of the current member, and show the members again."""
     try:
-        with writing() as tx:
-            act(tx, *arguments, by=current_member.member().id)
+        current_member.run_act(lambda tx, by: act(tx, *arguments, by=by))
     except NotFound:
         raise
     except RegisterError as error:
