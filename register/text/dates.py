@@ -9,7 +9,7 @@ from __future__ import annotations
 import calendar
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Literal, cast
 from zoneinfo import ZoneInfo
 
@@ -132,6 +132,11 @@ def paris_day(moment: datetime) -> date:
         # A guessed time zone would silently give the wrong day for an act of the evening.
         raise ValueError("a moment without a time zone has no civil day")
     return moment.astimezone(PARIS).date()
+
+
+def day_start(day: date) -> datetime:
+    """The first moment of a civil day in Paris."""
+    return datetime.combine(day, time(), PARIS)
 
 
 def day_words(day: date | datetime, language: Language = "fr") -> str:
