@@ -148,16 +148,13 @@ class Searcher:
         with Session(self.database) as session:
             vocabulary_and_head = current_vocabulary(session), head(session)
             query = CaseQuery({WORDS: (typed,), **kind.values})
-            hits: dict[int, int] = {}
             page_numbers: list[int] = []
             selections: list[Selection] = []
 
             def numbers() -> int:
-                hits.update(
-                    service.find_cases(
-                        session, self.index, query_parser.parse(typed), *vocabulary_and_head
-                    ).strength
-                )
+                hits = service.find_cases(
+                    session, self.index, query_parser.parse(typed), *vocabulary_and_head
+                ).strength
                 index = facet_index.load_index(session, *vocabulary_and_head)
                 selections.append(Selection(index, query, hits))
                 page_numbers.extend(selections[0].page_numbers())

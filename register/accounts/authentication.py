@@ -242,7 +242,7 @@ def _check_code(root_key: bytes, member: Member | None, credentials: _Credential
         except SealError:
             # A secret that cannot be decrypted has no codes: recovery codes remain.
             return _NOT_CHECKED
-    step = two_factor.step_of(secret, credentials.code, credentials.at, 0)
+    step = two_factor.step_of(secret, credentials.code, credentials.at)
     if step is None:
         return _CodeCheck(None, is_wrong=two_factor.is_code(credentials.code))
     # A code that was used before is not valid, but is no guess either.

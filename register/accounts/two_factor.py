@@ -31,7 +31,7 @@ def new_secret() -> str:
 
 def seal_secret(root_key: bytes, member_id: int, secret: str) -> bytes:
     """Encrypt a secret for storage, bound to its member."""
-    return encryption.encrypt(root_key, KEY_PURPOSE, secret.encode(), _member_binding(member_id))
+    return encryption.encrypt(root_key, KEY_PURPOSE, secret.encode(), member_binding(member_id))
 
 
 def open_secret(root_key: bytes, member_id: int, sealed: bytes) -> str:
@@ -39,10 +39,11 @@ def open_secret(root_key: bytes, member_id: int, sealed: bytes) -> str:
 
     :raises SealError: ``seal_opens_nothing``.
     """
-    return encryption.decrypt(root_key, KEY_PURPOSE, sealed, _member_binding(member_id)).decode()
+    return encryption.decrypt(root_key, KEY_PURPOSE, sealed, member_binding(member_id)).decode()
 
 
-def _member_binding(member_id: int) -> bytes:
+def member_binding(member_id: int) -> bytes:
+    """What binds something encrypted to the account of a member."""
     return f"member {member_id}".encode()
 
 
@@ -74,11 +75,8 @@ def is_code(typed: str) -> bool:
     return len(digits) == DIGITS and digits.isascii() and digits.isdecimal()
 
 
-def step_of(secret: str, code: str, at: datetime, after: int) -> int | None:
-    """The time step of a code; None when the code is wrong, too old or already used.
-
-    :param after: the last time step whose code was used; only later ones are accepted.
-    """
+def step_of(secret: str, code: str, at: datetime) -> int | None:
+    """The time step of a code; None when the code is wrong or too old."""
     digits = "".join(code.split())
     current_step = int(at.timestamp()) // STEP_SECONDS
     hotp = pyotp.HOTP(secret, digits=DIGITS)
@@ -88,7 +86,7 @@ def step_of(secret: str, code: str, at: datetime, after: int) -> int | None:
         for step in (current_step + drift for drift in DRIFT)
         if hmac.compare_digest(hotp.at(step).encode(), digits.encode("utf-8", "surrogatepass"))
     ]
-    return max((step for step in matching_steps if step > after), default=None)
+    return max(matching_steps, default=None)
 
 
 def recovery_codes() -> list[str]:

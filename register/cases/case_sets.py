@@ -9,7 +9,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Collection, ItemsView, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cached_property, reduce
 from itertools import chain, compress, islice
@@ -75,6 +75,12 @@ class Strengths(Mapping[int, int]):
 
     def __len__(self) -> int:
         return self.cases.bit_count()
+
+    def items(self) -> ItemsView[int, int]:
+        """Numbers with their strengths, in linear time: a lookup costs as much as a set is long."""
+        sets = self.sets.items()
+        strengths = {number: strength for strength, cases in sets for number in to_numbers(cases)}
+        return strengths.items()
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ on it wrongly loses a right.
 
 from __future__ import annotations
 
-import calendar
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,9 @@ from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from dateutil.easter import easter
+from dateutil.relativedelta import relativedelta
 
 from register.text.dates import Language
 
@@ -119,9 +121,7 @@ class LegalDeadline:
 
 def add_months(day: date, months: int) -> date:
     """The same day ``months`` later, or the last day of the month when there is none."""
-    index = day.year * 12 + day.month - 1 + months
-    year, month = divmod(index, 12)
-    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
+    return day + relativedelta(months=months)
 
 
 def is_working_day(day: date) -> bool:
@@ -129,20 +129,8 @@ def is_working_day(day: date) -> bool:
     return (
         day.weekday() < 5
         and (day.month, day.day) not in _FIXED_HOLIDAYS
-        and (day - _easter(day.year)).days not in _EASTER_HOLIDAYS
+        and (day - easter(day.year)).days not in _EASTER_HOLIDAYS
     )
-
-
-def _easter(year: int) -> date:
-    """Easter Sunday by the Gregorian computus, in the form of Meeus and Jones."""
-    golden = year % 19
-    century, rest = divmod(year, 100)
-    leaps = (century - (century + 8) // 25 + 1) // 3
-    epact = (19 * golden + century - century // 4 - leaps + 15) % 30
-    weekday = (32 + 2 * (century % 4) + 2 * (rest // 4) - epact - rest % 4) % 7
-    late = (golden + 11 * epact + 22 * weekday) // 451
-    month, day = divmod(epact + weekday - 7 * late + 114, 31)
-    return date(year, month, day + 1)
 
 
 def legal_calendar(event: str, day: date) -> Sequence[LegalDeadline]:

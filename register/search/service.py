@@ -44,7 +44,7 @@ _ACCENTED = re.compile("[aceinouy]")
 
 def find_by_sql(
     session: Session, search_query: interface.SearchQuery, vocabulary: Vocabulary
-) -> dict[int, int]:
+) -> Mapping[int, int]:
     """Matches among the newest cases whose title, summary, outlets or place have the words."""
     stmt = select(CASE.c.number).where(CASE.c.state == CaseState.PUBLISHED)
     stmt = stmt.where(*map(_part_clause, search_query.required_parts[:PARTS_LIMIT]))
@@ -142,7 +142,9 @@ def search_index(
     except interface.IndexNotReady:
         return None
     changed = _changed_since(session, matches.cursor) if matches.cursor.seq < head.seq else {}
-    strengths = {number: score for number, score in ranked.items() if number not in changed}
+    strengths = dict(ranked)
+    for number in changed:
+        strengths.pop(number, None)
     newest_first = sorted(changed, key=lambda number: changed[number], reverse=True)
     strengths |= match_cases(session, search_query, newest_first[:CHANGED_LIMIT], vocabulary)
     return SearchMatches(
@@ -155,7 +157,7 @@ def match_cases(
     search_query: interface.SearchQuery,
     numbers: Sequence[int],
     vocabulary: Vocabulary,
-) -> dict[int, int]:
+) -> Mapping[int, int]:
     """Matches among the public ones of some cases, by their present texts."""
     if not numbers:
         return {}
@@ -172,10 +174,12 @@ def _rank_typed_first(
     search_query: interface.SearchQuery,
     strengths: Mapping[int, int],
     find: Callable[[interface.SearchQuery], Mapping[int, int]],
-) -> dict[int, int]:
+) -> Mapping[int, int]:
     """Strengths that put the cases with all typed words before those with a synonym only."""
     typed_query = search_query.without_synonyms
     typed = find(typed_query) if strengths and typed_query != search_query else {}
+    if not typed:
+        return strengths
     step = len(search_query.required_parts) + 1
     return {number: score + step * (number in typed) for number, score in strengths.items()}
 
@@ -205,7 +209,7 @@ def find_without_each_part(
         if cases is None:
             return {}
         if matching is None:
-            matching = dict(cases)
+            matching = dict(cases.items())
             continue
         if not lacking:
             lacking = {parts[0]: {n: score for n, score in cases.items() if n not in matching}}

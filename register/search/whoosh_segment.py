@@ -127,9 +127,14 @@ def _prefix_documents(reader: IndexReader, field: str, prefix: bytes) -> Documen
 
 def _term_documents(reader: IndexReader, field: str, term: bytes) -> Documents:
     try:
-        return set(reader.postings(field, term).all_ids())
+        term_info = reader.term_info(field, term)
     except TermNotFound:
         return set()
+    if term_info.doc_frequency() > 2:
+        return set(reader.postings(field, term).all_ids())
+    # The first and the last document are all that there are: no posting is read.
+    ends = {term_info.min_id(), term_info.max_id()}
+    return {id for id in ends if id is not None and not reader.is_deleted(id)}
 
 
 def _phrase_documents(reader: IndexReader, field: str, tokens: Sequence[bytes]) -> Documents:

@@ -60,7 +60,7 @@ def remaining(session, members):
 
 def _wrong_code(at):
     return next(
-        code for code in ("000000", "111111") if not two_factor.step_of(CHLOE_SECRET, code, at, 0)
+        code for code in ("000000", "111111") if not two_factor.step_of(CHLOE_SECRET, code, at)
     )
 
 

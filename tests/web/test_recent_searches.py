@@ -77,7 +77,7 @@ def test_a_search_without_index_is_not_cached(searched, monkeypatch):
 
 def test_strengths_are_those_of_the_matches():
     strengths = Strengths({3: 1, 70: 2, 1: 1, 0: 5, 10**9: 2})
-    assert dict(strengths) == {1: 1, 3: 1, 70: 2}
+    assert dict(strengths) == dict(strengths.items()) == {1: 1, 3: 1, 70: 2}
     assert len(strengths) == 3
     assert 70 in strengths
     assert 2 not in strengths

@@ -170,7 +170,7 @@ def factor() -> ResponseReturnValue:
     form, carried = forms.FactorForm(), reauthentication.carried_form()
     if not form.is_sent:
         return factor_page(form, 422, carried)
-    step = two_factor.step_of(secret or "", form.code_a_usage_unique.data or "", now(), 0)
+    step = two_factor.step_of(secret or "", form.code_a_usage_unique.data or "", now())
     if secret is None or step is None:
         form.code_a_usage_unique.errors = [str(messages.accounts.wrong_code)]
         form.code_a_usage_unique.data = ""
