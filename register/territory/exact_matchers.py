@@ -119,7 +119,7 @@ def by_code(gazetteer: Gazetteer, words: names.Words) -> Iterator[PlaceReading]:
         return
     if place.code == code:
         yield commune_reading(place, "code_insee")
-    elif alias := gazetteer.alias_by_code.get(code):
+    elif alias := next(iter(gazetteer.aliases_by_code.get(code, ())), None):
         match_kind = "arrondissement" if alias.kind == ARRONDISSEMENT else "ancien_code"
         yield commune_reading(place, match_kind, alias)
     elif code not in gazetteer.communes_by_postal_code:

@@ -149,14 +149,16 @@ class Gazetteer:
         self.regions = territory.regions
         self.groups = territory.groups
         self.commune = territory.commune
-        aliases = sorted(alias for group in territory.aliases.values() for alias in group)
-        # The first of each code.
-        self.alias_by_code = {alias.code: alias for alias in reversed(aliases)}
+        self._territory = territory
         self.arrondissements: dict[str, dict[int, Alias]] = {}
-        for alias in aliases:
+        for alias in self._aliases():
             if alias.kind == ARRONDISSEMENT and (number := _NUMBER.search(alias.name)):
                 city = self.arrondissements.setdefault(alias.current_code, {})
                 city[int(number.group())] = alias
+        self.aliases_by_code = PackedMapping(
+            ((alias.code, number) for number, alias in enumerate(self._aliases())),
+            territory.alias_at,
+        )
         self.names_by_initials = group_by(
             (abbreviation, area.folded)
             for area in (*self.departements.values(), *self.regions.values())
@@ -179,7 +181,6 @@ class Gazetteer:
             self.communes.codes.__getitem__,
         )
         self._other_places: list[NamedPlace] = [
-            *aliases,
             *self.departements.values(),
             *self.regions.values(),
             *self.groups.values(),
@@ -187,11 +188,16 @@ class Gazetteer:
         ]
         self._index_names()
 
+    def _aliases(self) -> Iterator[Alias]:
+        return map(self._territory.alias_at, range(self._territory.alias_count))
+
     def _index_names(self) -> None:
         populations: dict[str, int] = {}
 
         def numbers() -> Iterator[tuple[str, int]]:
-            for number, place in enumerate(chain(self.communes.all(), self._other_places)):
+            for number, place in enumerate(
+                chain(self.communes.all(), self._aliases(), self._other_places)
+            ):
                 population = place.population or 0 if isinstance(place, Commune | Area) else -1
                 for name in _folded_names(place):
                     populations[name] = max(populations.get(name, -1), population)
@@ -210,8 +216,12 @@ class Gazetteer:
         )
 
     def _place(self, number: int) -> NamedPlace:
-        other = number - len(self.communes)
-        return self._other_places[other] if other >= 0 else self.communes.at(number)
+        if number < len(self.communes):
+            return self.communes.at(number)
+        number -= len(self.communes)
+        if number < self._territory.alias_count:
+            return self._territory.alias_at(number)
+        return self._other_places[number - self._territory.alias_count]
 
 
 def _sole_children(pairs: Iterable[tuple[str | None, str]]) -> Iterator[tuple[str, str]]:

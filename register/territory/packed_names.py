@@ -6,10 +6,11 @@ to an object writes into memory that was shared.
 
 from __future__ import annotations
 
+import marshal
 from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 V = TypeVar("V")
 
@@ -45,6 +46,25 @@ class PackedNames:
         if position == len(self) or self[position] != name:
             raise KeyError(name)
         return position
+
+
+class PackedRows:
+    """Rows of numbers and texts in the order in which they are added."""
+
+    def __init__(self) -> None:
+        self._packed, self._starts = bytearray(), array("I", [0])
+
+    def append(self, row: tuple[Any, ...]) -> None:
+        """Add a row at the end."""
+        self._packed += marshal.dumps(row)
+        self._starts.append(len(self._packed))
+
+    def __getitem__(self, position: int) -> Any:
+        packed = self._packed[self._starts[position] : self._starts[position + 1]]
+        return marshal.loads(packed)  # noqa: S302 # this process has packed it
+
+    def __len__(self) -> int:
+        return len(self._starts) - 1
 
 
 class PackedMapping(Mapping[str, tuple[V, ...]]):

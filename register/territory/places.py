@@ -5,8 +5,6 @@ About 37,000 rows, read once in a process from the committed files and never cha
 
 from __future__ import annotations
 
-import marshal
-from array import array
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from functools import cache
@@ -14,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from register.territory.dataset import DATA, FORMER, PRESENT, RETIRED, read_rows
-from register.territory.packed_names import PackedNames
+from register.territory.packed_names import PackedMapping, PackedNames, PackedRows
 from register.text.normalisation import fold_name
 
 # The precision of a commune's point that is a real place; any other stands for several communes.
@@ -125,21 +123,17 @@ class Communes(Mapping[str, Commune]):
     """
 
     def __init__(self, communes: Iterable[Commune]) -> None:
-        self.codes = PackedNames()
-        self._packed, self._starts = bytearray(), array("I", [0])
+        self.codes, self._rows = PackedNames(), PackedRows()
         for commune in communes:
             self.codes.append(commune.code)
-            self._packed += marshal.dumps(tuple(commune[1:]))
-            self._starts.append(len(self._packed))
+            self._rows.append(tuple(commune[1:]))
 
     def __getitem__(self, code: str) -> Commune:
         return self.at(self.codes.find(code))
 
     def at(self, position: int) -> Commune:
         """The commune at a position in the order of codes."""
-        packed = self._packed[self._starts[position] : self._starts[position + 1]]
-        fields = marshal.loads(packed)  # noqa: S302 # this process has packed it
-        return Commune(self.codes[position], *fields)
+        return Commune(self.codes[position], *self._rows[position])
 
     def all(self) -> Iterator[Commune]:
         """Each commune in order, without a search for its code."""
@@ -227,10 +221,13 @@ class Territory:
 
         self.departements = with_totals(departements, "")
         self.regions = with_totals(regions, "R")
-        self.aliases = group_by(
-            (alias.current_code, alias)
-            for alias in sorted(aliases)
-            if alias.current_code in present_codes
+        self._alias_rows = PackedRows()
+        for alias in sorted(aliases):
+            if alias.current_code in present_codes:
+                self._alias_rows.append(tuple(alias))
+        self.alias_count = len(self._alias_rows)
+        self.aliases: Mapping[str, tuple[Alias, ...]] = PackedMapping(
+            ((self.alias_at(at).current_code, at) for at in range(self.alias_count)), self.alias_at
         )
         self.former_codes = group_by(
             (current, code) for code, current in self.current_codes.items()
@@ -239,6 +236,10 @@ class Territory:
             code: CommuneGroup(code, name, kind, listed or members[code].strip())
             for code, name, kind, listed in groups
         }
+
+    def alias_at(self, position: int) -> Alias:
+        """The alias at a position in their order, of :attr:`alias_count`."""
+        return Alias(*self._alias_rows[position])
 
     def commune(self, code: str) -> Commune | None:
         """The commune that a code leads to, present or former; None for an unknown code."""

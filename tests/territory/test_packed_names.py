@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from register.territory.packed_names import PackedMapping, PackedNames
+from register.territory.packed_names import PackedMapping, PackedNames, PackedRows
 
 
 def test_names_keep_their_order_and_letters() -> None:
@@ -27,3 +27,14 @@ def test_the_values_of_a_name_keep_their_order() -> None:
     assert dict(mapping) == {"": ("second",), "a": ("first",), "b": ("third", "first")}
     assert mapping.get("c", ()) == ()
     assert dict(PackedMapping([], values.__getitem__)) == {}
+
+
+def test_rows_come_back_as_they_were_added() -> None:
+    rows = PackedRows()
+    for row in (("93066", "Saint-Denis", None, 48.93, 150_000), (), ("l’Haÿ", True)):
+        rows.append(row)
+    assert [rows[at] for at in range(len(rows))] == [
+        ("93066", "Saint-Denis", None, 48.93, 150_000),
+        (),
+        ("l’Haÿ", True),
+    ]
