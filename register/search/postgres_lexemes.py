@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 
 from register.search.engine_interface import QueryPart
 
@@ -29,7 +30,7 @@ def tsvector(fields: Iterable[Sequence[str]], *, paired: bool = False) -> str | 
     position = 0
     for field in fields:
         if paired:
-            pairs.update(map(_pair, field, field[1:]))
+            pairs.update(_pairs(field))
         position += 1  # no phrase goes over the end of a field
         for word in field:
             position += 1
@@ -46,9 +47,11 @@ def _lexeme(word: str) -> str:
     return "'." + word.replace("\\", "\\\\").replace("'", "''") + "'"
 
 
-def _pair(first: str, second: str) -> str:
-    """Lexeme without positions of two adjacent words, and of others with the same checksum."""
-    return f"'+{zlib.crc32(f'{first} {second}'.encode()) % PAIRS:x}'"
+def _pairs(words: Sequence[str]) -> list[str]:
+    """Lexemes without positions of adjacent words, which others with the same checksum share."""
+    sums = [zlib.crc32(word.encode()) for word in words]
+    pairs = {(3 * first + second) % PAIRS for first, second in pairwise(sums)}
+    return [f"'+{pair:x}'" for pair in pairs]
 
 
 def tsqueries(part: QueryPart) -> Mapping[str, str]:
@@ -59,8 +62,7 @@ def tsqueries(part: QueryPart) -> Mapping[str, str]:
         clause = operator.join(map(_lexeme, alternative.tokens)) + ":*" * alternative.prefix
         column = FORMS if alternative.literal or alternative.prefix else TOKENS
         if alternative.is_phrase and column == FORMS:
-            pairs = map(_pair, alternative.tokens, alternative.tokens[1:])
-            clause = " & ".join([clause, *pairs])
+            clause = " & ".join([clause, *_pairs(alternative.tokens)])
         alternatives.setdefault(column, []).append(f"({clause})")
     queries = {column: f"({' | '.join(each)})" for column, each in alternatives.items()}
     return queries or {TOKENS: NONE}
