@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+import statistics
 import subprocess
 import tempfile
 from dataclasses import dataclass
@@ -33,6 +34,19 @@ class Measure:
     p95: float
 
 
+# Many short ones: a machine is not equally fast for minutes, and a pair of neighbours is fairest.
+ROUNDS = 15
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Medians of the requests per second of two addresses, and of the ratios of their rounds."""
+
+    first: float
+    second: float
+    ratio: float
+
+
 @dataclass(frozen=True)
 class Load:
     """The number of clients and the seconds of a load on an address."""
@@ -56,6 +70,16 @@ class Load:
         if errors:
             raise RuntimeError(f"{errors} errors on {url}")
         return Measure(requests / (micros / 1e6), p95 / 1e3)
+
+    def compare(self, first: str, second: str, *, fresh: bool = False) -> Comparison:
+        """Load two addresses alternately; the ratio is the second's rate by the first's."""
+        rates: dict[str, list[float]] = {first: [], second: []}
+        for turn in range(ROUNDS):
+            for url in list(rates)[:: -1 if turn % 2 else 1]:
+                rates[url].append(self.measure(url, fresh=fresh, warm=turn == 0).rate)
+        pairs = zip(rates[first], rates[second], strict=True)
+        ratio = statistics.median(later / earlier for earlier, later in pairs)
+        return Comparison(statistics.median(rates[first]), statistics.median(rates[second]), ratio)
 
     def _wrk(self, url: str, seconds: int, fresh: bool, tag: str) -> tuple[int, int, int, int]:
         with tempfile.TemporaryDirectory() as folder:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import statistics
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -13,13 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import servers
-from benchmarks.load import Load
+from benchmarks.load import ROUNDS, Load
 from benchmarks.pages import LogLine, Pages, check_pages
 from benchmarks.servers import TOP, RegisterServer
 from benchmarks.table import Bar, Table
 
-# Many short ones: a machine is not equally fast for minutes, and a pair of neighbours is fairest.
-ROUNDS = 15
 BAR = Bar(0.95)
 
 
@@ -107,17 +104,9 @@ def measure_commits(
             check_pages(registers[side], pages)
         for name, path in pages.paths.items():
             for variant, is_fresh in (("kept", False), ("made anew", True)):
-                rates: dict[str, list[float]] = {"before": [], "after": []}
-                for turn in range(ROUNDS):
-                    sides = list(rates)[:: -1 if turn % 2 else 1]
-                    for side in sides:
-                        url = registers[side].url(path)
-                        measure = load.measure(url, fresh=is_fresh, warm=turn == 0)
-                        rates[side].append(measure.rate)
-                before, after = (statistics.median(rates[side]) for side in ("before", "after"))
-                pairs = zip(rates["before"], rates["after"], strict=True)
-                ratio = statistics.median(later / earlier for earlier, later in pairs)
-                cells = (f"{before:,.0f}", f"{after:,.0f}", f"{ratio:.3f}")
-                table.add(f"{name}, {variant}", *cells, value=ratio, bar=BAR)
-                log(f"  {name}, {variant}: {ratio:.3f}")
+                urls = (registers[side].url(path) for side in ("before", "after"))
+                rates = load.compare(*urls, fresh=is_fresh)
+                cells = (f"{rates.first:,.0f}", f"{rates.second:,.0f}", f"{rates.ratio:.3f}")
+                table.add(f"{name}, {variant}", *cells, value=rates.ratio, bar=BAR)
+                log(f"  {name}, {variant}: {rates.ratio:.3f}")
     return table

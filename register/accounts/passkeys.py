@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from register import encryption
 from register.accounts import sessions, vouching
 from register.accounts.models import PASSKEY_NAME_LENGTH, Member, Passkey
+from register.accounts.two_factor import member_binding
 from register.errors import Invalid, Refused
 from register.journal import Act, WriteTransaction
 from register.text.normalisation import one_line
@@ -113,7 +114,9 @@ def store_copy(session: Session, use: PasskeyUse, at: datetime) -> None:
 
 
 def _open(root_key: bytes, row: Passkey) -> OpenPasskey:
-    plain = encryption.decrypt(root_key, _CONTENT_PURPOSE, row.sealed, _owner(row.member_id))
+    plain = encryption.decrypt(
+        root_key, _CONTENT_PURPOSE, row.sealed, member_binding(row.member_id)
+    )
     content = json.loads(plain)
     credential = Credential(
         bytes.fromhex(content["credential"]),
@@ -122,10 +125,6 @@ def _open(root_key: bytes, row: Passkey) -> OpenPasskey:
         tuple(content["transports"]),
     )
     return OpenPasskey(row, content["name"], credential)
-
-
-def _owner(member_id: int) -> bytes:
-    return f"member {member_id}".encode()
 
 
 def _lookup(root_key: bytes, credential_id: bytes) -> bytes:
@@ -168,7 +167,7 @@ def add_passkey(
         member_id=member_id,
         lookup=_lookup(root_key, credential.id),
         sealed=encryption.encrypt(
-            root_key, _CONTENT_PURPOSE, json.dumps(content).encode(), _owner(member_id)
+            root_key, _CONTENT_PURPOSE, json.dumps(content).encode(), member_binding(member_id)
         ),
         sign_count=credential.sign_count,
         added_at=tx.at,

@@ -31,7 +31,7 @@ def new_secret() -> str:
 
 def seal_secret(root_key: bytes, member_id: int, secret: str) -> bytes:
     """Encrypt a secret for storage, bound to its member."""
-    return encryption.encrypt(root_key, KEY_PURPOSE, secret.encode(), _member_binding(member_id))
+    return encryption.encrypt(root_key, KEY_PURPOSE, secret.encode(), member_binding(member_id))
 
 
 def open_secret(root_key: bytes, member_id: int, sealed: bytes) -> str:
@@ -39,10 +39,11 @@ def open_secret(root_key: bytes, member_id: int, sealed: bytes) -> str:
 
     :raises SealError: ``seal_opens_nothing``.
     """
-    return encryption.decrypt(root_key, KEY_PURPOSE, sealed, _member_binding(member_id)).decode()
+    return encryption.decrypt(root_key, KEY_PURPOSE, sealed, member_binding(member_id)).decode()
 
 
-def _member_binding(member_id: int) -> bytes:
+def member_binding(member_id: int) -> bytes:
+    """What binds something encrypted to the account of a member."""
     return f"member {member_id}".encode()
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -12,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from register.accounts.models import Member, Passkey
 from register.accounts.passkeys import journal_key
-from register.journal import Act, JournalEntry, Ledger
-from register.journal.verify import Problem
+from register.journal import Act
+from register.journal.verify import Problem, private_lines
 
 # Act → the columns of a member that its line sets, by its time and its private details.
 _MEMBER_COLUMNS: Mapping[Act, Callable[[datetime, Mapping[str, Any]], dict[str, object]]] = {
@@ -35,9 +34,9 @@ _REMOVING_ACTS = (Act.MEMBER_DISABLED, Act.MEMBER_RESET, Act.MEMBER_FACTOR_RESET
 def member_problems(session: Session) -> Iterator[Problem]:
     """Missing accounts, and columns of accounts that differ from what the lines say."""
     expected_by_member: dict[Any, dict[str, object]] = {}
-    for act, at, private in _lines(session, _MEMBER_COLUMNS):
+    for line, private in private_lines(session, _MEMBER_COLUMNS):
         expected = expected_by_member.setdefault(private.get("member"), {})
-        expected |= _MEMBER_COLUMNS[act](at, private)
+        expected |= _MEMBER_COLUMNS[Act(line.act)](line.at, private)
         if "vouches_from" in private:
             expected["vouches_from"] = private["vouches_from"]
     for member in session.scalars(select(Member).order_by(Member.id)):
@@ -57,24 +56,15 @@ def member_problems(session: Session) -> Iterator[Problem]:
     yield from _passkey_problems(session)
 
 
-def _lines(session: Session, acts: Iterable[Act]) -> Iterator[tuple[Act, datetime, Any]]:
-    """Act, time and private details of each line of some acts, oldest first."""
-    stmt = select(JournalEntry.act, JournalEntry.at, JournalEntry.private_json).where(
-        JournalEntry.ledger == Ledger.DESK.value, JournalEntry.act.in_(acts)
-    )
-    for act, at, private_json in session.execute(stmt.order_by(JournalEntry.seq)):
-        yield Act(act), at, json.loads(private_json)
-
-
 def _passkey_problems(session: Session) -> Iterator[Problem]:
     """Members whose passkeys are not those that the lines leave them."""
     expected: set[tuple[int, str]] = set()
     acts = (Act.PASSKEY_ADDED, Act.PASSKEY_REMOVED, *_REMOVING_ACTS)
-    for act, _at, private in _lines(session, acts):
+    for line, private in private_lines(session, acts):
         member_id, key = private["member"], private.get("passkey")
-        if act is Act.PASSKEY_ADDED:
+        if line.act == Act.PASSKEY_ADDED:
             expected.add((member_id, key))
-        elif act is Act.PASSKEY_REMOVED:
+        elif line.act == Act.PASSKEY_REMOVED:
             expected.discard((member_id, key))
         else:
             expected = {passkey for passkey in expected if passkey[0] != member_id}

@@ -76,7 +76,8 @@ def eligible_seconds(
     session: Session, member_ids: Collection[int], first: Member, at: datetime
 ) -> set[int]:
     """The members, among some, who may be the second person for an act of ``first``."""
-    members = session.scalars(select(Member).where(Member.id.in_(member_ids))) if member_ids else ()
+    # An act has loaded most of them already.
+    members = (session.get_one(Member, member_id) for member_id in member_ids)
     return {member.id for member in members if may_second(member, first, at)}
 
 

@@ -14,7 +14,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from sqlalchemy import ForeignKey, Index, String, Text, delete, func, insert, select
+from sqlalchemy import ForeignKey, Index, String, Text, bindparam, delete, func, insert, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from register.cases.case_content import Content
@@ -65,6 +65,13 @@ class CaseCode(Base):
 
 CASE_CODE = CaseCode.__table__
 IS_PRESENT = CASE_CODE.c.until_line == 0
+# Built once, because an import executes them for every row.
+_CASE_ROWS = select(CASE_CODE).where(CASE_CODE.c.incident_id == bindparam("case"))
+_DELETE_PRESENT = (
+    delete(CaseCode)
+    .where(CASE_CODE.c.incident_id == bindparam("case"), IS_PRESENT)
+    .execution_options(synchronize_session=False)
+)
 IS_PUBLIC_CODE = IS_PRESENT & (CASE_CODE.c.since_line > 0)
 
 CodesByAxis = Mapping[str, frozenset[str]]
@@ -165,9 +172,7 @@ def stored_keys(codes: Mapping[str, Iterable[str]], until_line: int = 0) -> set[
 
 def load_rows(session: Session, incident_id: int) -> dict[CodeKey, int]:
     """All rows of a case."""
-    return rows_by_key(
-        session.execute(select(CASE_CODE).where(CASE_CODE.c.incident_id == incident_id))
-    )
+    return rows_by_key(session.execute(_CASE_ROWS, {"case": incident_id}))
 
 
 def rows_by_key(rows: Iterable[Any]) -> dict[CodeKey, int]:
@@ -229,8 +234,8 @@ class CodeChange:
         rows = {key: (self.before.get(key) or seq) if self.is_public else 0 for key in self.after}
         if rows == self.before:
             return
-        present = (CASE_CODE.c.incident_id == self.incident_id, IS_PRESENT)
-        session.execute(delete(CaseCode).where(*present))
+        if self.before:
+            session.execute(_DELETE_PRESENT, {"case": self.incident_id})
         ended = stored_keys(self._left, seq)
         rows |= {key: self.before[key._replace(until_line=0)] for key in ended}
         _insert(session, {self.incident_id: {**rows, **resolve(session, rows)}})

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session, joinedload
 
 from register.accounts.models import Member
@@ -40,10 +40,15 @@ def _addresses(document: Mapping[str, Any]) -> Iterator[str]:
     yield from (part["source_url"] for part in follow_ups if part["source_url"])
 
 
+# Built once, because an import executes it for every row.
+_CASE_COPIES = (
+    select(SourceCopy).where(SourceCopy.incident_id == bindparam("case")).order_by(SourceCopy.id)
+)
+
+
 def list_copies(session: Session, incident_id: int) -> Sequence[SourceCopy]:
     """The copies of a case, oldest first."""
-    stmt = select(SourceCopy).where(SourceCopy.incident_id == incident_id)
-    return session.scalars(stmt.order_by(SourceCopy.id)).all()
+    return session.scalars(_CASE_COPIES, {"case": incident_id}).all()
 
 
 def open_copy(store: KeyStore, copy: SourceCopy) -> FileManifest:

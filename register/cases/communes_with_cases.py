@@ -20,7 +20,8 @@ from sqlalchemy.orm import Session
 from register.cases.case_codes import CASE_CODE, IS_PUBLIC_CODE
 from register.cases.core_tables import CASE, IS_PUBLIC, IS_PUBLIC_LINE, JOURNAL_ENTRY
 from register.cases.facet_index import FacetIndex
-from register.territory.places import Commune, group_by, territory
+from register.territory.packed_names import PackedMapping
+from register.territory.places import Commune, territory
 
 REACH_KM = 40  # kilometres as the crow flies within which a commune is near
 NEAREST_LIMIT = 6
@@ -72,7 +73,7 @@ def nearest_communes(index: FacetIndex, centre: Commune) -> tuple[CommuneWithCas
     row, column = _cell(centre)
     cells = product((row - 1, row, row + 1), (column - 1, column, column + 1))
     counts, neighbours = index.axes["commune"].counts, []
-    for code in chain.from_iterable(communes_by(_cell).get(cell, ()) for cell in cells):
+    for code in chain.from_iterable(communes_by(_cell).get(str(cell), ()) for cell in cells):
         point = territory().communes[code].point if code in counts and code != centre.code else None
         if point:
             lat, lon = point
@@ -95,9 +96,11 @@ def _cell(commune: Commune) -> tuple[int, int]:
 
 
 @cache
-def communes_by(group: Callable[[Commune], Hashable]) -> Mapping[Hashable, Sequence[str]]:
+def communes_by(group: Callable[[Commune], Hashable]) -> Mapping[str, Sequence[str]]:
     """Codes of the communes by what a function says of them; grouped once in a process."""
-    return group_by((group(commune), code) for code, commune in territory().communes.items())
+    communes = territory().communes
+    groups = ((str(group(place)), number) for number, place in enumerate(communes.all()))
+    return PackedMapping(groups, communes.codes.__getitem__)
 
 
 # Kind of place → code → time of the last change of its page.

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, Date, ForeignKey, String, and_, bindparam, exists, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -26,7 +26,7 @@ from register.mail import outbox as mails
 from register.mail.models import MailState, OutgoingMail
 from register.mail.outbox import Outbox
 from register.territory import place_queries
-from register.text.dates import PARIS, day_words, paris_day
+from register.text.dates import day_start, day_words, paris_day
 
 
 class AuthorityContact(Base):
@@ -109,7 +109,7 @@ def public_invitation(session: Session, case: PublicCase, today: date) -> ReplyI
     """
     before = case.version_at
     if case.is_current:
-        before = max(before, datetime.combine(today, time(), PARIS))
+        before = max(before, day_start(today))
     row = session.execute(_INVITATION_STMT, {"number": case.number, "before": before}).first()
     if row is None:
         return ReplyInvitation()

@@ -34,7 +34,7 @@ from register.cases.models import (
     Revision,
 )
 from register.cases.redaction_plan import RedactedVersion, redact_document
-from register.cases.risk_flags import document_flags, format_reasons, stored_reasons, with_stored
+from register.cases.risk_flags import all_reasons, document_flags, format_reasons
 from register.cases.second_person import Destruction, PendingChange, Proposal
 from register.cases.timeline import request_clock
 from register.cases.vocabulary import current_vocabulary
@@ -99,7 +99,7 @@ def save_revision(
     parsed_document = json.loads(document)
     flags_reason = ""
     if flags := document_flags(parsed_document):
-        reasons = with_stored(proposal.flag_reasons, stored_reasons(tx.session, case.id))
+        reasons = all_reasons(tx.session, case.id, proposal.flag_reasons)
         flags_reason = format_reasons(flags, reasons)
     html, renderer = contents.render_texts(document)
     salt = new_salt()

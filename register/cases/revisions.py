@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select
@@ -21,7 +21,7 @@ from register.cases.models import ID_LIMIT, CaseState, RedactedOriginal
 from register.cases.risk_flags import FlagReason, parse_reasons
 from register.errors import NotFound
 from register.journal import Act
-from register.text.dates import PARIS
+from register.text.dates import day_start
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ def case_at_day(session: Session, viewer: Member, incident_id: int, day: date) -
 
     :raises NotFound: ``no_such_revision``: it did not exist yet, or its texts were destroyed.
     """
-    end = datetime.combine(min(day, date.max - timedelta(1)) + timedelta(1), time(), PARIS)
+    end = day_start(min(day, date.max - timedelta(1)) + timedelta(1))
     stmt = _SUMMARIES.where(REVISION.c.made_at < end).order_by(REVISION.c.id.desc()).limit(1)
     return _open_revision(session, _list_summaries(session, viewer, incident_id, stmt))
 

@@ -104,6 +104,13 @@ def with_stored(given: GivenReasons, stored: Mapping[str, str]) -> GivenReasons:
     return given or stored if isinstance(given, str) else {**stored, **given}
 
 
+def all_reasons(session: Session, incident_id: int, given: GivenReasons) -> GivenReasons:
+    """The reasons given with an act, and the stored ones of the case where it gives none."""
+    if given and isinstance(given, str):
+        return given
+    return with_stored(given, stored_reasons(session, incident_id))
+
+
 def format_reasons(flags: Iterable[Flag], reasons: GivenReasons) -> str:
     """The stored form of the reasons of some flags; empty when none has a reason."""
     flag_reasons = dict.fromkeys(

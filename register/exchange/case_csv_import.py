@@ -1,13 +1,13 @@
-"""Import of a CSV file of cases: one transaction for each row, which is imported at most once."""
+"""Import of a CSV file of cases, some rows a transaction; each row is imported at most once."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
@@ -29,6 +29,9 @@ from register.exchange.row_mapping import (
 )
 from register.journal import WriteTransaction, writing
 from register.journal.models import canonical_json
+
+# Rows of one transaction: a moderator's act waits until it is committed.
+BATCH = 10
 
 
 @dataclass(frozen=True)
@@ -125,10 +128,11 @@ def import_rows(
     author = by or (publish.by if publish else 0)
     job = _ImportJob(engine, author, publish.reason if publish else reason, publish, dry_run)
     report = ImportReport()
-    for done, csv_row in enumerate(csv_rows, start=1):
-        report.outcomes.append(job.import_row(csv_row))
+    size = 1 if dry_run else BATCH
+    for start in range(0, len(csv_rows), size):
+        report.outcomes += job.import_batch(csv_rows[start : start + size])
         if progress:
-            progress(done, len(csv_rows))
+            progress(len(report.outcomes), len(csv_rows))
     return report
 
 
@@ -144,32 +148,32 @@ class _ImportJob:
     kinds: Mapping[str, str] = field(default_factory=source_kinds)
     seen_digests: dict[str, str] = field(default_factory=dict)
 
-    def import_row(self, csv_row: ImportRow) -> RowOutcome:
-        if csv_row.fault is not None:
-            return self._refused(csv_row, [csv_row.fault])
-        digest = hashlib.sha256(canonical_json(csv_row.cells)).hexdigest()
-        is_repeated = csv_row.id in self.seen_digests
-        if self.seen_digests.setdefault(csv_row.id, digest) != digest:
-            return self._refused(csv_row, [ContentFault("id", "id_twice")])
-        if self.dry_run and is_repeated:
-            return RowOutcome(csv_row, RowEffect.UNCHANGED)
+    def import_batch(self, csv_rows: Sequence[ImportRow]) -> list[RowOutcome]:
+        """Import some rows in one transaction, or without those that are refused."""
         try:
             with writing(self.engine) as tx:
-                outcome = self._write_row(tx, csv_row, digest)
+                outcomes = [self._write_row(tx, csv_row) for csv_row in csv_rows]
                 if self.dry_run:
                     raise _DryRunRollback
         except _DryRunRollback:
-            return replace(outcome, incident=None) if outcome.is_new else outcome
-        except Invalid as error:
-            column = COLUMN_OF_FAULT.get(str(error.values.get("field", "")), "id")
-            faults = error.values.get("faults", [ContentFault(column, error.key, error.values)])
-            return self._refused(csv_row, cast("list[ContentFault]", faults))
-        except TextError as error:
-            return self._refused(csv_row, [ContentFault("resume", error.key, error.values)])
-        return outcome
+            return [replace(o, incident=None) if o.is_new else o for o in outcomes]
+        except (Invalid, TextError) as error:
+            half = len(csv_rows) // 2
+            if half:
+                return [*self.import_batch(csv_rows[:half]), *self.import_batch(csv_rows[half:])]
+            return [self._refused(csv_rows[0], error)]
+        return outcomes
 
-    def _write_row(self, tx: WriteTransaction, csv_row: ImportRow, digest: str) -> RowOutcome:
+    def _write_row(self, tx: WriteTransaction, csv_row: ImportRow) -> RowOutcome:
+        if csv_row.fault is not None:
+            raise Invalid("content", faults=[csv_row.fault])
         cells = csv_row.cells
+        digest = hashlib.sha256(canonical_json(cells)).hexdigest()
+        is_repeated = csv_row.id in self.seen_digests
+        if self.seen_digests.setdefault(csv_row.id, digest) != digest:
+            raise Invalid("id_twice", field="id")
+        if self.dry_run and is_repeated:
+            return RowOutcome(csv_row, RowEffect.UNCHANGED)
         origin = tx.session.get(Origin, csv_row.id)
         if origin is None:
             content = row_content(tx.session, cells, self.kinds)
@@ -179,6 +183,8 @@ class _ImportJob:
             if cells["invitation"]:
                 acts.invite(tx, case.id, cells["invitation"], by=self.by)
             tx.session.add(Origin(external_id=csv_row.id, incident_id=case.id, digest=digest))
+            # A further row of this transaction may have the same id.
+            tx.session.flush()
             effect = RowEffect.DRAFTED
         elif origin.digest and origin.digest != digest:
             raise Invalid("id_changed", field="id")
@@ -186,12 +192,12 @@ class _ImportJob:
             case, effect = tx.load(Incident, origin.incident_id), RowEffect.UNCHANGED
         block = None
         if self.publish is not None and case.state == CaseState.DRAFT:
-            block = self._publish(tx, case, self.publish)
+            block = self._publish(tx, case, self.publish, is_new=origin is None)
             effect = RowEffect.BLOCKED if block else RowEffect.PUBLISHED
         return RowOutcome(csv_row, effect, case.title, case.id, origin is None, block=block)
 
     def _publish(
-        self, tx: WriteTransaction, case: Incident, options: PublishOptions
+        self, tx: WriteTransaction, case: Incident, options: PublishOptions, *, is_new: bool
     ) -> Incomplete | Refused | None:
         """Publish a draft; the error if it cannot be."""
         approval_stmt = select(Approval.id).where(
@@ -200,7 +206,9 @@ class _ImportJob:
             Approval.purpose == "publish",
         )
         try:
-            if options.second is not None and tx.session.scalar(approval_stmt.limit(1)) is None:
+            if options.second is not None and (
+                is_new or tx.session.scalar(approval_stmt.limit(1)) is None
+            ):
                 if case.revision and "flags" in (case.revision.unmet or ""):
                     # An earlier import left the draft without the reason that its second approves.
                     words = {"reason": options.reason, "flag_reasons": options.reason}
@@ -219,7 +227,10 @@ class _ImportJob:
             return error
         return None
 
-    def _refused(self, csv_row: ImportRow, faults: Iterable[ContentFault]) -> RowOutcome:
+    def _refused(self, csv_row: ImportRow, error: Invalid | TextError) -> RowOutcome:
+        field_name = "summary" if isinstance(error, TextError) else error.values.get("field", "")
+        column = COLUMN_OF_FAULT.get(str(field_name), "id")
+        faults: Any = error.values.get("faults", [ContentFault(column, error.key, error.values)])
         with Session(self.engine) as session:
             column_faults = faults_by_column(faults, current_vocabulary(session))
         return RowOutcome(csv_row, RowEffect.REFUSED, faults=column_faults)

@@ -54,7 +54,7 @@ def find_received(
     if data_key is None:
         return Receipt(existing.key, code)
     before = content.unseal_fields(data_key, existing.key, existing.sealed_content)
-    return Receipt(existing.key, code, is_other=before["digest"] != sent.digest)
+    return Receipt(existing.key, code, is_other=before["digest"] != content.digest(sent))
 
 
 def receive(
@@ -86,7 +86,6 @@ def receive(
         raise NotFound("no_such_case")
     if queries.count_waiting(tx.session, incident_id) >= WAITING_LIMIT:
         raise Refused("replies_waiting", limit=WAITING_LIMIT)
-    today = paris_day(tx.at)
     reply = cases.receive_reply(
         tx,
         incident_id,
@@ -94,27 +93,40 @@ def receive(
         author=sent.author,
         capacity=sent.capacity,
         text=sent.text,
-        received_on=today,
+        received_on=paris_day(tx.at),
     )
+    row, data_key, code = add_row(tx, store, nonce, incident_id, sent, language, reply.id)
+    for position, file in enumerate(sealed_rows(tx.session, data_key, files), start=1):
+        tx.session.add(IncomingFile(**file, incoming_key=row.key, position=position))
+    tx.session.flush()
+    return Receipt(row.key, code)
+
+
+def add_row(
+    tx: WriteTransaction,
+    store: KeyStore,
+    nonce: str,
+    incident_id: int,
+    sent: ReplyContent | NoticeContent,
+    language: str,
+    reply_id: int | None = None,
+) -> tuple[Incoming, bytes, str]:
+    """Add the row of what is received; with its data key, and the code for its author."""
     code, receipt = receipt_codes.derive_receipt(store, nonce)
     key = receipt_codes.new_key()
     data_key = store.new_key(content.key_name(key))
-    tx.session.add(
-        Incoming(
-            key=key,
-            kind=IncomingKind.REPLY,
-            receipt=receipt,
-            incident_id=incident_id,
-            reply_id=reply.id,
-            day=today,
-            sealed_content=content.seal(data_key, key, sent, language),
-        )
+    row = Incoming(
+        key=key,
+        kind=IncomingKind.REPLY if isinstance(sent, ReplyContent) else IncomingKind.NOTICE,
+        receipt=receipt,
+        incident_id=incident_id,
+        reply_id=reply_id,
+        day=paris_day(tx.at),
+        sealed_content=content.seal(data_key, key, sent, language),
     )
+    tx.session.add(row)
     tx.session.flush()
-    for position, row in enumerate(sealed_rows(tx.session, data_key, files), start=1):
-        tx.session.add(IncomingFile(**row, incoming_key=key, position=position))
-    tx.session.flush()
-    return Receipt(key, code)
+    return row, data_key, code
 
 
 def read(tx: WriteTransaction, key: str, *, by: int) -> None:

@@ -61,11 +61,6 @@ class ReplyContent:
     contact: str = ""
     files: tuple[str, ...] = ()
 
-    @property
-    def digest(self) -> str:
-        """SHA-256 of all of it, by which the same form sent twice is recognised."""
-        return hashlib.sha256(canonical_json({**asdict(self), "files": [*self.files]})).hexdigest()
-
 
 @dataclass(frozen=True)
 class SealedPart:
@@ -77,14 +72,6 @@ class SealedPart:
     contact: str
     digest: str
     language: str
-
-
-def seal(key: bytes, name: str, content: ReplyContent, language: str) -> bytes:
-    """The encrypted part for members; ``name`` is the key of the row that stores it."""
-    part = SealedPart(
-        content.role, content.proof, content.passages, content.contact, content.digest, language
-    )
-    return seal_fields(key, name, asdict(part))
 
 
 def unseal(key: bytes, name: str, sealed: bytes | None) -> SealedPart:
@@ -127,11 +114,6 @@ class NoticeContent:
     name: str = ""
     contact: str = ""
 
-    @property
-    def digest(self) -> str:
-        """SHA-256 of all of it, by which the same form sent twice is recognised."""
-        return hashlib.sha256(canonical_json(asdict(self))).hexdigest()
-
 
 @dataclass(frozen=True)
 class ReviewTexts:
@@ -140,12 +122,6 @@ class ReviewTexts:
     complaint: str = ""
     reasons: str = ""
     ground: str = ""
-
-
-def seal_notice(key: bytes, name: str, notice: NoticeContent, language: str) -> bytes:
-    """The encrypted notice, with the language of its form and its digest."""
-    fields = {**asdict(notice), "language": language, "digest": notice.digest}
-    return seal_fields(key, name, fields)
 
 
 def unseal_notice(key: bytes, name: str, sealed: bytes | None) -> tuple[NoticeContent, str]:
@@ -175,6 +151,24 @@ def unseal_review(key: bytes, name: str, post_id: int, sealed: bytes | None) -> 
 
 
 # --- both ---------------------------------------------------------------------------------------
+
+
+def digest(sent: ReplyContent | NoticeContent) -> str:
+    """SHA-256 of all that was sent, by which the same form sent twice is recognised."""
+    return hashlib.sha256(canonical_json(asdict(sent))).hexdigest()
+
+
+def seal(key: bytes, name: str, sent: ReplyContent | NoticeContent, language: str) -> bytes:
+    """The encrypted part for members, with the language of its form and the digest of the whole.
+
+    :param name: the key of the row that stores it.
+    """
+    fields = asdict(sent)
+    if isinstance(sent, ReplyContent):
+        # The reply of the case and the rows of its files say these.
+        for published in ("author", "capacity", "text", "files"):
+            del fields[published]
+    return seal_fields(key, name, {**fields, "language": language, "digest": digest(sent)})
 
 
 def seal_fields(key: bytes, name: str, fields: Mapping[str, Any]) -> bytes:

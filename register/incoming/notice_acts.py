@@ -6,7 +6,7 @@ None of them changes a case: what a decision says was done is done before, by th
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime, time
+from datetime import date
 
 from sqlalchemy import exists, select
 
@@ -18,7 +18,7 @@ from register.errors import Invalid, NotFound, Refused
 from register.incoming import acts, content, queries, retention
 from register.incoming.acts import Receipt
 from register.incoming.content import NoticeContent, NoticeDecision, ReviewTexts
-from register.incoming.models import Incoming, IncomingKind, NoticeReview
+from register.incoming.models import Incoming, NoticeReview
 from register.journal import Act, JournalEntry, Ledger, WriteTransaction
 from register.key_store import KeyStore
 from register.mail.messages import MailKind
@@ -26,8 +26,7 @@ from register.mail.outbox import Outbox
 from register.mail_urls import bare_address
 from register.post import acts as post
 from register.post.models import PostKind, ReceivedPost
-from register.reports import receipt_codes
-from register.text.dates import PARIS, day_words, paris_day
+from register.text.dates import day_start, day_words, paris_day
 
 # Undecided notices of one case, so that their number has an end.
 WAITING_LIMIT = 100
@@ -72,23 +71,10 @@ def receive_notice(
         raise Refused("case_erased" if case.state == CaseState.ERASED else "case_withdrawn")
     if queries.count_waiting_notices(tx.session, case.id) >= WAITING_LIMIT:
         raise Refused("notices_waiting", limit=WAITING_LIMIT)
-    code, receipt = receipt_codes.derive_receipt(store, nonce)
-    key = receipt_codes.new_key()
-    row = Incoming(
-        key=key,
-        kind=IncomingKind.NOTICE,
-        receipt=receipt,
-        incident_id=case.id,
-        day=paris_day(tx.at),
-        sealed_content=content.seal_notice(
-            store.new_key(content.key_name(key)), key, sent, language
-        ),
-    )
-    tx.session.add(row)
-    tx.session.flush()
+    row, _data_key, code = acts.add_row(tx, store, nonce, case.id, sent, language)
     _open_review(tx, row, kind)
     _send_mail(tx, outbox, MailKind.CONTENT_NOTICE_RECEIVED, sent.contact, row.day, link)
-    return Receipt(key, code)
+    return Receipt(row.key, code)
 
 
 def complain(
@@ -209,7 +195,7 @@ def _was_done(
         JournalEntry.ledger == Ledger.PUBLIC.value,
         JournalEntry.incident_id == incident_id,
         JournalEntry.act.in_([act.value for act in acts_done]),
-        JournalEntry.at >= datetime.combine(since, time(), PARIS),
+        JournalEntry.at >= day_start(since),
     )
     return bool(tx.session.scalar(select(is_measure)))
 

@@ -6,7 +6,7 @@ due.
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 
 from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
 from sqlalchemy.orm import Session
@@ -15,7 +15,7 @@ from register.cases.legal_rules import add_months
 from register.cases.models import CaseState, Incident, Reply
 from register.incoming.models import Incoming, IncomingKind, NoticeReview
 from register.post.models import ReceivedPost
-from register.text.dates import PARIS
+from register.text.dates import day_start
 
 # From the decision to the destruction: the three months in which the words of a reply can be sued
 # for or a refusal brought before a judge (loi du 29 juillet 1881, art. 13 and 65), and one more.
@@ -58,7 +58,7 @@ def due_statement(today: date, *, only_erased: bool = False) -> Select[Incoming]
     """
     is_reply = Incoming.kind == IncomingKind.REPLY
     decided_before = today - AFTER_DECISION
-    published_before = datetime.combine(decided_before + timedelta(days=1), time(), PARIS)
+    published_before = day_start(decided_before + timedelta(days=1))
     undecided_before = add_months(today, -UNDECIDED_MONTHS)
     is_late_reply: ColumnElement[bool] = or_(
         and_(is_reply, Incoming.day <= undecided_before),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,8 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from register.incoming.models import NoticeReview
-from register.journal import Act, JournalEntry, Ledger
-from register.journal.verify import Problem
+from register.journal import Act
+from register.journal.verify import Problem, private_lines
 from register.post.models import ReceivedPost
 from register.text.dates import paris_day
 
@@ -20,23 +19,12 @@ def problems(session: Session) -> Iterator[Problem]:
     """Rows without their lines, lines without their row, and what both say differently."""
     entered: dict[int, tuple[Any, ...]] = {}
     closed: dict[int, tuple[Any, ...]] = {}
-    acts = [Act.POST_ENTERED.value, Act.POST_CLOSED.value]
-    lines = session.scalars(
-        select(JournalEntry)
-        .where(JournalEntry.ledger == Ledger.DESK.value, JournalEntry.act.in_(acts))
-        .order_by(JournalEntry.seq)
-    )
-    for line in lines:
-        try:
-            private = json.loads(line.private_json)
-            post_id, decision = private["post"], private.get("decision", "")
-        except (ValueError, KeyError, TypeError, AttributeError):
-            # A damaged line, which ``journal.verify`` reports.
-            continue
+    for line, private in private_lines(session, (Act.POST_ENTERED, Act.POST_CLOSED)):
+        post_id = private.get("post", 0)
         if line.act == Act.POST_ENTERED:
-            entered[post_id] = (private["kind"], line.member_id, line.incident_id)
+            entered[post_id] = (private.get("kind"), line.member_id, line.incident_id)
         else:
-            closed[post_id] = (line.member_id, paris_day(line.at), decision)
+            closed[post_id] = (line.member_id, paris_day(line.at), private.get("decision", ""))
     stmt = select(ReceivedPost, NoticeReview.decision).outerjoin(
         NoticeReview, NoticeReview.post_id == ReceivedPost.id
     )

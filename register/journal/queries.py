@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, bindparam, select
@@ -20,7 +20,7 @@ from register.journal.models import (
     LedgerHead,
     canonical_json,
 )
-from register.text.dates import PARIS
+from register.text.dates import day_start
 
 CONSOLE_MEMBER = 0  # stands for acts from the console, which have no member
 
@@ -52,14 +52,14 @@ class JournalQuery:
     @property
     def begin(self) -> datetime | None:
         """Start of the first day."""
-        return datetime.combine(self.since, time(), PARIS) if self.since else None
+        return day_start(self.since) if self.since else None
 
     @property
     def end(self) -> datetime | None:
         """End of the last day."""
         if self.until is None:
             return None
-        return datetime.combine(self.until + timedelta(days=1), time(), PARIS)
+        return day_start(self.until + timedelta(days=1))
 
     def time_conditions(self) -> Iterator[ColumnElement[bool]]:
         """Conditions on the time of a line."""

@@ -18,6 +18,8 @@ from register.journal import models, service_mode
 
 Model = TypeVar("Model", bound=Base)
 
+# Always in the same order: writers that lock in different orders would deadlock.
+_LOCKED_HEADS = select(models.LedgerHead).order_by(models.LedgerHead.ledger).with_for_update()
 ANALYSE_EVERY = 1_000  # public lines between two updates of the planner's statistics
 
 
@@ -160,10 +162,7 @@ def writing(
     with Session(write_engine(engine), expire_on_commit=False, autoflush=False) as session:
         changed = _watch_changes(session)
         tx = WriteTransaction(session, act_time)
-        # Always in the same order: writers that lock in different orders would deadlock.
-        head_rows = session.scalars(
-            select(models.LedgerHead).order_by(models.LedgerHead.ledger).with_for_update()
-        )
+        head_rows = session.scalars(_LOCKED_HEADS)
         tx._heads = {head.ledger: head for head in head_rows}
         tx._tips = {name: (head.seq, head.digest) for name, head in tx._heads.items()}
         service_mode.require_open(session, signing_in=signing_in)

@@ -21,6 +21,7 @@ from register.journal.models import (
     DESTROYING_ACTS,
     GENESIS,
     VERSION,
+    Act,
     JournalEntry,
     Ledger,
     LedgerHead,
@@ -232,6 +233,27 @@ def _ledger_problems(
     ).one_or_none()
     if head is None or (head.seq, head.digest) != (expected, previous):
         yield Problem("journal_head", {"ledger": ledger.value, "seq": head.seq if head else None})
+
+
+def private_lines(session: Session, acts: Iterable[Act]) -> Iterator[tuple[Row[Any], Any]]:
+    """The lines of some acts with their private details, by ledger and the oldest first.
+
+    A damaged line, which :func:`problems` reports, is left out.
+    """
+    acts = tuple(acts)
+    lines = session.execute(
+        select(*JournalEntry.__table__.columns)
+        .where(
+            JournalEntry.ledger.in_({act.ledger.value for act in acts}),
+            JournalEntry.act.in_([act.value for act in acts]),
+        )
+        .order_by(JournalEntry.ledger, JournalEntry.seq)
+        .execution_options(yield_per=500)
+    )
+    for line in lines:
+        private = _parse_canonical(line.private_json)
+        if private is not None:
+            yield line, private
 
 
 def line_problems(line: Row[Any] | JournalEntry, previous: bytes) -> Iterator[Problem]:

@@ -19,7 +19,7 @@ from register.incoming import queries as incoming
 from register.incoming.content import key_name as incoming_key_name
 from register.incoming.models import Incoming, IncomingFile
 from register.key_store import KeyStore
-from register.reports import verify as reports
+from register.reports import retention as reports
 from register.reports.models import Report, ReportEvidence
 
 # The name of a file's key, the day of its report or the id of its case, how its key opens it.

@@ -99,7 +99,8 @@ def restore(
     with _unfinished_database(settings, source) as engine:
         blobs = open_store(settings.evidence_url, settings.instance)
         _copy_blobs(source, blobs, progress)
-        if (source.manifest.schema, source.manifest.program) != _present_version():
+        present_version = schema.expected_revision(), version("webcitoyen")
+        if (source.manifest.schema, source.manifest.program) != present_version:
             schema.migrate(engine)
             setup.refresh(engine)
         with Session(engine) as session, closing(setup.key_store(settings, session)) as store:
@@ -137,10 +138,6 @@ def _extracted(settings: Settings, archive: Path, identity: Path) -> Iterator[Pa
         yield folder
     finally:
         shutil.rmtree(folder)
-
-
-def _present_version() -> tuple[str, str]:
-    return schema.expected_revision(), version("webcitoyen")
 
 
 def _checked_source(settings: Settings, folder: Path, keys: Path, name: str) -> _Source:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime
 from enum import StrEnum
 from functools import partial
 from itertools import islice
@@ -30,7 +30,7 @@ from register.post.models import ReceivedPost
 from register.reports.models import Report, ReportState
 from register.reports.queue_statements import LIVE_STATES, MARKABLE, count_rows
 from register.reports.retention import ANSWER_TERM, OVERDUE_MONTHS, undecided_clause
-from register.text.dates import PARIS, paris_day
+from register.text.dates import day_start, paris_day
 
 PAGE_SIZE = 20
 _REPORT, _DESTRUCTION = Report.__table__.c, Destruction.__table__.c
@@ -270,7 +270,7 @@ def _sources(at: datetime, member: int | None, undecided_after: int) -> Iterator
             partial(_last_day, terms),
         )
     rule = legal_rules.rule("prescription")
-    since = datetime.combine(rule.earliest_start(paris_day(at)), time(), PARIS)
+    since = day_start(rule.earliest_start(paris_day(at)))
     yield _Source(
         DeadlineKind.LIMITATION,
         rows(

@@ -8,7 +8,7 @@ view before the act of the member who viewed.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime, time
+from datetime import date
 from itertools import groupby
 
 from sqlalchemy import ColumnElement, Text, cast, func, select
@@ -18,7 +18,7 @@ from register.cases import members_journal
 from register.cases.core_tables import JOURNAL_ENTRY
 from register.cases.members_journal import MembersJournalLine
 from register.journal import Act, Ledger
-from register.text.dates import PARIS
+from register.text.dates import day_start
 
 _ACTS = {
     ledger: [act.value for act in Act if act.value.startswith("report_") and act.ledger is ledger]
@@ -36,7 +36,7 @@ def history(session: Session, key: str, received: date) -> Sequence[MembersJourn
 
     :param received: the day of receipt, the earliest of any line about the report.
     """
-    since = datetime.combine(received, time(), PARIS)
+    since = day_start(received)
     private_text: ColumnElement[str] = cast(JOURNAL_ENTRY.c.private_json, Text)
     if session.get_bind().dialect.name == "postgresql":
         private_text = func.convert_from(JOURNAL_ENTRY.c.private_json, "UTF8")

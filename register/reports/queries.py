@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, fields, replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
@@ -30,7 +30,7 @@ from register.reports.models import (
 )
 from register.reports.report_content import Decision, Received, ReportContent
 from register.reports.retention import ends_of_work, purge_day_after_work
-from register.text.dates import PARIS, paris_day
+from register.text.dates import day_start, paris_day
 
 # Decisions decrypted to find those about one case: the latest.
 DECRYPT_LIMIT = 300
@@ -328,7 +328,7 @@ def viewed_on_day(session: Session, act: Act, by: int, at: datetime) -> set[str 
     :param at: any time of the day.
     """
     # A line with a day only is stored at an hour of that day.
-    begin = datetime.combine(paris_day(at), time(), PARIS)
+    begin = day_start(paris_day(at))
     rows = session.execute(
         select(JOURNAL_ENTRY.c.private_json, JOURNAL_ENTRY.c.incident_id).where(
             JOURNAL_ENTRY.c.ledger == act.ledger.value,

@@ -123,19 +123,13 @@ def queue_statements(
             _cases(and_(case_is_mine, ~has_mark), func.coalesce(CASE.c.held_until, at)),
             _reports(and_(report_is_mine, ~has_report_mark), Report.held_until),
         ),
-        QueueKind.REPLY: (
-            select(
-                *_columns(
-                    REPLY.c.due_on,
-                    incident=CASE.c.id,
-                    ref=REPLY.c.id,
-                    since=REPLY.c.received_on,
-                    due=REPLY.c.due_on,
-                )
-            )
-            .join(CASE, CASE.c.id == REPLY.c.incident_id)
-            .where(REPLY.c.state == "received", CASE.c.state == CaseState.PUBLISHED)
-        ),
+        QueueKind.REPLY: _of_cases(
+            REPLY.c.incident_id,
+            REPLY.c.due_on,
+            ref=REPLY.c.id,
+            since=REPLY.c.received_on,
+            due=REPLY.c.due_on,
+        ).where(REPLY.c.state == "received", CASE.c.state == CaseState.PUBLISHED),
         QueueKind.NEWS: _reports(and_(Report.news.is_(True), is_plain_report), Report.moved_on),
         QueueKind.REPORT: _reports(
             and_(is_under_review, Report.suspect.is_(False), is_read), Report.day
@@ -146,30 +140,21 @@ def queue_statements(
         QueueKind.EDITED: _cases(and_(_IS_EDITED, is_plain), CASE.c.revision_id),
         QueueKind.CHANGE: _changes(~todo_clauses.is_returned()),
         QueueKind.RETURNED: _changes(todo_clauses.is_returned()),
-        QueueKind.DESTRUCTION: (
-            select(
-                *_columns(
-                    Destruction.id,
-                    incident=CASE.c.id,
-                    ref=Destruction.id,
-                    since=Destruction.made_at,
-                    due=Destruction.due_on,
-                    by=Destruction.made_by,
-                )
-            )
-            .join(CASE, CASE.c.id == Destruction.incident_id)
-            .where(Destruction.ended_at.is_(None), CASE.c.state != CaseState.ERASED)
-        ),
+        QueueKind.DESTRUCTION: _of_cases(
+            Destruction.incident_id,
+            Destruction.id,
+            ref=Destruction.id,
+            since=Destruction.made_at,
+            due=Destruction.due_on,
+            by=Destruction.made_by,
+        ).where(Destruction.ended_at.is_(None), CASE.c.state != CaseState.ERASED),
         QueueKind.ERASURE: (
-            select(
-                *_columns(
-                    func.min(Approval.id),
-                    incident=CASE.c.id,
-                    since=func.min(Approval.given_at),
-                    by=func.min(Approval.given_by),
-                )
+            _of_cases(
+                Approval.incident_id,
+                func.min(Approval.id),
+                since=func.min(Approval.given_at),
+                by=func.min(Approval.given_by),
             )
-            .join(CASE, CASE.c.id == Approval.incident_id)
             .where(
                 CASE.c.state != CaseState.ERASED,
                 Approval.revision_id == CASE.c.revision_id,
@@ -233,12 +218,16 @@ def _reports(condition: Clause, order: Any) -> Select[Any]:
 
 
 def _changes(condition: Clause) -> Select[Any]:
-    columns = _columns(
+    return _of_cases(
+        PendingChange.incident_id,
         PendingChange.id,
-        incident=CASE.c.id,
         ref=PendingChange.id,
         since=PendingChange.made_at,
         by=PendingChange.made_by,
-    )
-    changes = select(*columns).join(CASE, CASE.c.id == PendingChange.incident_id)
-    return changes.where(condition)
+    ).where(condition)
+
+
+def _of_cases(incident: Any, order: Any, **columns: Any) -> Select[Any]:
+    """Rows of another table, which has a column with the id of their case."""
+    stmt = select(*_columns(order, incident=CASE.c.id, **columns))
+    return stmt.join(CASE, CASE.c.id == incident)

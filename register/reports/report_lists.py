@@ -197,18 +197,14 @@ def _filter_clauses(report_query: ReportQuery, today: date) -> Iterator[ColumnEl
         yield Report.held_by == report_query.holder
 
 
-def _order_columns(report_query: ReportQuery) -> tuple[Any, ...]:
-    if report_query.folder in _ENDED_FOLDERS:
-        return Report.moved_on.desc(), Report.key
-    return Report.day, Report.key
-
-
 def _keys_stmt(report_query: ReportQuery, today: date, limit: int, start: int = 0) -> Select[str]:
+    is_ended = report_query.folder in _ENDED_FOLDERS
+    order: Any = Report.moved_on.desc() if is_ended else Report.day
     # Keys alone are sorted, from an index: sorting whole rows would read the encrypted columns.
     return (
         select(Report.key)
         .where(*_filter_clauses(report_query, today))
-        .order_by(*_order_columns(report_query))
+        .order_by(order, Report.key)
         .limit(limit)
         .offset(start)
     )

@@ -11,10 +11,12 @@ from datetime import date, timedelta
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
+from register.cases.case_evidence import case_key_name, cases_with_evidence
 from register.cases.legal_rules import add_months
 from register.cases.models import CaseState, Incident
 from register.journal import Act, JournalEntry
-from register.reports.models import OPEN_STATES, Report, ReportState, RetentionClock
+from register.reports import report_content
+from register.reports.models import OPEN_STATES, Report, ReportState, RetainedReport, RetentionClock
 from register.text.dates import paris_day
 
 # From the decision, or the end of the work on an accepted report, to the destruction of the texts.
@@ -110,3 +112,16 @@ def clock_jump(session: Session, today: date) -> date | None:
     """The day of the last run, when today is suspiciously long after it; None otherwise."""
     clock = session.get(RetentionClock, 1)
     return clock.day if clock is not None and today > clock.day + MAX_CLOCK_JUMP else None
+
+
+def keys_in_use(session: Session) -> set[str]:
+    """Names of the keys of reports and of cases with which something is encrypted."""
+    stmt = select(Report.key, report_content.CONTACT_ID).where(Report.sealed.is_not(None))
+    names = set()
+    for key, contact in session.execute(stmt):
+        names.add(key)
+        if contact is not None:
+            names.add(report_content.contact_key_name(key, contact))
+    case_ids = set(session.scalars(select(RetainedReport.incident_id).distinct()))
+    case_ids |= cases_with_evidence(session)
+    return names | {case_key_name(incident) for incident in case_ids}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any
@@ -10,11 +9,9 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from register.cases.case_evidence import case_key_name, cases_with_evidence
-from register.journal import Act, JournalEntry, Ledger
-from register.journal.verify import Problem
-from register.reports import report_content
-from register.reports.models import OPEN_STATES, DestroyedFile, Report, ReportState, RetainedReport
+from register.journal import Act
+from register.journal.verify import Problem, private_lines
+from register.reports.models import OPEN_STATES, DestroyedFile, Report, ReportState
 
 # The state after each decision; None reopens the report. All are lines of the desk ledger, and so
 # have one order. A withdrawn report stays withdrawn, whatever came before.
@@ -25,7 +22,7 @@ _DECISION_STATES: dict[Act, ReportState | None] = {
     Act.REPORT_REOPENED: None,
 }
 _NO_MARKS = (False, False)
-_ACTS = [act.value for act in Act if act.value.startswith("report_")]
+_ACTS = [act for act in Act if act.value.startswith("report_")]
 
 
 def problems(session: Session) -> Iterator[Problem]:
@@ -34,30 +31,13 @@ def problems(session: Session) -> Iterator[Problem]:
     # Danger mark and term; none without a line.
     marks_by_report: dict[str, tuple[bool, bool]] = {}
     tallied = set()
-    lines = session.execute(
-        select(JournalEntry.act, JournalEntry.private_json)
-        .where(
-            JournalEntry.ledger.in_([Ledger.DESK.value, Ledger.REPORTS.value]),
-            JournalEntry.act.in_(_ACTS),
-        )
-        .order_by(JournalEntry.ledger, JournalEntry.seq)
-        .execution_options(yield_per=500)
-    )
-    for line in lines:
-        try:
-            private_fields = json.loads(line.private_json)
-        except ValueError:
-            # A damaged line, which ``journal.verify`` reports.
-            continue
-        key = private_fields.get("report") if isinstance(private_fields, dict) else None
+    for line, private in private_lines(session, _ACTS):
+        key = private.get("report")
         if key is not None:
             acts_by_report[key].append(Act(line.act))
             if line.act == Act.REPORT_URGENCY:
-                marks_by_report[key] = (
-                    bool(private_fields.get("danger")),
-                    bool(private_fields.get("term")),
-                )
-            if private_fields.get("counted"):
+                marks_by_report[key] = bool(private.get("danger")), bool(private.get("term"))
+            if private.get("counted"):
                 tallied.add(key)
     columns = (Report.key, Report.state, Report.purge_on, Report.danger_on, Report.term_on)
     rows = session.execute(select(*columns, Report.sealed.is_not(None).label("has_texts")))
@@ -80,19 +60,6 @@ def problems(session: Session) -> Iterator[Problem]:
         marks = (row.danger_on is not None, row.term_on is not None)
         if not matches or marks not in journal_marks:
             yield Problem("report_differs", {"report": key})
-
-
-def keys_in_use(session: Session) -> set[str]:
-    """Names of the keys with which something is encrypted."""
-    stmt = select(Report.key, report_content.CONTACT_ID).where(Report.sealed.is_not(None))
-    names = set()
-    for key, contact in session.execute(stmt):
-        names.add(key)
-        if contact is not None:
-            names.add(report_content.contact_key_name(key, contact))
-    case_ids = set(session.scalars(select(RetainedReport.incident_id).distinct()))
-    case_ids |= cases_with_evidence(session)
-    return names | {case_key_name(incident) for incident in case_ids}
 
 
 def _matches_journal(row: Any, acts: list[Act]) -> bool:

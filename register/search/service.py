@@ -273,19 +273,25 @@ def suggest_spelling(
     A word is suggested only if it matches a public case now: the index may still have a redacted
     one.
     """
-    try:
-        indexed_forms = index.forms(session)
-    except interface.IndexNotReady:
-        return None
-    corrected = search_text
     long_forms = [
         form
         for form in dict.fromkeys(analyzer.forms(search_text))
         if len(form) >= _MIN_LENGTH and form.isalpha()
     ]
-    for form in long_forms[:_CHECKED_WORDS]:
-        if _count_cases(session, index, form, vocabulary, head):
-            continue
+    misspelt_forms = [
+        form
+        for form in long_forms[:_CHECKED_WORDS]
+        if not _count_cases(session, index, form, vocabulary, head)
+    ]
+    if not misspelt_forms:
+        return None
+    try:
+        # Read for a misspelt word only: after a commit, reading them takes longer than the search.
+        indexed_forms = index.forms(session)
+    except interface.IndexNotReady:
+        return None
+    corrected = search_text
+    for form in misspelt_forms:
         neighbours = process.extract(
             form,
             indexed_forms,

@@ -7,20 +7,18 @@ import signal
 import time
 from collections.abc import Callable
 from contextlib import closing, suppress
+from functools import partial
 from importlib.metadata import version
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 from flask import Flask
-from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from register.config import Settings
 from register.db import db
-from register.evidence.sealed_files import SealedFiles
 from register.key_store import KeyStore
 from register.mail import preferences
 from register.mail.delivery import MailConnection
-from register.mail.outbox import Outbox
 from register.mail_urls import parse_mail_url, sender_domain
 from register.operations import setup
 from register.server import process_start
@@ -34,6 +32,7 @@ from register.worker.mail_job import MailJob
 from register.worker.notice_job import NoticeJob
 from register.worker.source_jobs import LinkJob, SourceCopyJob
 
+T = TypeVar("T")
 NICENESS = 5  # in favour of the processes that answer
 
 
@@ -62,10 +61,14 @@ def run_worker(app: Flask) -> NoReturn:
             with Session(engine) as session:
                 return setup.key_store(settings, session)
 
-        def open_files() -> SealedFiles:
-            with closing(open_store()) as store:
-                return setup.sealed_files(settings, store)
+        def opener(made_with: Callable[[KeyStore], T]) -> Callable[[], T]:
+            def make() -> T:
+                with closing(open_store()) as store:
+                    return made_with(store)
 
+            return make
+
+        open_files = opener(partial(setup.sealed_files, settings))
         software = f"WebCitoyen/{version('webcitoyen')}"
         fetcher = PageFetcher(f"{software} (+{settings.base_url})")
         jobs: tuple[Job, ...] = (
@@ -76,34 +79,20 @@ def run_worker(app: Flask) -> NoReturn:
             IndexJob(engine, app.extensions["register.search"]),
             SourceCopyJob(engine, open_store, open_files, fetcher, software),
             *([LinkJob(engine, fetcher)] if settings.link_checks else []),
-            *(_mail_jobs(settings, engine, open_store) if settings.mail_url else []),
         )
+        if settings.mail_url:
+            server, domain = parse_mail_url(settings.mail_url), sender_domain(settings.mail_from)
+            open_outbox = opener(partial(setup.outbox, settings))
+            open_key = opener(lambda store: store.derived_key(preferences.KEY_PURPOSE))
+            connect = partial(MailConnection, server, domain)
+            jobs += (
+                NoticeJob(engine, settings, open_outbox, open_key),
+                MailJob(engine, open_outbox, connect, settings.mail_from, _log_event),
+            )
         worker = Worker(engine, worker_lock(settings, engine), jobs, _log_event)
         while True:
             worker.poll()
             time.sleep(POLL_SECONDS)
-
-
-def _mail_jobs(
-    settings: Settings, engine: Engine, open_store: Callable[[], KeyStore]
-) -> tuple[Job, Job]:
-    server, domain = parse_mail_url(settings.mail_url), sender_domain(settings.mail_from)
-
-    def open_outbox() -> Outbox:
-        with closing(open_store()) as store:
-            return setup.outbox(settings, store)
-
-    def open_notice_key() -> bytes:
-        with closing(open_store()) as store:
-            return store.derived_key(preferences.KEY_PURPOSE)
-
-    def connect() -> MailConnection:
-        return MailConnection(server, domain)
-
-    return (
-        NoticeJob(engine, settings, open_outbox, open_notice_key),
-        MailJob(engine, open_outbox, connect, settings.mail_from, _log_event),
-    )
 
 
 def _end(*_signal: object) -> NoReturn:

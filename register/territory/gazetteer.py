@@ -12,6 +12,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from itertools import chain
+from operator import attrgetter
 from pathlib import Path
 from threading import Lock
 from typing import NamedTuple
@@ -20,12 +21,12 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from register.territory.name_normalisation import SMALL_WORDS, initials, skeleton
+from register.territory.packed_names import PackedMapping, PackedNames
 from register.territory.places import (
     Alias,
     Area,
     Commune,
     CommuneGroup,
-    Communes,
     Territory,
     group_by,
     territory,
@@ -48,15 +49,17 @@ class NameIndex:
 
         :param names: the most likely first; lists of them keep this order.
         """
-        self._names = tuple(names)
-        self._by_length = group_by((len(name), name) for name in self._names)
+        listed = tuple(names)
+        self.names = PackedNames(listed)
+        same_length = group_by((len(name), name) for name in listed)
+        self._by_length = {length: "".join(same) for length, same in same_length.items()}
         marks = (
             number << _OFFSET_BITS | start
-            for number, name in enumerate(self._names)
+            for number, name in enumerate(listed)
             for start in _word_starts(name)
         )
         self._marks = array("I", sorted(marks, key=self._suffix_at))
-        self.max_words = max((name.count(" ") + 1 for name in self._names), default=0)
+        self.max_words = max((name.count(" ") + 1 for name in listed), default=0)
 
     def similar_names(self, name: str, distance: int) -> list[tuple[str, int]]:
         """Names at most so many typing errors away, with their number, the likest first.
@@ -67,8 +70,14 @@ class NameIndex:
         """
         if len(name) < MIN_FUZZY_LENGTH:
             return []
-        lengths = range(max(MIN_FUZZY_LENGTH, len(name) - distance), len(name) + distance + 1)
-        candidates = [match for length in lengths for match in self._by_length.get(length, ())]
+        candidates = [
+            same[start : start + length]
+            for length in range(
+                max(MIN_FUZZY_LENGTH, len(name) - distance), len(name) + distance + 1
+            )
+            for same in [self._by_length.get(length, "")]
+            for start in range(0, len(same), length)
+        ]
         similar = process.extract(
             name, candidates, scorer=OSA.distance, score_cutoff=distance, limit=None
         )
@@ -82,10 +91,10 @@ class NameIndex:
         starting = sorted(mark >> _OFFSET_BITS for mark in marks if not mark & _OFFSET_MASK)
         containing = {mark >> _OFFSET_BITS for mark in marks if mark & _OFFSET_MASK}
         later = sorted(containing.difference(starting))
-        return [self._names[at] for at in starting], [self._names[at] for at in later]
+        return [self.names[at] for at in starting], [self.names[at] for at in later]
 
     def _suffix_at(self, mark: int) -> str:
-        return self._names[mark >> _OFFSET_BITS][mark & _OFFSET_MASK :]
+        return self.names[mark >> _OFFSET_BITS][mark & _OFFSET_MASK :]
 
 
 def _word_starts(name: str) -> Iterator[int]:
@@ -112,31 +121,16 @@ class FormerArea(NamedTuple):
 NamedPlace = Commune | Alias | Area | CommuneGroup | FormerArea
 
 
-class PlacesByName(Mapping[str, tuple[NamedPlace, ...]]):
-    """Folded name → the places that have it; communes are stored by their codes."""
-
-    def __init__(
-        self, communes: Communes, named_places: Iterable[tuple[str, NamedPlace | str]]
-    ) -> None:
-        self._communes, self._places = communes, group_by(named_places)
-
-    def __getitem__(self, name: str) -> tuple[NamedPlace, ...]:
-        return tuple(
-            self._communes[place] if isinstance(place, str) else place
-            for place in self._places[name]
-        )
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._places)
-
-    def __len__(self) -> int:
-        return len(self._places)
-
-
 ARRONDISSEMENT = "arrondissement"
 _NUMBER = re.compile(r"[0-9]+")
 # What stands in official names before the name that people use: "CU du Grand Poitiers".
 _GROUP_PREFIX = re.compile(r"(?:cc|ca|cu|metropole) (?:de l |de la |de |du |des |d )?")
+
+
+_COMMUNE_IN, _DEPARTEMENT_IN = (
+    attrgetter("departement_code", "code"),
+    attrgetter("region_code", "code"),
+)
 
 
 class Gazetteer:
@@ -155,61 +149,88 @@ class Gazetteer:
         self.regions = territory.regions
         self.groups = territory.groups
         self.commune = territory.commune
-        aliases = sorted(alias for group in territory.aliases.values() for alias in group)
-        self.aliases_by_code = group_by((alias.code, alias) for alias in aliases)
+        self._territory = territory
         self.arrondissements: dict[str, dict[int, Alias]] = {}
-        for alias in aliases:
+        for alias in self._aliases():
             if alias.kind == ARRONDISSEMENT and (number := _NUMBER.search(alias.name)):
                 city = self.arrondissements.setdefault(alias.current_code, {})
                 city[int(number.group())] = alias
-        places: list[NamedPlace] = [
-            *aliases,
-            *self.departements.values(),
-            *self.regions.values(),
-            *self.groups.values(),
-            *former_areas,
-        ]
-        self.communes_by_postal_code = group_by(
-            (postal_code, code)
-            for code, commune in self.communes.items()
-            for postal_code in commune.postal_codes
-        )
-        populations: dict[str, int] = {}
-
-        def named_places() -> Iterator[tuple[str, NamedPlace | str]]:
-            for place in chain(self.communes.values(), places):
-                population = place.population or 0 if isinstance(place, Commune | Area) else -1
-                for name in _folded_names(place):
-                    populations[name] = max(populations.get(name, -1), population)
-                    yield name, place.code if isinstance(place, Commune) else place
-
-        self.places_by_name = PlacesByName(self.communes, named_places())
-        # Present names before former ones, those of most people first.
-        names = sorted(self.places_by_name, key=lambda name: -populations[name])
-        self.name_index = NameIndex(names)
-        self.names_by_skeleton = group_by(
-            (short_name, name) for name in names if (short_name := skeleton(name)) != name
+        self.aliases_by_code = PackedMapping(
+            ((alias.code, number) for number, alias in enumerate(self._aliases())),
+            territory.alias_at,
         )
         self.names_by_initials = group_by(
             (abbreviation, area.folded)
             for area in (*self.departements.values(), *self.regions.values())
             for abbreviation in initials(area.folded)
         )
-        in_region = group_by(
-            (area.region_code or "", area.code) for area in self.departements.values()
-        )
-        in_departement = group_by(
-            (commune.departement_code, code) for code, commune in self.communes.items()
-        )
         self.same_ground = {
-            (kind, code): (smaller_kind, smaller_codes[0])
-            for kind, smaller_kind, children in (
-                ("departement", "commune", in_departement),
-                ("region", "departement", in_region),
+            (kind, code): (smaller_kind, smaller_code)
+            for kind, smaller_kind, pairs in (
+                ("departement", "commune", map(_COMMUNE_IN, self.communes.all())),
+                ("region", "departement", map(_DEPARTEMENT_IN, self.departements.values())),
             )
-            for code, smaller_codes in children.items()
-            if len(smaller_codes) == 1
+            for code, smaller_code in _sole_children(pairs)
         }
+        self.communes_by_postal_code = PackedMapping(
+            (
+                (postal_code, number)
+                for number, commune in enumerate(self.communes.all())
+                for postal_code in commune.postal_codes
+            ),
+            self.communes.codes.__getitem__,
+        )
+        self._other_places: list[NamedPlace] = [
+            *self.departements.values(),
+            *self.regions.values(),
+            *self.groups.values(),
+            *former_areas,
+        ]
+        self._index_names()
+
+    def _aliases(self) -> Iterator[Alias]:
+        return map(self._territory.alias_at, range(self._territory.alias_count))
+
+    def _index_names(self) -> None:
+        populations: dict[str, int] = {}
+
+        def numbers() -> Iterator[tuple[str, int]]:
+            for number, place in enumerate(
+                chain(self.communes.all(), self._aliases(), self._other_places)
+            ):
+                population = place.population or 0 if isinstance(place, Commune | Area) else -1
+                for name in _folded_names(place):
+                    populations[name] = max(populations.get(name, -1), population)
+                    yield name, number
+
+        self.places_by_name = PackedMapping(numbers(), self._place)
+        # Present names before former ones, those of most people first.
+        self.name_index = NameIndex(sorted(populations, key=lambda name: -populations[name]))
+        self.names_by_skeleton = PackedMapping(
+            (
+                (short_name, number)
+                for number, name in enumerate(self.name_index.names)
+                if (short_name := skeleton(name)) != name
+            ),
+            self.name_index.names.__getitem__,
+        )
+
+    def _place(self, number: int) -> NamedPlace:
+        if number < len(self.communes):
+            return self.communes.at(number)
+        number -= len(self.communes)
+        if number < self._territory.alias_count:
+            return self._territory.alias_at(number)
+        return self._other_places[number - self._territory.alias_count]
+
+
+def _sole_children(pairs: Iterable[tuple[str | None, str]]) -> Iterator[tuple[str, str]]:
+    """The parents that have one child, with it."""
+    children: dict[str, str] = {}
+    for parent, child in pairs:
+        if parent:
+            children[parent] = "" if parent in children else child
+    return ((parent, child) for parent, child in children.items() if child)
 
 
 def _folded_names(place: NamedPlace) -> Iterable[str]:

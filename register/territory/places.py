@@ -5,9 +5,6 @@ About 37,000 rows, read once in a process from the committed files and never cha
 
 from __future__ import annotations
 
-import marshal
-from array import array
-from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from functools import cache
@@ -15,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from register.territory.dataset import DATA, FORMER, PRESENT, RETIRED, read_rows
+from register.territory.packed_names import PackedMapping, PackedNames, PackedRows
 from register.text.normalisation import fold_name
 
 # The precision of a commune's point that is a real place; any other stands for several communes.
@@ -55,13 +53,18 @@ class CommuneGroup(NamedTuple):
     """An intercommunalité: its SIREN number, official name, kind, and the codes of its communes.
 
     ``kind`` is the DGCL's: ``CC``, ``CA``, ``CU``, ``METRO``, ``MET69``, or ``EPT`` for a territory
-    of the métropole du Grand Paris.
+    of the métropole du Grand Paris. ``listed``: the codes, separated by spaces.
     """
 
     code: str
     name: str
     kind: str
-    members: tuple[str, ...]
+    listed: str
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        """The codes of its communes."""
+        return tuple(self.listed.split())
 
 
 class Commune(NamedTuple):
@@ -114,37 +117,33 @@ class Commune(NamedTuple):
 
 
 class Communes(Mapping[str, Commune]):
-    """Communes by code, packed in one string of bytes and unpacked when they are looked up.
-
-    As objects they would take three times the memory, and that once for each process: counting the
-    references to an object writes into memory that was shared.
+    """Communes by code, packed as names are; ``codes`` are in order.
 
     :param communes: in the order of their codes.
     """
 
     def __init__(self, communes: Iterable[Commune]) -> None:
-        self._codes: list[str] = []
-        self._starts = array("I", [0])
-        packed = bytearray()
+        self.codes, self._rows = PackedNames(), PackedRows()
         for commune in communes:
-            self._codes.append(commune.code)
-            packed += marshal.dumps(tuple(commune[1:]))
-            self._starts.append(len(packed))
-        self._packed = bytes(packed)
+            self.codes.append(commune.code)
+            self._rows.append(tuple(commune[1:]))
 
     def __getitem__(self, code: str) -> Commune:
-        position = bisect_left(self._codes, code)
-        if position == len(self._codes) or self._codes[position] != code:
-            raise KeyError(code)
-        packed = self._packed[self._starts[position] : self._starts[position + 1]]
-        fields = marshal.loads(packed)  # noqa: S302 # this process has packed it
-        return Commune(self._codes[position], *fields)
+        return self.at(self.codes.find(code))
+
+    def at(self, position: int) -> Commune:
+        """The commune at a position in the order of codes."""
+        return Commune(self.codes[position], *self._rows[position])
+
+    def all(self) -> Iterator[Commune]:
+        """Each commune in order, without a search for its code."""
+        return map(self.at, range(len(self)))
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._codes)
+        return iter(self.codes)
 
     def __len__(self) -> int:
-        return len(self._codes)
+        return len(self.codes)
 
 
 class Alias(NamedTuple):
@@ -190,25 +189,25 @@ class Territory:
         :param groups: SIREN number, name and kind of each intercommunalité, and the codes of its
             communes, separated by spaces, where they are not the communes that name it.
         """
-        self.communes = communes
+        self.communes, present_codes = communes, frozenset(communes)
         self.current_codes = {
             code: current
             for code, current in sorted((codes or {}).items())
-            if current in self.communes and code not in self.communes
+            if current in present_codes and code not in present_codes
         }
         populations: Counter[str | None] = Counter()
         counts: Counter[str | None] = Counter()
-        members: defaultdict[str | None, list[str]] = defaultdict(list)
+        members: defaultdict[str | None, str] = defaultdict(str)
         off_map: set[str] = set()
-        for code, place in self.communes.items():
+        for place in communes.all():
             # A département and a région may have the same number.
             for area_code in (place.departement_code, f"R{place.region_code}"):
                 populations[area_code] += place.population or 0
                 counts[area_code] += not place.retired
             if not place.retired:
-                members[place.group_code].append(code)
+                members[place.group_code] += f" {place.code}"
             if not place.on_map:
-                off_map.add(code)
+                off_map.add(place.code)
         self.off_map = frozenset(off_map)
 
         def with_totals(areas: Iterable[Area], prefix: str) -> dict[str, Area]:
@@ -222,18 +221,25 @@ class Territory:
 
         self.departements = with_totals(departements, "")
         self.regions = with_totals(regions, "R")
-        self.aliases = group_by(
-            (alias.current_code, alias)
-            for alias in sorted(aliases)
-            if alias.current_code in self.communes
+        self._alias_rows = PackedRows()
+        for alias in sorted(aliases):
+            if alias.current_code in present_codes:
+                self._alias_rows.append(tuple(alias))
+        self.alias_count = len(self._alias_rows)
+        self.aliases: Mapping[str, tuple[Alias, ...]] = PackedMapping(
+            ((self.alias_at(at).current_code, at) for at in range(self.alias_count)), self.alias_at
         )
         self.former_codes = group_by(
             (current, code) for code, current in self.current_codes.items()
         )
         self.groups = {
-            code: CommuneGroup(code, name, kind, tuple(listed.split() or members[code]))
+            code: CommuneGroup(code, name, kind, listed or members[code].strip())
             for code, name, kind, listed in groups
         }
+
+    def alias_at(self, position: int) -> Alias:
+        """The alias at a position in their order, of :attr:`alias_count`."""
+        return Alias(*self._alias_rows[position])
 
     def commune(self, code: str) -> Commune | None:
         """The commune that a code leads to, present or former; None for an unknown code."""

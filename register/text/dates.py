@@ -9,11 +9,9 @@ from __future__ import annotations
 import calendar
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Literal, cast
 from zoneinfo import ZoneInfo
-
-from babel import Locale
 
 from register.errors import TextError
 from register.text.normalisation import fold
@@ -23,8 +21,17 @@ Language = Literal["fr", "en"]
 
 PARIS = ZoneInfo("Europe/Paris")
 FIRST_YEAR, LAST_YEAR = 1000, 2999
-_LOCALES = [Locale.parse(language) for language in ("fr", "en")]
-MONTHS, MONTHS_EN = (tuple(locale.months["format"]["wide"].values()) for locale in _LOCALES)
+# As CLDR has them. Babel would read all that it knows of both languages: 6 MB in each process.
+MONTHS, _SHORT_MONTHS, MONTHS_EN, _DAYS, _DAYS_EN = (
+    tuple(names.split())
+    for names in (
+        "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
+        "janv févr mars avr mai juin juil août sept oct nov déc",
+        "January February March April May June July August September October November December",
+        "lundi mardi mercredi jeudi vendredi samedi dimanche",
+        "Monday Tuesday Wednesday Thursday Friday Saturday Sunday",
+    )
+)
 
 # [0-9] and not \d, which also accepts the digits of other scripts.
 _EDTF_FORM = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?([~?]?)")
@@ -127,6 +134,11 @@ def paris_day(moment: datetime) -> date:
     return moment.astimezone(PARIS).date()
 
 
+def day_start(day: date) -> datetime:
+    """The first moment of a civil day in Paris."""
+    return datetime.combine(day, time(), PARIS)
+
+
 def day_words(day: date | datetime, language: Language = "fr") -> str:
     """A day in words, "1er juin 2006"; of a time, its civil day in Paris."""
     civil_day = paris_day(day) if isinstance(day, datetime) else day
@@ -166,10 +178,9 @@ DATE_FILLERS = frozenset({
 # fmt: on
 # Months by their names and abbreviations, French and English; "fév." is in no list.
 MONTH_NUMBERS: dict[str, int] = {"fev": 2} | {
-    fold(name).rstrip("."): number
-    for locale in _LOCALES
-    for width in ("wide", "abbreviated")
-    for number, name in locale.months["format"][width].items()
+    fold(name): number
+    for names in (MONTHS, _SHORT_MONTHS, MONTHS_EN, [name[:3] for name in MONTHS_EN])
+    for number, name in enumerate(names, start=1)
 }
 ORDINAL_DAY = re.compile(r"([0-9]{1,2})(?:er|st|nd|rd|th)")
 _NUMBER = re.compile(r"[0-9]{1,4}")
@@ -247,7 +258,7 @@ _DAYS_AGO = {
 }
 # Monday is 0.
 WEEKDAYS: dict[str, int] = {
-    fold(name): day for locale in _LOCALES for day, name in locale.days["format"]["wide"].items()
+    fold(name): day for names in (_DAYS, _DAYS_EN) for day, name in enumerate(names)
 }
 _RELATIVE_DAY = re.compile(
     r"(?:le |au |pendant |durant |on )?"

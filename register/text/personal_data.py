@@ -12,6 +12,7 @@ import tomllib
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import accumulate
 from pathlib import Path
 
@@ -91,6 +92,8 @@ class Risk:
     excerpt: str
 
 
+# An import looks at each text of a row six times: for two versions, each checklist and approval.
+@lru_cache(maxsize=64)
 def risks(text: str) -> tuple[Risk, ...]:
     """The risks of a text without duplicates, by kind and then in the order of the text."""
     scanned = clean(text)

@@ -81,6 +81,11 @@ def english(text: str) -> str:
     return _apply_rules(text, _ENGLISH_RULES)
 
 
+def shortened(text: str, length: int) -> str:
+    """A text, cut at a word and with an ellipsis where it is longer."""
+    return text if len(text) <= length else text[:length].rsplit(None, 1)[0] + "…"
+
+
 def typeset(text: str, language: Language) -> str:
     """A plain text with the typography of its language."""
     return french(text) if language == "fr" else english(text)

@@ -21,12 +21,12 @@ from wtforms.validators import DataRequired, Length, ValidationError
 
 from register.cases import validation
 from register.cases.validation import UNKNOWN_WORD
-from register.errors import TextError
+from register.errors import RegisterError, TextError
 from register.text import dates
 from register.text.dates import Language
 from register.text.normalisation import clean, one_line
 from register.web.error_messages import error_sentence, reason_sentence
-from register.web.l10n import edtf_words, language, with_label
+from register.web.l10n import edtf_words, language, typeset, with_label
 from register.web.request_context import current_vocabulary
 
 # Rows of a list that are shown again after a fault; nobody adds as many by hand.
@@ -65,6 +65,15 @@ class BaseForm(FlaskForm):  # type: ignore[misc]
     def faults(self) -> list[tuple[str, str]]:
         """Every fault as (field id, sentence), in the order of the fields."""
         return list(_field_faults(self))
+
+    def attach(self, error: RegisterError | TextError) -> bool:
+        """Add an error to the field that it names; False where this form has no such field."""
+        field = self._fields.get(str(error.values.get("field", "")))
+        if field is None:
+            return False
+        # The page names the field itself.
+        field.errors = [*field.errors, typeset(reason_sentence(error.key, error.values))]
+        return True
 
     @property
     def is_sent(self) -> bool:

@@ -73,21 +73,36 @@ class ByteLimitedCache(Generic[Key, Cached]):
 
 
 class FragmentCache:
-    """Fragments by key, for all threads."""
+    """Fragments by key, for all threads.
+
+    One thread makes a fragment while others of the same key wait: the first readers after an act
+    come at once. A fragment may contain others, never itself.
+    """
 
     def __init__(self) -> None:
         self._lock = Lock()
+        self._making: dict[Hashable, Lock] = {}
         self._cache: ByteLimitedCache[Hashable, str] = ByteLimitedCache(CACHE_LIMIT)
 
     def get_or_make(self, key: Hashable, make: Callable[[], Fragment]) -> Fragment:
         """The fragment of a key, made unless it is cached."""
         with self._lock:
             cached = self._cache.find(key)
-        if cached is not None:
-            return cast("Fragment", cached)
-        fragment = make()
-        with self._lock:
-            self._cache.store(key, fragment, getsizeof(fragment) + _OVERHEAD)
+            if cached is not None:
+                return cast("Fragment", cached)
+            making = self._making.setdefault(key, Lock())
+        with making:
+            with self._lock:
+                cached = self._cache.find(key)
+            if cached is not None:
+                return cast("Fragment", cached)
+            try:
+                fragment = make()
+                with self._lock:
+                    self._cache.store(key, fragment, getsizeof(fragment) + _OVERHEAD)
+            finally:
+                with self._lock:
+                    self._making.pop(key, None)
         return fragment
 
 

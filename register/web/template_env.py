@@ -21,10 +21,14 @@ from register.cases.web import decision_words
 from register.cases.web.public import structured_data
 from register.cases.web.public.case_view import copy_day, labels, place_line, rights_links
 from register.errors import ConfigError
+from register.incoming import retention as incoming_retention
+from register.pages.web import legal_calendars
+from register.reports import retention as report_retention
+from register.reports.web.desk import labels as report_labels
 from register.text import dates, markup, typography
 from register.text.dates import Language
 from register.text.typography import first_upper
-from register.web import l10n, urls
+from register.web import l10n, messages, urls
 from register.web.error_messages import field_name
 from register.web.maps import locator
 from register.web.request_context import copied_at, current_mode, current_vocabulary, settings
@@ -93,6 +97,11 @@ def attach(app: Flask) -> None:
         rights=rights_links,
         latest_decision=latest_decision,
         decisions=decision_words,
+        messages=messages,
+        report_labels=report_labels,
+        report_retention=report_retention,
+        incoming_retention=incoming_retention,
+        legal=legal_calendars,
     )
 
 
@@ -173,9 +182,7 @@ def list_title(case: CaseSummary | DeskCaseSummary) -> str:
 
     A default title would repeat the type, place and date next to it in the list.
     """
-    list_text = case.summary or case.title
-    if len(list_text) > _SUMMARY_LENGTH:
-        list_text = list_text[:_SUMMARY_LENGTH].rsplit(None, 1)[0] + "…"
+    list_text = typography.shortened(case.summary or case.title, _SUMMARY_LENGTH)
     return with_language(_french(list_text), case.language)
 
 

@@ -20,7 +20,7 @@ from register.errors import Refused
 from register.evidence.models import EvidenceFile, is_referenced
 from register.evidence.sealed_files import new_file
 from register.reports.acts.purging import unused_keys
-from register.reports.verify import keys_in_use
+from register.reports.retention import keys_in_use
 
 FILE = replace(new_file("seance.mp4"), mime="video/mp4", size=3_000_000, sha256="ab" * 32)
 

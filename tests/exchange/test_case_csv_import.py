@@ -17,6 +17,7 @@ from register.cases import acts, filters, queries
 from register.cases.case_content import content_of
 from register.cases.models import CaseState, Incident, Note, Revision
 from register.cases.risk_flags import parse_reasons
+from register.cases.verify import verify
 from register.cases.vocabulary import current_vocabulary
 from register.errors import Invalid
 from register.exchange.case_csv_import import ImportReport, PublishOptions, RowEffect, import_file
@@ -314,6 +315,27 @@ def test_valid_rows_beside_an_invalid_one_are_imported(
     )
     assert (new_cases(report), [row.number for row, _fault in report.faults]) == (2, [3])
     assert count_cases(engine) == 2
+
+
+def test_refused_rows_of_a_long_file_take_no_other_row_with_them(
+    load: Callable[..., ImportReport], engine: Engine
+) -> None:
+    rows = [{**VALID_ROW, "id": f"L{number}"} for number in range(25)]
+    rows[3]["types"] = rows[17]["types"] = "inventé"
+    rows[8]["id"] = "L7"
+    rows[12] |= {"id": "L11", "resume": "Autre chose"}
+    report = load(*rows, publish=True)
+    assert [outcome.row for outcome in report.outcomes] == sorted(
+        (outcome.row for outcome in report.outcomes), key=lambda row: row.number
+    )
+    assert [(row.number, fault.field) for row, fault in report.faults] == [
+        *[(5, "types"), (14, "id"), (19, "types")]
+    ]
+    assert (report.count(RowEffect.PUBLISHED), report.count(RowEffect.UNCHANGED)) == (21, 1)
+    with Session(engine) as session:
+        cases = session.scalars(select(Incident).order_by(Incident.id)).all()
+        assert [case.number for case in cases] == list(range(1, 22))
+        assert list(verify(session)) == []
 
 
 def test_the_same_id_with_other_content_is_refused(

@@ -251,6 +251,22 @@ def test_a_correction_is_suggested_for_a_misspelt_word(desk, content, engine, in
             ), typed
 
 
+def test_the_words_of_the_index_are_not_read_for_a_search_without_a_misspelt_one(
+    desk, content, engine, index, monkeypatch
+):
+    desk.published(content())
+    follow(engine, index)
+    reads = []
+    forms = type(index).forms
+    monkeypatch.setattr(type(index), "forms", lambda *args: reads.append("forms") or forms(*args))
+    with Session(engine) as page:
+        current, journal_head = vocabulary.current_vocabulary(page), head(page)
+        for typed in ("filmer", "interdiction filmer", "interdicton"):
+            assert not reads
+            service.suggest_spelling(page, index, typed, current, journal_head)
+    assert reads
+
+
 def test_no_removed_word_is_suggested(desk, content, engine, index, pen, cast):
     case = desk.published(content(title="Un quidam filme"))
     desk.published(content())

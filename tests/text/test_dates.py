@@ -6,11 +6,24 @@ import calendar
 from datetime import UTC, date, datetime
 
 import pytest
+from babel import Locale
 from hypothesis import given
 from hypothesis import strategies as st
 
 from register.errors import TextError
-from register.text.dates import DateMark, PartialDate, date_words, day_words, paris_day, parse
+from register.text.dates import (
+    MONTH_NUMBERS,
+    MONTHS,
+    MONTHS_EN,
+    WEEKDAYS,
+    DateMark,
+    PartialDate,
+    date_words,
+    day_words,
+    paris_day,
+    parse,
+)
+from register.text.normalisation import fold
 
 MARKS: st.SearchStrategy[DateMark] = st.sampled_from(("", "~", "?"))
 
@@ -24,6 +37,19 @@ def partial_dates(draw: st.DrawFn) -> PartialDate:
         return PartialDate(year, mark=mark)
     last = calendar.monthrange(year, month)[1]
     return PartialDate(year, month, draw(st.none() | st.integers(1, last)), mark)
+
+
+def test_months_and_weekdays_have_the_names_of_cldr() -> None:
+    numbers, weekdays = {"fev": 2}, {}
+    for language, months in (("fr", MONTHS), ("en", MONTHS_EN)):
+        locale = Locale.parse(language)
+        assert months == tuple(locale.months["format"]["wide"].values())
+        for width in ("wide", "abbreviated"):
+            for number, name in locale.months["format"][width].items():
+                numbers[fold(name).rstrip(".")] = number
+        for day, name in locale.days["format"]["wide"].items():
+            weekdays[fold(name)] = day
+    assert (numbers, weekdays) == (MONTH_NUMBERS, WEEKDAYS)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context
 
 import pytest
@@ -100,3 +102,28 @@ def test_constant_fragments_hold_nothing_of_a_request(app: Flask) -> None:
     assert "Ce que deviendra votre texte" in cached
     assert len(secrets) > 8
     assert {secret for secret in secrets if secret in cached} == set()
+
+
+def test_a_fragment_that_several_threads_ask_for_at_once_is_made_once() -> None:
+    cache, made = fragments.FragmentCache(), []
+
+    def make() -> str:
+        time.sleep(0.1)
+        made.append("row")
+        return "row"
+
+    with ThreadPoolExecutor(4) as threads:
+        rows = list(threads.map(lambda key: cache.get_or_make(key, make), [1, 1, 1, 2]))
+    assert (rows, made) == (["row"] * 4, ["row"] * 2)
+
+
+def test_a_fragment_whose_making_failed_is_made_by_the_next_reader() -> None:
+    cache = fragments.FragmentCache()
+
+    def fail() -> str:
+        raise ValueError
+
+    for _time in range(2):
+        with pytest.raises(ValueError):  # any error of a template
+            cache.get_or_make(1, fail)
+    assert cache.get_or_make(1, lambda: "row") == "row"

@@ -194,8 +194,7 @@ def roster_sessions(member: int) -> ResponseReturnValue:
 def _perform(act: Callable[..., object], *arguments: object, success: str) -> ResponseReturnValue:
     """Do an act of the current member, and show the members again."""
     try:
-        with writing() as tx:
-            act(tx, *arguments, by=current_member.member().id)
+        current_member.run_act(lambda tx, by: act(tx, *arguments, by=by))
     except NotFound:
         raise
     except RegisterError as error:
@@ -219,7 +218,6 @@ def _page(
         everyone=accounts.all_members(session),
         pending=one_use_links.pending(session, MemberInvitation, at),
         links={link.member_id: link for link in one_use_links.pending(session, PasswordLink, at)},
-        roles=messages.accounts.roles,
         # Whether the current member may confirm each account that does not vouch yet.
         unconfirmed={
             account.id: vouching.may_second(current, account, at)

@@ -39,8 +39,8 @@ def line_details(second: int | None) -> dict[str, Any]:
 
 def unexplained_flags(tx: WriteTransaction, case: Incident) -> list[Flag]:
     """The risk flags of the present text that have no reason."""
-    reasons = stored_reasons(tx.session, case.id)
     flags = document_flags(contents.document_of(case))
+    reasons = stored_reasons(tx.session, case.id) if flags else {}
     return [flag for flag in flags if not reason_for(flag, reasons)]
 
 

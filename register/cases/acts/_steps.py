@@ -209,7 +209,6 @@ def record_change(
     """
     proposal = replace(proposal, reason=required_text("reason", proposal.reason))
     end_assignment(case, proposal.act, member.id)
-    tx.session.flush()
     revision, content_digest, commitments = save_revision(tx, case, proposal, by=member.id)
     change = CodeChange.of(tx.session, case, contents.content_of(case))
     line_details = {**(details or {}), **change.details(), **commitments}

@@ -18,7 +18,7 @@ from register.cases.checklist import Circumstances
 from register.cases.invitations import stop_mails
 from register.cases.models import CaseState, Incident, Invitation, Revision
 from register.cases.persistence import next_number
-from register.cases.risk_flags import GivenReasons, displayed_texts, stored_reasons, with_stored
+from register.cases.risk_flags import GivenReasons, all_reasons, displayed_texts
 from register.cases.second_person import Proposal
 from register.cases.vocabulary import current_vocabulary
 from register.errors import Invalid, Refused
@@ -52,10 +52,10 @@ def publish(
     """
     case, member = steps.begin_act(tx, incident_id, Act.PUBLISHED, by, seen)
     proposal = Proposal(Act.PUBLISHED, reason, attested=attested, flag_reasons=flag_reasons)
-    _check_publication(tx, case, member, proposal, single, store)
+    _needs_second, seconds = _check_publication(tx, case, member, proposal, single, store)
     case.number = next_number(tx.session)
     case.first_published_at = tx.at
-    return _make_public(tx, case, member, proposal)
+    return _make_public(tx, case, member, proposal, seconds)
 
 
 def restore(
@@ -79,7 +79,7 @@ def restore(
     """
     case, member = steps.begin_act(tx, incident_id, Act.RESTORED, by, seen)
     proposal = Proposal(Act.RESTORED, reason, attested=attested, flag_reasons=flag_reasons)
-    needs_second = _check_publication(tx, case, member, proposal, single, store)
+    needs_second, seconds = _check_publication(tx, case, member, proposal, single, store)
     details = {}
     if edited_since_withdrawal(tx.session, case.id):
         note = steps.required_text("public_note", public_note)
@@ -88,7 +88,7 @@ def restore(
             raise Invalid("note_fixed", field="public_note", note=FIXED_NOTE)
         details = steps.add_correction(tx, case, note)
     case.restriction = ""
-    return _make_public(tx, case, member, proposal, {**details, **ATTESTED})
+    return _make_public(tx, case, member, proposal, seconds, details)
 
 
 def withdraw(
@@ -174,24 +174,25 @@ def _check_publication(
     proposal: Proposal,
     single: bool,
     store: KeyStore | None,
-) -> bool:
+) -> tuple[bool, set[int]]:
     """Check the checklist, and note whether ``SINGLE_MODERATOR`` waived a second person.
 
-    :returns: whether the case needs a second person.
+    :returns: whether the case needs a second person, and the members who are one.
     :raises Incomplete: the unmet items.
     """
     steps.require_not_refused(case)
+    seconds = steps.second_persons(tx, case, "publish", member)
     circumstances = Circumstances(
-        seconded=bool(steps.second_persons(tx, case, "publish", member)),
+        seconded=bool(seconds),
         single_moderator=single,
         attested=proposal.attested,
-        flag_reasons=with_stored(proposal.flag_reasons, stored_reasons(tx.session, case.id)),
+        flag_reasons=all_reasons(tx.session, case.id, proposal.flag_reasons),
         displayed_texts=displayed_texts(contents.fragments_of(case)),
         report_withdrawn=case.report_withdrawn,
     )
     result = require_complete(tx, case, contents.content_of(case), circumstances, store)
     case.single_review = result.needs_second and not circumstances.seconded
-    return result.needs_second
+    return result.needs_second, seconds
 
 
 def _make_public(
@@ -199,12 +200,13 @@ def _make_public(
     case: Incident,
     member: Member,
     proposal: Proposal,
-    details: Mapping[str, Any] = ATTESTED,
+    seconds: Collection[int],
+    details: Mapping[str, Any] | None = None,
 ) -> JournalEntry:
     case.state = CaseState.PUBLISHED
     case.moved_at = tx.at
-    seconds = sorted(steps.second_persons(tx, case, "publish", member))
-    return steps.record_change(tx, case, member, proposal, {**details, "approved_by": seconds})
+    line_details = {**(details or {}), **ATTESTED, "approved_by": sorted(seconds)}
+    return steps.record_change(tx, case, member, proposal, line_details)
 
 
 def _set_restriction(tx: WriteTransaction, case: Incident, code: str) -> str:

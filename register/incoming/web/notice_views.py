@@ -14,7 +14,7 @@ from register.accounts.web import current_member
 from register.cases.web.desk.act_view import open_case
 from register.db import db, now
 from register.errors import Refused
-from register.incoming import acts, notice_acts, queries, retention
+from register.incoming import acts, notice_acts, queries
 from register.incoming.acts import Receipt
 from register.incoming.content import LINE_LIMIT, NOTICE_LIMIT, NoticeDecision
 from register.incoming.models import IncomingKind
@@ -139,8 +139,6 @@ def _status_html(
         form=form or ComplaintForm(formdata=None),
         error_text=error_text,
         today=today,
-        grounds=messages.incoming.grounds,
-        decisions=messages.incoming.decisions,
     )
 
 
@@ -186,12 +184,6 @@ class NoticeDecisionForm(DeskForm):
     reasons = text_field(lazy_gettext("Faits et raisons"), limit=NOTICE_LIMIT, required=True)
 
 
-@submit.app_template_global("notice_term_days")
-def notice_term_days() -> int:
-    """Days from the last decision to the destruction of a notice."""
-    return retention.AFTER_NOTICE_DECISION.days
-
-
 @desk.route("/courrier/<int:post_id>", methods=["GET", "POST"], endpoint="content_notice")
 def decide(post_id: int) -> ResponseReturnValue:
     """A notice, whose first reading is recorded, and the form that decides it."""
@@ -235,7 +227,4 @@ def _desk_html(post_id: int, form: NoticeDecisionForm, error_text: str = "") -> 
         form=form,
         error_text=error_text,
         today=today,
-        kinds=messages.desk.post_kinds,
-        grounds=messages.incoming.grounds,
-        decisions=messages.incoming.decisions,
     )

@@ -12,7 +12,7 @@ from register.cases.web.desk.act_view import open_case_of_reply
 from register.db import db, now
 from register.errors import Moved, NotFound
 from register.evidence.file_kinds import extension
-from register.incoming import acts, retention
+from register.incoming import acts
 from register.incoming import queries as incoming_queries
 from register.incoming.acts import Receipt
 from register.incoming.web import incoming_form
@@ -30,12 +30,6 @@ from register.web.l10n import language, switch_language
 from register.web.request_context import key_store, sealed_files
 
 FILES_ADDRESS = "/droit-de-reponse/avec-fichiers"
-
-
-@submit.app_template_global("reply_term_days")
-def reply_term_days() -> int:
-    """Days from the decision to the destruction of what is sealed beside a reply."""
-    return retention.AFTER_DECISION.days
 
 
 @submit.get("/incidents/<number>/droit-de-reponse", endpoint="right_of_reply")

@@ -206,7 +206,6 @@ def _template_words(journal_lines: Sequence[MembersJournalLine]) -> dict[str, An
             for journal_line in journal_lines
         ],
         "reports": {key: summary.day for key, summary in summaries.items()},
-        "books": messages.journal.ledger_labels,
     }
 
 

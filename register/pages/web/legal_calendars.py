@@ -147,7 +147,6 @@ def _description(deadline: LegalDeadline) -> str:
     return "\n\n".join(first_upper(typeset(str(part))) for part in parts if part)
 
 
-@public.app_template_global("legal_span")
 def span_words(deadline: LegalDeadline) -> str:
     """On what the day depends; empty for one that is certain."""
     if deadline.is_exact or not deadline.first or not deadline.last:
@@ -161,7 +160,6 @@ def span_words(deadline: LegalDeadline) -> str:
     return typeset(sentence)
 
 
-@public.app_template_global("legal_source")
 def rule_source(rule: LegalRule) -> str:
     """The articles of a rule: "loi du 29 juillet 1881, article 55"."""
     name, articles = legal_rules.law_name(rule.law, language()), _(" et ").join(rule.articles)
@@ -170,13 +168,11 @@ def rule_source(rule: LegalRule) -> str:
     return str(_("%(law)s, article %(articles)s", law=name, articles=articles))
 
 
-@public.app_template_global("legal_link")
 def rule_link(rule: LegalRule) -> str:
     """The address of the law that a rule stands in."""
     return legal_rules.law_link(rule.law)
 
 
-@public.app_template_global("legal_extension")
 def extension_words(deadline: LegalDeadline) -> str:
     """The working day to which an article puts a day off; empty where it does not."""
     day = deadline.put_off_to
@@ -194,7 +190,6 @@ def extension_words(deadline: LegalDeadline) -> str:
     )
 
 
-@public.app_template_global("legal_term")
 def term_words(rule: LegalRule) -> str:
     """How a day is computed: "un mois, de date à date"."""
     if rule.backwards:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
 
 from flask import flash, redirect, render_template
 from flask.typing import ResponseReturnValue
@@ -24,7 +23,7 @@ from register.post import acts
 from register.post.models import PostKind, ReceivedPost
 from register.web import messages
 from register.web.blueprints import desk
-from register.web.error_messages import error_sentence, reason_sentence
+from register.web.error_messages import error_sentence
 from register.web.errors import status_of
 from register.web.form_fields import DeskForm, code_choices
 from register.web.l10n import day_words, typeset
@@ -88,8 +87,7 @@ def received_post() -> ResponseReturnValue:
             )
         )
     except Invalid as error:
-        field: Any = form._fields[str(error.values["field"])]
-        field.errors = [*field.errors, typeset(reason_sentence(error.key, error.values))]
+        form.attach(error)
         return _page(form), 422
     label = messages.desk.post_kinds[kind]
     flash(_("Noté : %(kind)s. Dernier jour : le %(day)s.", kind=label, day=day_words(row_day)))
@@ -126,7 +124,6 @@ def _page(form: PostForm, error_text: str = "") -> str:
         error_text=error_text,
         still_open=still_open,
         closed=closed,
-        kinds=messages.desk.post_kinds,
         today=today(),
     )
 

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Engine, delete, select
 from sqlalchemy.orm import Session
 
 from register.cases.acts import destroy_due
-from register.cases.case_evidence import case_key_name, cases_with_evidence
+from register.cases.case_evidence import case_key_name
 from register.cases.legal_rules import add_months
 from register.cases.models import CaseState, Incident
 from register.db import empty_log, housekeeping
@@ -113,23 +113,13 @@ def unused_keys(session: Session, names: Collection[str]) -> set[str]:
     Keys of unknown reports are not among them: after a restore of an old database, they may be
     those of newer reports, needed again once the right database is restored.
     """
-    stmt = select(Report.key, Report.sealed.is_not(None), report_content.CONTACT_ID)
-    reports = {key: (is_sealed, contact) for key, is_sealed, contact in session.execute(stmt)}
-    cases = set(session.scalars(select(Incident.id)))
-    retaining_cases = set(session.scalars(select(RetainedReport.incident_id).distinct()))
-    retaining_cases |= cases_with_evidence(session)
-    case_keys = {case_key_name(incident) for incident in cases - retaining_cases}
-
-    def is_unused(name: str) -> bool:
-        key, _blank, contact_id = name.partition(" contact ")
-        if key not in reports:
-            return name in case_keys
-        is_sealed, contact = reports[key]
-        if not contact_id:
-            return not is_sealed
-        return contact is None or report_content.contact_key_name(key, contact) != name
-
-    return set(filter(is_unused, names))
+    known = {
+        *session.scalars(select(Report.key)),
+        *map(case_key_name, session.scalars(select(Incident.id))),
+    }
+    unused = set(names) - retention.keys_in_use(session)
+    # The key of a contact is named after that of its report.
+    return {name for name in unused if name.partition(" contact ")[0] in known}
 
 
 def _due_reports(tx: WriteTransaction, clause: ColumnElement[bool]) -> Sequence[Report]:

@@ -6,14 +6,11 @@ phone. Each follow-up request sends the report's code in its body.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from flask import Response, request
 from werkzeug.exceptions import Forbidden
 
 from register.accounts.web import reauthentication
 from register.concurrency_limit import Bulkhead
-from register.reports import retention
 from register.web.blueprints import csrf, submit
 from register.web.request_validation import UPLOAD_PATHS
 
@@ -36,16 +33,6 @@ def _read_form() -> None:
     if request.method == "POST" and request.path not in UPLOAD_PATHS:
         with _body_turns.turn():
             _ = request.form
-
-
-@submit.app_template_global("report_terms")
-def report_terms() -> Mapping[str, int]:
-    """The days of each term of retention."""
-    return {
-        "texts": retention.TEXTS_TERM.days,
-        "spam": retention.SPAM_TERM.days,
-        "answer": retention.ANSWER_TERM.days,
-    }
 
 
 @submit.after_request

@@ -47,17 +47,11 @@ def bound_case(form: ReportForm) -> CaseSummary | None:
     return None
 
 
-@submit.app_template_global("missing_words")
-def missing_words(code: str) -> str:
-    """What a case lacks, in words; empty for no code."""
-    return str(messages.reports.missing_parts.get(code, ""))
-
-
 @submit.app_template_global("case_words")
 def case_words(sent: ReportContent) -> str:
     """The case that a report adds to, by its number, and what it tells of it."""
     if not sent.case:
         return ""
     number = typeset(_("nº %(number)s", number=sent.case))
-    missing = missing_words(sent.missing)
-    return typeset(with_label(number, missing)) if missing else number
+    missing = messages.reports.missing_parts.get(sent.missing)
+    return typeset(with_label(number, str(missing))) if missing else number

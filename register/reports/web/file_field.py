@@ -122,9 +122,3 @@ def file_limits() -> Mapping[str, object]:
 def removal_reasons() -> Mapping[str, str]:
     """Why a member removes a file: codes with words, in the order in which they are offered."""
     return {code: str(messages.evidence.removal_reasons[code]) for code in REMOVAL_REASONS}
-
-
-@submit.app_template_global("upload_words")
-def upload_words() -> Mapping[str, str]:
-    """The sentences of the script that sends files in parts."""
-    return {key: str(sentence) for key, sentence in messages.evidence.script_words.items()}

@@ -130,7 +130,7 @@ def _review_page(form: ReportForm) -> str:
         answers=list_answers(sent, form.displayed_on),
         asked=asked_parts(sent.types),
         summons=summons_words(sent, paris_day(now())),
-        jeton=_reusable_token(form),
+        jeton=public_forms.reusable_token(PURPOSE, form.jeton.data or ""),
         is_received=is_received,
         same_day=None if is_received else _same_day(form),
     )
@@ -301,7 +301,7 @@ def _form_html(form: ReportFields, error_text: object = "", *, jeton: str = "") 
         "reports/report.html",
         form=form,
         error_text=str(error_text),
-        jeton=jeton or _reusable_token(form),
+        jeton=jeton or public_forms.reusable_token(PURPOSE, form.jeton.data or ""),
         families=form_vocabulary.words("famille", language()),
         types=form_vocabulary.families(language()),
         asked=asked_parts(form.types.data or ()),
@@ -309,11 +309,6 @@ def _form_html(form: ReportFields, error_text: object = "", *, jeton: str = "") 
         account_limit=ACCOUNT_LIMIT,
         links_limit=LINKS_LIMIT,
     )
-
-
-def _reusable_token(form: ReportFields) -> str:
-    """The form's token while it is valid, so that one filling has one nonce; else a new one."""
-    return form.jeton.data or "" if form.token else public_forms.new_token(PURPOSE)
 
 
 def _closed_page(form: ReportForm) -> ResponseReturnValue:

@@ -22,7 +22,7 @@ from register.db import now
 from register.errors import Incomplete, RegisterError, TextError
 from register.text.dates import paris_day
 from register.text.normalisation import one_line
-from register.web.error_messages import check_sentence, error_sentence, reason_sentence
+from register.web.error_messages import check_sentence, error_sentence
 from register.web.form_fields import BaseForm, DeskForm, line_field, text_field
 from register.web.l10n import language, typeset
 from register.web.request_context import current_vocabulary
@@ -159,12 +159,7 @@ class ActForm(RevisionForm):
                 self.untick()
         if error.key == "checklist" and isinstance(self, ExplainedForm):
             return self.attach_checks(error)
-        field = self._fields.get(str(error.values.get("field", "")))
-        if field is None:
-            return typeset(error_sentence(error))
-        # The page names the field itself.
-        field.errors = [*field.errors, typeset(reason_sentence(error.key, error.values))]
-        return ""
+        return "" if self.attach(error) else typeset(error_sentence(error))
 
 
 class _TypedValueMixin:

@@ -199,23 +199,11 @@ def running_periods(desk_case: DeskCase) -> list[LimitationPeriod]:
     return deadlines.running_periods(desk_case.dated_acts, today())
 
 
-@desk.app_template_global("period_words")
-def period_words(act: Act) -> str:
-    """The act that began a limitation period, in words."""
-    return typeset(str(messages.desk.period_beginnings[act]))
-
-
 @desk.app_template_global("reply_lengths")
 def reply_lengths(desk_case: DeskCase, reply: Reply) -> tuple[TextLength, TextLength]:
     """The length of a reply, and the longest that is allowed for a reply to this case."""
     limit = deadlines.longest_reply(deadlines.answered_texts(desk_case.snapshot.content))
     return deadlines.text_length(reply.text), limit
-
-
-@desk.app_template_global("state_words")
-def state_words(state: str) -> str:
-    """The state of a case in words."""
-    return str(messages.names.case_states.get(state, state))
 
 
 @desk.app_template_global("as_inserted")

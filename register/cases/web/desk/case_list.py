@@ -163,7 +163,6 @@ def _render_list(desk_query: DeskQuery, **template_values: object) -> str:
         states=STATES,
         counts=desk_lists.count_states(db.session(), current_member.member()),
         chips=filter_chips(desk_query),
-        holdings=messages.filters.claims,
         kinds=KINDS,
         selected=selected,
         hidden_filters=[

@@ -12,11 +12,10 @@ from register.accounts.web import current_member
 from register.cases.case_content import Content
 from register.cases.duplicates import DuplicateReason, PossibleDuplicate, find_possible_duplicates
 from register.cases.member_view import DeskCase
-from register.cases.todo_clauses import TodoContext, TodoKind
+from register.cases.todo_clauses import TodoContext
 from register.cases.urgency import claim_holder
 from register.db import db, now
 from register.text import dates
-from register.web import messages
 from register.web.blueprints import desk
 from register.web.l10n import count_words, day_words, typeset
 from register.web.request_context import current_vocabulary, settings
@@ -34,12 +33,6 @@ def todo_context() -> TodoContext:
 def holder(desk_case: DeskCase) -> int | None:
     """The member who has claimed a case; None once the claim has expired."""
     return claim_holder(desk_case, now())
-
-
-@desk.app_template_global("waiting_words")
-def waiting_words(kind: TodoKind) -> str:
-    """The label of a kind of task."""
-    return typeset(str(messages.desk.todo_labels[kind]))
 
 
 def relative_day(happened_at: date | datetime, today: date, *, since: bool = False) -> str:

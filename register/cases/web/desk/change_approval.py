@@ -23,7 +23,6 @@ from register.cases.web.field_texts import content_changes
 from register.db import db
 from register.errors import NotFound, Refused
 from register.journal import Act
-from register.web import messages
 from register.web.blueprints import asks_password, asks_password_when_alone, desk
 from register.web.error_messages import error_sentence
 from register.web.l10n import typeset
@@ -213,12 +212,6 @@ def _approval_refusal(change: PendingChange, desk_case: DeskCase) -> str:
         return typeset(str(_OWN_STALE) if is_own else error_sentence(Refused("change_stale")))
     seconding = act_view.second_person_refusal(change.made_by)
     return typeset(str(_OWN_WAITS)) if seconding and is_own else seconding
-
-
-@desk.app_template_global("change_words")
-def change_words(act: Act) -> str:
-    """The name of a pending change's kind."""
-    return typeset(str(messages.desk.change_kinds.get(act, act.value)))
 
 
 @desk.app_template_global("take_up_address")

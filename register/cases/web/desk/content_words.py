@@ -89,7 +89,6 @@ def render_case_file(case_file: CaseFile, vocabulary: Vocabulary, base_url: str)
         at = datetime.fromisoformat(moment)
         return str(_("%(day)s à %(time)s", day=day_words(at), time=clock(at)))
 
-    states, state = messages.names.case_states, case_file.state_fields["state"]
     html = render_template(
         "cases/desk/case_file/index.html",
         file=case_file,
@@ -102,11 +101,8 @@ def render_case_file(case_file: CaseFile, vocabulary: Vocabulary, base_url: str)
             for line in case_file.lines
         ],
         versions=[(version, *_printed_texts(version)) for version in case_file.versions],
-        state=states.get(state, state),
-        states=states,
         who=member_name,
         when=moment_words,
-        books=messages.journal.ledger_labels,
         base_url=base_url,
     )
     return html.encode("utf-8")

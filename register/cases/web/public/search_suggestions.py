@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 from flask_babel import gettext as _
 
 from register.cases import case_places
-from register.cases.filters import CaseQuery, HitStrengths
+from register.cases.filters import CaseQuery
 from register.cases.result_lists import CaseSummary, load_page
 from register.cases.selection import Selection
 from register.cases.web.public import search_title
@@ -208,7 +208,7 @@ class NoResultsLinks:
             wider_filters = {name: codes for name, codes in values.items() if name != kind}
             wider_filters[wider_kind] = tuple(sorted(parents))
             wider_query = replace(self._query, values=wider_filters, page=1)
-            if count := _count_cases(wider_query, self._hits):
+            if count := Selection(current_facet_index(), wider_query, self._hits).total:
                 names = [place_names.place_name(wider_kind, code) for code in sorted(parents)]
                 links.append(_counted_link(", ".join(names), wider_query, count))
         return links
@@ -228,10 +228,6 @@ def _replace_words(query: CaseQuery, new_words: str) -> CaseQuery:
     if not new_words:
         return wordless_query
     return replace(query, values={**wordless_query.values, "q": (new_words,)}, page=1)
-
-
-def _count_cases(query: CaseQuery, hits: HitStrengths | None) -> int:
-    return Selection(current_facet_index(), query, hits).total
 
 
 def _place_label(place: PlaceChoice) -> str:

@@ -19,6 +19,7 @@ from register.territory.place_queries import find_commune
 from register.territory.web import place_names
 from register.text import dates
 from register.text.dates import PartialDate
+from register.text.typography import shortened
 from register.web import messages, urls
 from register.web.l10n import count_words, country_name, edtf_words, language, quoted, typeset
 from register.web.request_context import current_vocabulary
@@ -114,9 +115,7 @@ def value_label(name: str, code: str) -> str:
 
 def quote_typed(typed_text: str) -> str:
     """A typed text in guillemets, shortened."""
-    if len(typed_text) > _MAX_TEXT:
-        typed_text = typed_text[:_MAX_TEXT].rsplit(None, 1)[0] + "…"
-    return quoted(typed_text)
+    return quoted(shortened(typed_text, _MAX_TEXT))
 
 
 def _period_phrase(since: str, until: str) -> str:

@@ -20,9 +20,7 @@ from register.cases.desk_lists import DeskCaseSummary
 from register.cases.filters import parse_page_number
 from register.cases.legal_rules import rule
 from register.cases.web.desk.act_view import case_address
-from register.cases.web.desk.case import period_words
 from register.db import db, now
-from register.journal import Act
 from register.reports import desk_deadlines, work_queue
 from register.reports.desk_deadlines import DeadlineKind, DeadlinePage, DeskDeadline
 from register.reports.queries import ReportSummary
@@ -86,7 +84,6 @@ def deadlines() -> ResponseReturnValue:
         first=replace(query, page=1).address(),
         # The kinds of the filter; empty ones only where chosen.
         kinds=[kind for kind in DeadlineKind if page.counts.get(kind) or kind is query.kind],
-        kind_names=messages.desk.deadline_kinds,
         members=names,
         lines=list(_lines(page)),
         today=paris_day(now()),
@@ -191,7 +188,7 @@ def _reason(item: DeskDeadline, cases: Mapping[int, DeskCaseSummary]) -> str:
     if item.kind is DeadlineKind.REQUEST:
         return french(rule(item.act).labels[language()])
     if item.act and item.since:
-        began = period_words(Act(item.act))
+        began = typeset(str(messages.desk.period_beginnings[item.act]))
         return typeset(_("%(act)s, le %(day)s", act=began, day=day_words(item.since)))
     case = cases.get(item.incident or 0)
     if item.kind is DeadlineKind.TERM and case and case.term_label:

@@ -26,9 +26,8 @@ from register.territory.web import place_names
 from register.territory.web.place_names import full_name
 from register.text.dates import paris_day
 from register.text.normalisation import one_line
-from register.text.typography import first_upper, french
+from register.text.typography import first_upper, french, shortened
 from register.web import messages
-from register.web.blueprints import desk
 from register.web.error_messages import error_sentence
 from register.web.l10n import clock, day_words, language_name, typeset, with_label
 from register.web.request_context import current_vocabulary, settings, vocabulary_in
@@ -40,7 +39,6 @@ _PLACE_KINDS = ("commune", "departement", "region")
 _SOON_DAYS = 31
 
 
-@desk.app_template_global("report_place")
 def place(sent: ReportContent | None, *, short: bool = False) -> str:
     """The recognised place, or the typed words.
 
@@ -54,7 +52,6 @@ def place(sent: ReportContent | None, *, short: bool = False) -> str:
     return one_line(sent.place) or str(_("Lieu non dit"))
 
 
-@desk.app_template_global("report_title")
 def title(summary: ReportSummary) -> str:
     """The title of a report: its place and its first type."""
     where = place(summary.sent, short=True)
@@ -64,7 +61,6 @@ def title(summary: ReportSummary) -> str:
     return typeset(with_label(where, f"{kind[:1].lower()}{kind[1:]}"))
 
 
-@desk.app_template_global("report_danger")
 def danger_label(summary: ReportSummary) -> str:
     """That an open report says that somebody is in danger, unless a member marked it."""
     if summary.danger_on is not None or not summary.is_open or not is_in_danger(summary.sent):
@@ -72,7 +68,6 @@ def danger_label(summary: ReportSummary) -> str:
     return str(_("dit que quelqu’un est en danger"))
 
 
-@desk.app_template_global("report_summons")
 def summons_text(sent: ReportContent | None) -> str:
     """The last day for an offer of proof, where a report gives the day of a summons."""
     summoned = answer_day(sent, SUMMONED_ON) if sent else None
@@ -86,7 +81,6 @@ def summons_text(sent: ReportContent | None) -> str:
     return typeset(str(pattern) % {"from": day_words(summoned), "until": day_words(ends)})
 
 
-@desk.app_template_global("report_language")
 def language_label(sent: ReportContent | None) -> str:
     """The language of the form, where it is not French."""
     if sent is None or sent.language == "fr":
@@ -94,7 +88,6 @@ def language_label(sent: ReportContent | None) -> str:
     return str(_("rempli en %(language)s", language=language_name(sent.language)))
 
 
-@desk.app_template_global("report_messages")
 def messages_with_headings(report_view: ReportView) -> list[tuple[str, ReportMessage]]:
     """The messages of a report, each with its heading."""
     return [
@@ -109,20 +102,15 @@ def refusals(report_view: ReportView) -> Mapping[str, VocabularyWord]:
     return vocabulary_in(received.sent.language if received else "fr").lists["refus"]
 
 
-@desk.app_template_global("report_kinds")
 def type_labels(sent: ReportContent | None) -> list[Markup | str]:
     """The labels of its types, each with the letter of its family."""
     labels_by_code = labels().types
     return [labels_by_code.get(code, code) for code in sent.types] if sent else []
 
 
-@desk.app_template_global("report_beginning")
 def beginning(sent: ReportContent | None) -> str:
     """The beginning of the account."""
-    account = one_line(sent.account) if sent else ""
-    if len(account) <= _EXCERPT_LENGTH:
-        return account
-    return account[:_EXCERPT_LENGTH].rsplit(None, 1)[0] + "…"
+    return shortened(one_line(sent.account), _EXCERPT_LENGTH) if sent else ""
 
 
 def proceedings_label(code: str) -> str:
@@ -131,12 +119,10 @@ def proceedings_label(code: str) -> str:
     return current_vocabulary().label("sens", code)
 
 
-@desk.app_template_global("report_state")
 def state_label(summary: ReportSummary) -> str:
     return str(messages.names.report_states[summary.state.value])
 
 
-@desk.app_template_global("report_held")
 def holder_text(summary: ReportSummary) -> str:
     """The holder of an open report; empty for an ended one."""
     if not summary.is_open:
@@ -144,7 +130,6 @@ def holder_text(summary: ReportSummary) -> str:
     return holder_words(summary.holder(now()), summary.held_until)
 
 
-@desk.app_template_global("report_since")
 def since_text(summary: ReportSummary, today: date | None = None) -> str:
     """The day of receipt while it is open, of its question while it waits, else of its state."""
     today = today or paris_day(now())
@@ -159,13 +144,11 @@ def since_text(summary: ReportSummary, today: date | None = None) -> str:
     return f"{moved}, {asked}" if asked else moved
 
 
-@desk.app_template_global("report_names_state")
 def names_state(summary: ReportSummary) -> bool:
     """Whether :func:`since_text` makes the state clear by itself."""
     return summary.state not in (ReportState.IN_REVIEW, ReportState.WAITING)
 
 
-@desk.app_template_global("report_deadline")
 def deadline(summary: ReportSummary, today: date | None = None) -> tuple[str, bool]:
     """The deadline of a decision, or the day of destruction; and whether it is overdue."""
     if summary.sent is None or (summary.purge_on is None and not summary.is_open):

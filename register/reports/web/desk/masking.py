@@ -18,7 +18,6 @@ from register.reports.report_files import FileDestruction, ReportFile, destroyed
 from register.reports.web.desk import detail, labels, report_list_query
 from register.web import messages
 from register.web.blueprints import asks_password, desk
-from register.web.error_messages import reason_sentence
 from register.web.errors import status_of
 from register.web.file_response import send_attachment
 from register.web.form_fields import DeskForm, code_choices, text_field
@@ -82,12 +81,7 @@ def _mask_page(key: str, form: MaskForm, error: RegisterError | None = None) -> 
         except Invalid as invalid:
             error = invalid
     error_text = ""
-    if error is not None and error.values.get("field") == "passage":
-        form.passage.errors = [
-            *form.passage.errors,
-            typeset(reason_sentence(error.key, error.values)),
-        ]
-    elif error is not None:
+    if error is not None and not form.attach(error):
         error_text = labels.refusal_text(error, report_view.summary)
     return render_template(
         "reports/desk/mask.html",
