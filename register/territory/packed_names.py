@@ -83,9 +83,9 @@ class PackedMapping(Mapping[str, tuple[V, ...]]):
         self._names, self._value, last_name = PackedNames(), value, ""
         self._starts, self._numbers = array("I"), array("I")
         for at in sorted(range(len(every_name)), key=every_name.__getitem__):
-            if every_name[at] != last_name or not self._starts:
-                last_name = every_name[at]
-                self._names.append(last_name)
+            name = every_name[at]
+            if name != last_name or not self._starts:
+                self._names.append(last_name := name)
                 self._starts.append(len(self._numbers))
             self._numbers.append(every_number[at])
         self._starts.append(len(self._numbers))

@@ -126,14 +126,14 @@ class Communes(Mapping[str, Commune]):
         self.codes, self._rows = PackedNames(), PackedRows()
         for commune in communes:
             self.codes.append(commune.code)
-            self._rows.append(tuple(commune[1:]))
+            self._rows.append(tuple(commune))
 
     def __getitem__(self, code: str) -> Commune:
         return self.at(self.codes.find(code))
 
     def at(self, position: int) -> Commune:
         """The commune at a position in the order of codes."""
-        return Commune(self.codes[position], *self._rows[position])
+        return Commune._make(self._rows[position])
 
     def all(self) -> Iterator[Commune]:
         """Each commune in order, without a search for its code."""
@@ -239,7 +239,7 @@ class Territory:
 
     def alias_at(self, position: int) -> Alias:
         """The alias at a position in their order, of :attr:`alias_count`."""
-        return Alias(*self._alias_rows[position])
+        return Alias._make(self._alias_rows[position])
 
     def commune(self, code: str) -> Commune | None:
         """The commune that a code leads to, present or former; None for an unknown code."""
