@@ -30,18 +30,12 @@ from register.search.engine_interface import (
     IndexMatches,
     IndexNotReady,
     Progress,
-    QueryPart,
     SearchQuery,
     report_progress,
 )
+from register.search.postgres_lexemes import EVERY, FORMS, TOKENS, tsqueries, tsvector
 
-TOKENS, FORMS = "tokens", "forms"
 COLUMNS = TOKENS, FORMS, "strong_tokens", "strong_forms"
-EVERY, NONE = "'*'", "'-'"  # a lexeme of each column, and one of none; a dot begins the others
-# Limits of a tsvector (PostgreSQL's manual, 12.11), without an error: it drops occurrences beyond
-# the second, and puts all tokens beyond the first at the same place.
-POSITIONS_LIMIT, OCCURRENCES_LIMIT = 16_383, 256
-BYTES_LIMIT = 1_000_000  # of its text, which is never shorter than what the server stores
 FORMS_LIMIT = 6_000  # of 40 letters at most: those of a long document keep within the limit
 CHUNK_SIZE = 200  # documents of one COPY
 # Writers take turns. The server rolls back the transaction of one that stands still, in a COPY too.
@@ -78,7 +72,7 @@ _INDEXES = tuple(
     for name, columns in (("words", "tokens, forms"), ("strong", "strong_tokens, strong_forms"))
 )
 # What an index has to be for this code to read it. The number changes with the lexemes.
-SHAPE = hashlib.sha256(repr((3, _TABLES, _SETTINGS, _INDEXES)).encode()).hexdigest()[:16]
+SHAPE = hashlib.sha256(repr((4, _TABLES, _SETTINGS, _INDEXES)).encode()).hexdigest()[:16]
 
 _OF_SHAPE = f"FROM search.cursor WHERE shape = '{SHAPE}'"
 _MADE = f"SELECT made {_OF_SHAPE}"
@@ -96,7 +90,7 @@ _PLACE_CURSOR = text(
     " SELECT :seq, :digest, :made_with, :shape, count(*) FROM document"
 ).bindparams(shape=SHAPE)
 _COUNT_FORMS = """INSERT INTO form SELECT substr(word, 2), {sign} ndoc
-    FROM ts_stat('SELECT forms FROM document {where}') WHERE word <> '*'
+    FROM ts_stat('SELECT forms FROM document {where}') WHERE starts_with(word, '.')
     ON CONFLICT (form) DO UPDATE SET cases = form.cases + excluded.cases"""
 _REMOVE = """WITH long AS (DELETE FROM long_document WHERE number = ANY (:numbers))
     DELETE FROM document WHERE number = ANY (:numbers)"""
@@ -128,8 +122,8 @@ class Postgres:
             queries.extend(clauses.values())
             return " OR ".join(f"{fields}{column} @@ %s::tsquery" for column in clauses)
 
-        required = list(map(_clauses, search_query.required_parts))
-        excluded = list(map(_clauses, search_query.excluded_parts))
+        required = list(map(tsqueries, search_query.required_parts))
+        excluded = list(map(tsqueries, search_query.excluded_parts))
         conditions = [f"({matches(clauses)})" for clauses in required if len(clauses) > 1]
         for column in TOKENS, FORMS:
             terms = [clauses[column] for clauses in required if [*clauses] == [column]] or [EVERY]
@@ -300,10 +294,20 @@ def _load(connection: Connection, documents: Iterator[Document]) -> None:
         for document in chunk:
             tokens = *document.strong, *document.weak
             forms = *document.strong_forms, *document.weak_forms
-            vectors = [*map(_vector, (tokens, forms, document.strong, document.strong_forms))]
+            vectors = [
+                tsvector(tokens),
+                tsvector(forms, paired=True),
+                tsvector(document.strong),
+                tsvector(document.strong_forms, paired=True),
+            ]
             if None in vectors:
                 long_rows.append((document.number, json.dumps(list(vars(document).values()))))
-                vectors = [EVERY, _vector([sorted(set(chain(*forms)))[:FORMS_LIMIT]]), EVERY, EVERY]
+                vectors = [
+                    EVERY,
+                    tsvector([sorted(set(chain(*forms)))[:FORMS_LIMIT]]),
+                    EVERY,
+                    EVERY,
+                ]
             rows.append((document.number, *vectors))
         connection.exec_driver_sql("SET LOCAL statement_timeout = '20s'")
         _copy(connection, "document", rows)
@@ -316,35 +320,3 @@ def _copy(connection: Connection, table: str, rows: Iterable[Sequence[Any]]) -> 
     with driver.cursor().copy(f"COPY {table} FROM STDIN") as copy:
         for row in rows:
             copy.write_row(row)
-
-
-def _vector(fields: Iterable[Sequence[str]]) -> str | None:
-    """The tsvector of fields; None when it cannot hold them exactly."""
-    places: dict[str, list[str]] = {}
-    position = 0
-    for field in fields:
-        position += 1  # no phrase goes over the end of a field
-        for word in field:
-            position += 1
-            places.setdefault(word, []).append(str(position))
-    occurrences = max(map(len, places.values()), default=0)
-    vector = " ".join([EVERY, *(f"{_lexeme(word)}:{','.join(at)}" for word, at in places.items())])
-    fits = position <= POSITIONS_LIMIT and occurrences <= OCCURRENCES_LIMIT
-    return vector if fits and len(vector.encode()) <= BYTES_LIMIT else None
-
-
-def _lexeme(word: str) -> str:
-    """A token or a form as it is written in a tsvector and in a tsquery."""
-    return "'." + word.replace("\\", "\\\\").replace("'", "''") + "'"
-
-
-def _clauses(part: QueryPart) -> Mapping[str, str]:
-    """Columns → tsqueries; a case matches the part if it matches one of them."""
-    alternatives: dict[str, list[str]] = {}
-    for alternative in part.alternatives:
-        operator = " <-> " if alternative.is_phrase else " & "
-        clause = operator.join(map(_lexeme, alternative.tokens)) + ":*" * alternative.prefix
-        column = FORMS if alternative.literal or alternative.prefix else TOKENS
-        alternatives.setdefault(column, []).append(f"({clause})")
-    clauses = {column: f"({' | '.join(each)})" for column, each in alternatives.items()}
-    return clauses or {TOKENS: NONE}

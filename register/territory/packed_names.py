@@ -10,6 +10,7 @@ import marshal
 from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import pairwise
 from typing import Any, TypeVar
 
 V = TypeVar("V")
@@ -32,7 +33,8 @@ class PackedNames:
         return self._text[self._starts[position] : self._starts[position + 1]].decode()
 
     def __iter__(self) -> Iterator[str]:
-        return map(self.__getitem__, range(len(self)))
+        text = bytes(self._text)
+        return (text[start:end].decode() for start, end in pairwise(self._starts))
 
     def __len__(self) -> int:
         return len(self._starts) - 1

@@ -23,6 +23,7 @@ from register.cases.models import Incident
 from register.config import Settings
 from register.db import configure_engine, engine_options
 from register.journal import head, writing
+from register.operations import setup
 from register.search import analyzer, engine_interface, indexer, query_parser, service
 from register.search.engine_interface import SearchEngine, SearchQuery
 
@@ -117,6 +118,7 @@ def indexed_register(
 def _open_database(settings: Settings) -> Database:
     database = create_engine(settings.database_url, **engine_options(settings.database_url))
     configure_engine(database)
+    setup.use_address_key(settings, database)
     return database
 
 

@@ -31,7 +31,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from register.db import engine_options, write_engine
-from register.search import postgres
+from register.search import postgres, postgres_lexemes
 from register.search.engine_interface import (
     Cursor,
     Document,
@@ -102,12 +102,15 @@ def test_search_engine_returns_the_same_for_documents_that_are_too_long(
 ):
     with pytest.MonkeyPatch.context() as patch:
         # A few tokens are too many, and a token that occurs twice.
-        patch.setattr(postgres, "POSITIONS_LIMIT", 10)
-        patch.setattr(postgres, "OCCURRENCES_LIMIT", 1)
+        patch.setattr(postgres_lexemes, "POSITIONS_LIMIT", 10)
+        patch.setattr(postgres_lexemes, "OCCURRENCES_LIMIT", 1)
         require_matcher_results(index, session, first, writes, queries)
 
 
-def test_a_phrase_matches_only_its_words_in_order(session, index):
+@pytest.mark.parametrize("pairs", [postgres_lexemes.PAIRS, 1])
+def test_a_phrase_matches_only_its_words_in_order(session, index, monkeypatch, pairs):
+    # With one lexeme of pairs, a case has that of any phrase.
+    monkeypatch.setattr(postgres_lexemes, "PAIRS", pairs)
     fill_index(
         index,
         case(1, "titre", "tribunal de grande instance"),
@@ -129,6 +132,20 @@ def test_a_phrase_matches_only_its_words_in_order(session, index):
         "x", (QueryAlternative(("tribunal", "de", "grande", "instance")),), excluded=True
     )
     assert matches(session, index, SearchQuery((excluded,))) == {2: 0, 3: 0, 5: 0}
+
+
+def test_of_the_cases_with_its_words_a_quoted_phrase_reads_few_without_it(session, index, engine):
+    apart = (case(number, "titre", f"conseil de{number} municipal") for number in range(1, 100))
+    fill_index(index, *apart, case(100, "titre", "le conseil municipal"))
+    query = word_query("conseil", "municipal", literal=True)
+    assert matches(session, index, query) == {100: 0}
+    (tsquery,) = postgres_lexemes.tsqueries(query.parts[0]).values()
+    with engine.connect() as connection:
+        connection.execute(postgres._BY_INDEX)
+        condition = "number FROM search.document WHERE forms @@ %s::tsquery"
+        stmt = f"EXPLAIN (ANALYZE, FORMAT JSON) SELECT {condition}"
+        (plan,) = connection.exec_driver_sql(stmt, (tsquery,)).scalar_one()
+    assert plan["Plan"].get("Rows Removed by Index Recheck", 0) < 10
 
 
 @pytest.mark.parametrize(
