@@ -121,7 +121,8 @@ def test_a_refused_change_comes_back_filled_in_and_is_sent_again(
 
 def test_the_page_of_a_merge_names_a_place_that_is_unknown(signed, desk):
     erased, public = desk.erased(), desk.published()
-    response = signed("bruno").send(case_path(erased, "reunir"), into=str(public.number), reason="x")
+    form = {"into": str(public.number), "reason": "x"}
+    response = signed("bruno").send(case_path(erased, "reunir"), form)
     assert response.status_code == 409
     assert "lieu inconnu" in page_text(response)
 
