@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
+from benchmarks.cluster import PostgresServer
 from register.config import Settings
 from register.db import now, sqlite_path
 from register.operations import backup as backups
@@ -24,8 +26,10 @@ def no_progress(_done: int, _total: int) -> None:
 class Places:
     """The two folders of a backup, and the place of a restore."""
 
-    def __init__(self, tmp_path: Path, settings: Settings, url: str) -> None:
-        self.settings = settings
+    def __init__(
+        self, tmp_path: Path, settings: Settings, url: str, server: PostgresServer | None = None
+    ) -> None:
+        self.settings, self._server = settings, server
         self.folder, self.keys = tmp_path / "backup", tmp_path / "keys"
         self.empty = replace(
             settings,
@@ -48,6 +52,14 @@ class Places:
     def restore(self, **options: Any) -> restores.Restoration:
         return restores.restore(self.empty, self.folder, self.keys, no_progress, **options)
 
+    def clear(self) -> None:
+        """Remove what was restored, so that a restore may follow."""
+        shutil.rmtree(self.empty.instance)
+        shutil.rmtree(self.empty.seal_dir)
+        if self._server is not None:
+            self._server.execute("DROP DATABASE restored WITH (FORCE)")
+            self._server.execute("CREATE DATABASE restored")
+
 
 @pytest.fixture
 def places(request: pytest.FixtureRequest, tmp_path: Path, settings: Settings) -> Iterator[Places]:
@@ -57,5 +69,5 @@ def places(request: pytest.FixtureRequest, tmp_path: Path, settings: Settings) -
         return
     server = request.getfixturevalue("server")
     server.execute("CREATE DATABASE restored")
-    yield Places(tmp_path, settings, server.url("restored"))
+    yield Places(tmp_path, settings, server.url("restored"), server)
     server.execute("DROP DATABASE restored WITH (FORCE)")

@@ -66,6 +66,7 @@ class DeskCaseSummary(tables.PlacedCase):
     country: str
     place_label: str
     language: str
+    contested: bool
     types: tuple[str, ...] = ()
     report_withdrawn: bool = False
     unmet: str | None = ""

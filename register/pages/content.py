@@ -130,6 +130,8 @@ FOLD_MARKER = "<p>{replis}</p>"
 _FOLD_HEADING = re.compile(r'<h2(?: id="([a-z0-9-]+)")?>(.*)</h2>\n?')
 # Where the list of folds can be linked to.
 FOLDS_ANCHOR = "sommaire"
+# Where every page's first link leads, past its header.
+MAIN_ANCHOR = "contenu"
 _STANDALONE_MARKER = re.compile(rf"<p>\{{({'|'.join((*DEFINITIONS, HELP_MARKER))})\}}</p>")
 # The renderer leaves h1 and h2 to the page that shows a text; here the text is the page.
 _HEADING_SHIFTS = (("h3>", "h2>"), ("h4>", "h3>"), ("h5>", "h4>"))
@@ -141,7 +143,8 @@ def render_page(source: str, language: Language = "fr") -> str:
 
     :raises TextError: too long, or made to hold the renderer up.
     :raises Invalid: ``page_marker`` (a marker that nothing fills, or definitions in the middle of
-        a sentence) or ``page_anchor`` (two headings with one name), each with ``words``.
+        a sentence) or ``page_anchor`` (two headings with one name, or one with a name of the
+        frame of pages), each with ``words``.
     """
     page_html = markup.render_markdown(
         source.replace("](/", f"]({_SITE_BASE}").replace("](#", f"]({_ANCHOR_BASE}#"), language
@@ -156,7 +159,7 @@ def render_page(source: str, language: Language = "fr") -> str:
         if name not in LEGAL_FIELDS:
             raise Invalid("page_marker", words=f"{{{name}}}")
     anchors = Counter(match[2] for match in _ANCHORED_HEADING.findall(page_html))
-    anchors[FOLDS_ANCHOR] += 1
+    anchors.update((FOLDS_ANCHOR, MAIN_ANCHOR))
     for name, occurrences in anchors.items():
         if occurrences > 1:
             raise Invalid("page_anchor", words=f"{{#{name}}}")

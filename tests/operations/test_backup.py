@@ -225,8 +225,7 @@ def test_a_changed_backup_is_refused_before_anything_is_written(places, engine, 
         places.folder = sound.with_name(f"damaged-{count}")
         places.back_up(engine)
         assert places.restore().problems == 0
-        shutil.rmtree(places.empty.instance)
-        shutil.rmtree(places.empty.seal_dir)
+        places.clear()
 
 
 def _edit_manifest(made, **changes):

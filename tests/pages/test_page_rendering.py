@@ -95,9 +95,10 @@ def test_the_marker_of_folds_stands_alone_and_once(text: str) -> None:
         render_page(text)
 
 
-def test_a_heading_may_not_take_the_name_of_the_list_of_folds() -> None:
+@pytest.mark.parametrize("name", ["sommaire", "contenu"])
+def test_a_heading_may_not_take_a_name_of_the_frame_of_pages(name: str) -> None:
     with pytest.raises(Invalid, match="page_anchor"):
-        render_page("## A {#sommaire}")
+        render_page(f"## A {{#{name}}}")
 
 
 def test_the_page_of_the_method_has_every_definition() -> None:

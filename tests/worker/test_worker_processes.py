@@ -218,6 +218,8 @@ def test_the_follow_command_runs_alone_and_ends_on_term(
         try:
             assert served.first_line() == "Web Citoyen suit le journal.\n"
             until(lambda: is_following(read_status()) and has_worker(), SOON, served.logged)
+            # It has the lock a moment before it says so.
+            served.wait_for("elected")
             start = time.monotonic()
             assert served.end(number) == 0
             assert time.monotonic() - start < 2

@@ -204,9 +204,14 @@ def test_both_cases_are_shown_before_a_merge(signed, desk, content, revision_fie
     assert "Second récit" in page
     assert f'name="into" value="{other.number}"' in page
     form = {"into": str(other.number), "reason": "même affaire"}
-    assert browser.send(address, revision_field(case) | form).status_code == 303
-    redirect = app.test_client().get(f"/incidents/{case.number}")
-    assert (redirect.status_code, redirect.location) == (301, f"/incidents/{other.number}")
+    proposal = browser.send(address, revision_field(case) | form)
+    assert proposal.status_code == 303
+    # What is public is merged once another member agrees.
+    change = re.search(r"changements/[0-9]+", browser.get(proposal.location).text)
+    assert signed("chloe").send(case_path(case, change[0])).status_code == 303
+    notice = app.test_client().get(f"/incidents/{case.number}")
+    assert "Ce cas est réuni à un autre" in notice.text
+    assert f'href="/incidents/{other.number}"' in notice.text
 
 
 @pytest.mark.parametrize("number", ["404", "-1", "x", "9" * 400, "٣", "itself", "withdrawn"])

@@ -119,6 +119,14 @@ def test_a_refused_change_comes_back_filled_in_and_is_sent_again(
     assert session.scalars(select(PendingChange.id)).all() == []
 
 
+def test_the_page_of_a_merge_names_a_place_that_is_unknown(signed, desk):
+    erased, public = desk.erased(), desk.published()
+    form = {"into": str(public.number), "reason": "x"}
+    response = signed("bruno").send(case_path(erased, "reunir"), form)
+    assert response.status_code == 409
+    assert "lieu inconnu" in page_text(response)
+
+
 def test_an_author_withdraws_a_pending_change(signed, session, pending_change):
     case, change = pending_change
     take_back_path = case_path(case, f"changements/{change}/reprendre")

@@ -58,6 +58,8 @@ def test_a_member_asks_for_a_copy_and_reads_where_it_stands(desk, case_files, si
     page = _page(bruno.get(address))
     assert "bulletin.jpg" in page
     assert "Sous scellé, sans copie." in page
+    # The label of the field leads to it alone.
+    assert page.count('id="fichiers"') == 1
     answer = bruno.send(f"{address}/{evidence}/copier")
     assert (answer.status_code, answer.location) == (303, f"{address}/{evidence}/copie")
     assert "La copie se prépare." in _page(bruno.get(answer.location))

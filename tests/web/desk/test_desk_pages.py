@@ -349,6 +349,14 @@ def test_a_search_finds_drafts_and_public_cases(signed, app, desk, write_days_ag
     assert "« OU » n’est pas compris" in page_text(page)
 
 
+def test_a_case_found_by_its_account_says_so(signed, app, desk, content):
+    public = desk.published(content(narrative="Un huissier a relevé le zinzolin de l’affiche."))
+    indexer.catch_up(db.engine, app.extensions["register.search"])
+    page = signed("bruno").get(f"{LIST}?q=zinzolin")
+    assert listed_ids(page) == [public.id]
+    assert "Trouvé plus loin dans la fiche." in page_text(page)
+
+
 def test_unread_drafts_are_counted(signed, add_draft, monkeypatch):
     monkeypatch.setattr("register.search.draft_search.READ_EACH", 2)
     case_ids = [add_draft(title="Le micro") for _ in range(3)]

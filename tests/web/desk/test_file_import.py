@@ -65,7 +65,8 @@ def test_a_file_of_excel_is_tried_then_imported_once(app, signed):
         answer = bruno.send(PAGE, contenu=content, faire="importer", reason="repris de la presse")
         assert (answer.status_code, count_drafts(app)) == (200, 33)
     assert "Aucun brouillon" in answer.get_data(as_text=True)
-    assert 'href="/moderation/dossiers/1"' in answer.get_data(as_text=True)
+    # PostgreSQL does not use the numbers of the trial again.
+    assert re.search('href="/moderation/dossiers/[0-9]+"', answer.get_data(as_text=True))
 
 
 @pytest.mark.parametrize(
