@@ -17,6 +17,7 @@ from lxml import etree
 from search_helpers import follow
 
 from register.cases import events
+from register.cases.acts.redaction import FIXED_NOTES
 from register.cases.case_content import Content, SourceContent
 from register.cases.events import EventQuery
 from register.cases.filters import FILTERS
@@ -193,12 +194,12 @@ class CaseActs:
         """Take the passage out of everything that holds it."""
         with self.pen() as p:
             case = p.load(Incident, self.case.id)
-            texts = {
+            rewrites = {
                 "follow_ups": {row.id: (row.title, f"{WORD}.") for row in case.follow_ups},
-                "replies": {row.id: f"La préfecture : {WORD}." for row in case.replies},
-                "corrections": {row.id: f"{WORD}." for row in case.corrections},
+                "replies": {row.id: [f"La préfecture : {WORD}."] for row in case.replies},
+                "corrections": {row.id: [f"{WORD}."] for row in case.corrections},
             }
-        return self.act(acts.redact, content, public_note="Un passage est retiré.", **texts)
+        return self.act(acts.redact, content, public_note=FIXED_NOTES[0], rewrites=rewrites)
 
     def withdraw(self):
         return self.act(acts.withdraw, restriction="demande_signalant")
@@ -316,11 +317,12 @@ def test_a_feed_reader_gets_each_event_once_and_drops_withdrawn_text(following, 
     assert all(f.reader.listed(address, 2) == [] for address in WORDS_FIRST)
 
     taken = ALWAYS | OF_FIRST | OF_SECOND | UNKNOWN | RESOLVED | WORDS
+    # One member alone takes words out, and adds none.
     clean = replace(
         SECOND,
         narrative=f"Selon le blog, **{WORD}**.",
-        sources=(replace(SECOND.sources[0], label=WORD),),
-        proceedings=(replace(SECOND.proceedings[0], court=WORD),),
+        sources=(replace(SECOND.sources[0], label=""),),
+        proceedings=(decided(direction="contre_cible", plaintiff="prefet"),),
     )
     f.assert_new(case_acts.redact(clean), on=taken)
     f.assert_listed(ALWAYS, OF_SECOND, RESOLVED, WORDS_SECOND)
