@@ -89,6 +89,7 @@ OF_FIRST = {
     "/departements/2A.atom",
     "/regions/94.atom",
     search(commune="2A004"),
+    search(epci="242000354"),
     search(departement="2B", type="surveillance"),
     search(region="94", famille="securite"),
     search(cible="lanceur_alerte"),
@@ -105,6 +106,7 @@ OF_SECOND = {
     "/communes/93032.atom",
     "/departements/93.atom",
     "/regions/11.atom",
+    search(epci="200058790"),
     search(type="interdiction_filmer", niveau="commune"),
     search(duree="plus-de-trois-ans"),
     search(du="2008", au="2008-03-31"),
@@ -127,7 +129,7 @@ WORDS_FIRST = {
 WORDS_SECOND = {
     search(media="Gagny Libre"),
     search(endroit="Mairie de Gagny"),
-    search(q='"mairies de Gagny" -lille'),
+    search(q='"mairie de Gagny" -lille'),
 }
 WORDS = WORDS_FIRST | WORDS_SECOND | {search(media="Une Autre"), search(q="coquelicot")}
 NEVER = {"/communes/59350.atom", "/regions/53.atom", search(type="expulsion"), "/incidents/1.atom"}

@@ -9,6 +9,7 @@ from cast import CaseRef, Desk
 from form_client import FilledForm, MemberClient
 from sqlalchemy.orm import Session
 
+from register.cases.case_content import content_of
 from register.cases.models import Incident
 
 pytestmark = pytest.mark.prove
@@ -127,9 +128,10 @@ def test_every_list_can_be_taken_over(
     session.rollback()
     row = session.get(Incident, case.id)
     assert row
-    assert (row.title, row.types[0].code, len(row.sources)) == ("À elle", "huis_clos", 2)
-    assert [place.code for place in row.places] == ["92062", "93032"]
-    assert (len(row.proceedings), row.request is not None) == (1, True)
+    kept = content_of(row)
+    assert (kept.title, kept.types, len(kept.sources)) == ("À elle", ("huis_clos",), 2)
+    assert (kept.commune, kept.linked_communes) == ("92062", ("93032",))
+    assert (len(kept.proceedings), kept.request is not None) == (1, True)
 
 
 def test_a_third_version_is_another_conflict(

@@ -354,7 +354,13 @@ def test_danger_is_seen_on_every_list_until_a_member_has_dealt_with_it(
     listed = desk_text(bruno.get("/moderation/signalements").text)
     assert listed.count(words_of_danger) == 1
     page = f"/moderation/signalements/{in_danger.key}"
-    assert "marquez l’urgence" in desk_text(bruno.get(page).text)
+    shown = bruno.get(page).text
+    assert "marquez l’urgence" in desk_text(shown)
+    assert shown.count('role="alert"') == 1
+    # Screen readers speak the faults of a form that came back, and not the danger once more.
+    refused = bruno.send(f"{page}/question", text="", vu="0").text
+    assert "marquez l’urgence" in desk_text(refused)
+    assert refused.count('role="alert"') == 1
     bruno.send(f"{page}/urgence", danger="y")
     for address in ("/moderation", "/moderation/signalements", page):
         assert words_of_danger not in desk_text(bruno.get(address).text), address
