@@ -117,11 +117,9 @@ def clock_jump(session: Session, today: date) -> date | None:
 def keys_in_use(session: Session) -> set[str]:
     """Names of the keys of reports and of cases with which something is encrypted."""
     stmt = select(Report.key, report_content.CONTACT_ID).where(Report.sealed.is_not(None))
-    names = set()
-    for key, contact in session.execute(stmt):
-        names.add(key)
-        if contact is not None:
-            names.add(report_content.contact_key_name(key, contact))
+    rows = session.execute(stmt).all()
+    names = {key for key, _contact in rows}
+    names |= {report_content.contact_key_name(*row) for row in rows if row.contact is not None}
     case_ids = set(session.scalars(select(RetainedReport.incident_id).distinct()))
     case_ids |= cases_with_evidence(session)
     return names | {case_key_name(incident) for incident in case_ids}

@@ -11,7 +11,7 @@ from sqlalchemy import delete, select, text, update
 
 from register.journal import Act, JournalEntry, Ledger, LedgerHead
 from register.journal.models import commitment
-from register.journal.verify import Anchor, CommitmentOpening, verify
+from register.journal.verify import Anchor, CommitmentOpening, private_lines, verify
 
 pytestmark = pytest.mark.one_database
 
@@ -43,6 +43,17 @@ def _problems(session, openings, *anchors):
 
 def test_an_untouched_journal_has_no_problem(session, history):
     assert _problems(session, history) == []
+
+
+def test_a_damaged_line_has_no_private_details(session, history):
+    lines = list(private_lines(session, (Act.MEMBER_ADDED, Act.DRAFTED)))
+    assert [private["member"] for _line, private in lines if "member" in private] == [1]
+    assert len(lines) == 2
+    added = JournalEntry.act == Act.MEMBER_ADDED.value
+    session.execute(update(JournalEntry).where(added).values(private_json=b"{"))
+    assert [line.act for line, _ in private_lines(session, (Act.MEMBER_ADDED, Act.DRAFTED))] == [
+        Act.DRAFTED.value
+    ]
 
 
 # --- one changed value, anywhere ---------------------------------------------------------------
