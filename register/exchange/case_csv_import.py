@@ -29,6 +29,7 @@ from register.exchange.row_mapping import (
 )
 from register.journal import WriteTransaction, writing
 from register.journal.models import canonical_json
+from register.text.personal_data import reading_once
 
 # Rows of one transaction: a moderator's act waits until it is committed.
 BATCH = 10
@@ -151,7 +152,7 @@ class _ImportJob:
     def import_batch(self, csv_rows: Sequence[ImportRow]) -> list[RowOutcome]:
         """Import some rows in one transaction, or without those that are refused."""
         try:
-            with writing(self.engine) as tx:
+            with reading_once(), writing(self.engine) as tx:
                 outcomes = [self._write_row(tx, csv_row) for csv_row in csv_rows]
                 if self.dry_run:
                     raise _DryRunRollback

@@ -12,7 +12,6 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from itertools import chain
-from operator import attrgetter
 from pathlib import Path
 from threading import Lock
 from typing import NamedTuple
@@ -127,12 +126,6 @@ _NUMBER = re.compile(r"[0-9]+")
 _GROUP_PREFIX = re.compile(r"(?:cc|ca|cu|metropole) (?:de l |de la |de |du |des |d )?")
 
 
-_COMMUNE_IN, _DEPARTEMENT_IN = (
-    attrgetter("departement_code", "code"),
-    attrgetter("region_code", "code"),
-)
-
-
 class Gazetteer:
     """Every place by code and by folded name.
 
@@ -167,8 +160,16 @@ class Gazetteer:
         self.same_ground = {
             (kind, code): (smaller_kind, smaller_code)
             for kind, smaller_kind, pairs in (
-                ("departement", "commune", map(_COMMUNE_IN, self.communes.all())),
-                ("region", "departement", map(_DEPARTEMENT_IN, self.departements.values())),
+                (
+                    "departement",
+                    "commune",
+                    ((place.departement_code, place.code) for place in self.communes.all()),
+                ),
+                (
+                    "region",
+                    "departement",
+                    ((area.region_code, area.code) for area in self.departements.values()),
+                ),
             )
             for code, smaller_code in _sole_children(pairs)
         }

@@ -11,8 +11,9 @@ import re
 import tomllib
 from bisect import bisect_right
 from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import accumulate
 from pathlib import Path
 
@@ -92,10 +93,32 @@ class Risk:
     excerpt: str
 
 
-# An import looks at each text of a row six times: for two versions, each checklist and approval.
-@lru_cache(maxsize=64)
+# The risks of each text already read; None where none are kept, so that no process remembers a text
+# that is not public, or was erased.
+_read: ContextVar[dict[str, tuple[Risk, ...]] | None] = ContextVar("read", default=None)
+
+
+@contextmanager
+def reading_once() -> Iterator[None]:
+    """Read each text once until the end: an import needs the risks of a text six times."""
+    token = _read.set({})
+    try:
+        yield
+    finally:
+        _read.reset(token)
+
+
 def risks(text: str) -> tuple[Risk, ...]:
     """The risks of a text without duplicates, by kind and then in the order of the text."""
+    already = _read.get()
+    if already is None:
+        return _find_risks(text)
+    if text not in already:
+        already[text] = _find_risks(text)
+    return already[text]
+
+
+def _find_risks(text: str) -> tuple[Risk, ...]:
     scanned = clean(text)
     if "://" in scanned or "www." in scanned.lower():
         scanned = _URL.sub(" ", scanned)

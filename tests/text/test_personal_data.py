@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from register.text.personal_data import Risk, risks
+from register.text import personal_data
+from register.text.personal_data import Risk, reading_once, risks
 
 
 def codes(text: str) -> list[str]:
@@ -160,3 +161,15 @@ def test_a_long_repetitive_text_is_scanned_quickly(pattern: str) -> None:
     start = time.process_time()
     risks(text)
     assert time.process_time() - start < 2
+
+
+def test_a_text_is_kept_during_an_import_only(monkeypatch):
+    read = []
+    monkeypatch.setattr(personal_data, "_find_risks", lambda text: (read.append(text), ())[1])
+    assert risks("un texte") == risks("un texte")
+    assert len(read) == 2
+    with reading_once():
+        assert risks("un texte") == risks("un texte")
+        assert len(read) == 3
+    risks("un texte")
+    assert len(read) == 4
