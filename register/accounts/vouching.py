@@ -20,6 +20,7 @@ from register.journal import Act, JournalEntry, WriteTransaction
 
 # Time for the rest of the team to ask who the new member is.
 WAITING_PERIOD = timedelta(days=7)
+MEMBER = Member.__table__
 
 
 def load_acting_member(tx: WriteTransaction, member_id: int) -> Member:
@@ -57,8 +58,8 @@ def vouches(member: Member, at: datetime) -> bool:
 
 def vouches_clause(at: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
     """:func:`vouches` as an SQL condition on members."""
-    has_started = or_(Member.vouches_from.is_(None), Member.vouches_from <= at)
-    return Member.disabled_at.is_(None) & has_started
+    has_started = or_(MEMBER.c.vouches_from.is_(None), MEMBER.c.vouches_from <= at)
+    return MEMBER.c.disabled_at.is_(None) & has_started
 
 
 def may_second(second: Member, first: Member, at: datetime) -> bool:

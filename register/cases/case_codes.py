@@ -14,7 +14,18 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from sqlalchemy import ForeignKey, Index, String, Text, bindparam, delete, func, insert, select
+from sqlalchemy import (
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from register.cases.case_content import Content
@@ -67,11 +78,10 @@ CASE_CODE = CaseCode.__table__
 IS_PRESENT = CASE_CODE.c.until_line == 0
 # Built once, because an import executes them for every row.
 _CASE_ROWS = select(CASE_CODE).where(CASE_CODE.c.incident_id == bindparam("case"))
-_DELETE_PRESENT = (
-    delete(CaseCode)
-    .where(CASE_CODE.c.incident_id == bindparam("case"), IS_PRESENT)
-    .execution_options(synchronize_session=False)
-)
+_IS_PRESENT_OF_CASE = (CASE_CODE.c.incident_id == bindparam("case")) & IS_PRESENT
+_DELETE_PRESENT = delete(CASE_CODE).where(_IS_PRESENT_OF_CASE)
+_DATE_PRESENT = update(CASE_CODE).where(_IS_PRESENT_OF_CASE).values(since_line=bindparam("since"))
+_INSERT = insert(CASE_CODE)
 IS_PUBLIC_CODE = IS_PRESENT & (CASE_CODE.c.since_line > 0)
 
 CodesByAxis = Mapping[str, frozenset[str]]
@@ -198,15 +208,15 @@ class CodeChange:
     is_public: bool
 
     @classmethod
-    def of(cls, session: Session, case: Incident, content: Content | None) -> CodeChange:
+    def of(cls, case: Incident, content: Content | None, rows: CodeRows) -> CodeChange:
         """The change to the present state of a case.
 
         :param content: its document; None once it is destroyed.
+        :param rows: all its rows.
         """
-        rows = entered_rows(load_rows(session, case.id))
         return cls(
             case.id,
-            {key: since for key, since in rows.items() if not key.until_line},
+            {key: since for key, since in entered_rows(rows).items() if not key.until_line},
             frozenset(stored_keys(codes_of(content)) if content else ()),
             case.state == CaseState.PUBLISHED,
         )
@@ -234,6 +244,11 @@ class CodeChange:
         rows = {key: (self.before.get(key) or seq) if self.is_public else 0 for key in self.after}
         if rows == self.before:
             return
+        since_lines = set(rows.values())
+        if rows.keys() == self.before.keys() and len(since_lines) == 1 and not self._left:
+            # A case is shown: what its codes lead to is there since the same line.
+            session.execute(_DATE_PRESENT, {"case": self.incident_id, "since": since_lines.pop()})
+            return
         if self.before:
             session.execute(_DELETE_PRESENT, {"case": self.incident_id})
         ended = stored_keys(self._left, seq)
@@ -248,7 +263,7 @@ def _insert(session: Session, rows_by_case: Mapping[int, CodeRows]) -> None:
         for key, since in rows.items()
     ]
     if columns:
-        session.execute(insert(CaseCode), columns)
+        session.execute(_INSERT, columns)
 
 
 # --- what codes lead to today ---------------------------------------------------------------

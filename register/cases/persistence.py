@@ -18,8 +18,7 @@ from register.cases import case_content as contents
 from register.cases import decisions
 from register.cases.case_content import FIELD_RULES, Content
 from register.cases.checklist import checklist_columns
-from register.cases.cited_sources import with_copies
-from register.cases.core_tables import REVISION
+from register.cases.core_tables import CASE, REVISION
 from register.cases.field_rules import FieldKind
 from register.cases.models import (
     NO_DAY,
@@ -34,7 +33,7 @@ from register.cases.models import (
     Revision,
 )
 from register.cases.redaction_plan import RedactedVersion, redact_document
-from register.cases.risk_flags import all_reasons, document_flags, format_reasons
+from register.cases.risk_flags import all_reasons, displayed_texts, format_reasons, risk_flags
 from register.cases.second_person import Destruction, PendingChange, Proposal
 from register.cases.timeline import request_clock
 from register.cases.vocabulary import current_vocabulary
@@ -70,9 +69,10 @@ def derived_columns(content: Content) -> dict[str, Any]:
 
 
 def write_columns(case: Incident, content: Content) -> None:
-    """Write the derived columns of a case."""
+    """Write the derived columns of a case that change."""
     for name, column_value in derived_columns(content).items():
-        setattr(case, name, column_value)
+        if getattr(case, name) != column_value:
+            setattr(case, name, column_value)
 
 
 def retain_content(case: Incident, content: Content) -> None:
@@ -82,23 +82,21 @@ def retain_content(case: Incident, content: Content) -> None:
 
 
 def save_revision(
-    tx: WriteTransaction, case: Incident, proposal: Proposal, *, by: int
+    tx: WriteTransaction, case: Incident, content: Content, proposal: Proposal, *, by: int
 ) -> tuple[Revision, str, dict[str, str]]:
-    """Save the content of a case with its fragments as its current revision.
+    """Save a content of a case with its fragments as its current revision.
 
     The revision takes over the reasons of the flags that remain.
 
-    :param proposal: the act, whose content is None if it changes none.
     :returns: the revision, the commitment of its content, and the commitments that bind its
         reasons and its HTML to its journal line.
     :raises register.errors.TextError: a text is too long or hostile to be rendered.
     """
-    content = with_copies(tx.session, case.id, proposal.content or contents.content_of(case))
     write_columns(case, content)
-    document = contents.canonical_content(content, contents.fragments_of(case))
-    parsed_document = json.loads(document)
+    fragments = contents.fragments_of(case)
+    document = contents.canonical_content(content, fragments)
     flags_reason = ""
-    if flags := document_flags(parsed_document):
+    if flags := risk_flags(content, displayed_texts(fragments)):
         reasons = all_reasons(tx.session, case.id, proposal.flag_reasons)
         flags_reason = format_reasons(flags, reasons)
     html, renderer = contents.render_texts(document)
@@ -114,7 +112,9 @@ def save_revision(
         content=document,
         html=html,
         renderer=renderer,
-        **checklist_columns(parsed_document, flags_reason, current_vocabulary(tx.session)),
+        **checklist_columns(
+            json.loads(document), flags_reason, current_vocabulary(tx.session), content=content
+        ),
     )
     case.revision, case.remaining_content = revision, None
     tx.session.flush()
@@ -332,6 +332,10 @@ def erase_texts(tx: WriteTransaction, case: Incident) -> list[int]:
     return destroy_texts(tx, case)
 
 
+# Built once, because an import executes it for every row.
+_LAST_NUMBER = select(func.max(CASE.c.number))
+
+
 def next_number(session: Session) -> int:
     """The number after the highest one; erased and merged cases keep theirs."""
-    return (session.scalar(select(func.max(Incident.number))) or 0) + 1
+    return (session.scalar(_LAST_NUMBER) or 0) + 1

@@ -8,13 +8,15 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Date, ForeignKey, LargeBinary, Select, String, select
-from sqlalchemy.orm import Mapped, Session, aliased, mapped_column, relationship
+from sqlalchemy import Date, ForeignKey, LargeBinary, Select, String, bindparam, select
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+from sqlalchemy.sql import ColumnElement
 
 from register.accounts import vouching
 from register.accounts.models import Member
 from register.cases import case_content as contents
 from register.cases.checklist import needs_second
+from register.cases.core_tables import CASE, REVISION
 from register.cases.models import ID_LIMIT, CaseRow, CaseState, Incident, Refusable, Reply, Revision
 from register.cases.risk_flags import Flag, GivenReasons, document_flags, risk_flags
 from register.cases.vocabulary import Vocabulary
@@ -217,8 +219,9 @@ def may_take_up(session: Session, change: PendingChange, member: Member) -> bool
     return member.id == change.made_by or not session.get_one(Member, change.made_by).is_active
 
 
+APPROVAL = Approval.__table__
 # An alias, because the enclosing statement may use the table of cases itself.
-_APPROVED_CASE = aliased(Incident)
+_APPROVED_CASE = CASE.alias()
 
 
 def valid_approvals(at: datetime | ColumnElement[datetime], *columns: Any) -> Select[Any]:
@@ -231,11 +234,19 @@ def valid_approvals(at: datetime | ColumnElement[datetime], *columns: Any) -> Se
     """
     return (
         select(*columns)
-        .select_from(Approval)
-        .join(Member, Member.id == Approval.given_by)
-        .join(_APPROVED_CASE, _APPROVED_CASE.id == Approval.incident_id)
-        .where(vouching.vouches_clause(at), _APPROVED_CASE.report_withdrawn.is_(False))
+        .select_from(APPROVAL)
+        .join(vouching.MEMBER, vouching.MEMBER.c.id == APPROVAL.c.given_by)
+        .join(_APPROVED_CASE, _APPROVED_CASE.c.id == APPROVAL.c.incident_id)
+        .where(vouching.vouches_clause(at), _APPROVED_CASE.c.report_withdrawn.is_(False))
     )
+
+
+# Built once, because an import executes it for every row.
+_REFUSED = (
+    select(REVISION.c.id)
+    .where(REVISION.c.incident_id == bindparam("case"), REVISION.c.refused_at.is_not(None))
+    .limit(1)
+)
 
 
 def needed_before(session: Session, case: Incident, vocabulary: Vocabulary) -> bool:
@@ -244,10 +255,7 @@ def needed_before(session: Session, case: Incident, vocabulary: Vocabulary) -> b
     It does once a reader refused a version or a change of it, so that the writer alone does not
     answer; a refused change is in ``needs_second`` of the publication.
     """
-    refused = select(Revision.id).where(
-        Revision.incident_id == case.id, Revision.refused_at.is_not(None)
-    )
-    if session.scalar(refused.limit(1)) is not None:
+    if session.scalar(_REFUSED, {"case": case.id}) is not None:
         return True
     if case.number is None:
         return False

@@ -153,7 +153,11 @@ class _ImportJob:
         """Import some rows in one transaction, or without those that are refused."""
         try:
             with reading_once(), writing(self.engine) as tx:
-                outcomes = [self._write_row(tx, csv_row) for csv_row in csv_rows]
+                ids = [csv_row.id for csv_row in csv_rows if csv_row.fault is None]
+                stored = tx.session.scalars(select(Origin).where(Origin.external_id.in_(ids)))
+                origins = {origin.external_id: origin for origin in stored}
+                outcomes = [self._write_row(tx, csv_row, origins) for csv_row in csv_rows]
+                tx.session.add_all(origins.values())
                 if self.dry_run:
                     raise _DryRunRollback
         except _DryRunRollback:
@@ -165,7 +169,9 @@ class _ImportJob:
             return [self._refused(csv_rows[0], error)]
         return outcomes
 
-    def _write_row(self, tx: WriteTransaction, csv_row: ImportRow) -> RowOutcome:
+    def _write_row(
+        self, tx: WriteTransaction, csv_row: ImportRow, origins: dict[str, Origin]
+    ) -> RowOutcome:
         if csv_row.fault is not None:
             raise Invalid("content", faults=[csv_row.fault])
         cells = csv_row.cells
@@ -175,7 +181,7 @@ class _ImportJob:
             raise Invalid("id_twice", field="id")
         if self.dry_run and is_repeated:
             return RowOutcome(csv_row, RowEffect.UNCHANGED)
-        origin = tx.session.get(Origin, csv_row.id)
+        origin = origins.get(csv_row.id)
         if origin is None:
             content = row_content(tx.session, cells, self.kinds)
             flag_reasons = self.publish.reason if self.publish else ""
@@ -183,9 +189,8 @@ class _ImportJob:
             case = acts.draft(tx, content, by=self.by, **words)
             if cells["invitation"]:
                 acts.invite(tx, case.id, cells["invitation"], by=self.by)
-            tx.session.add(Origin(external_id=csv_row.id, incident_id=case.id, digest=digest))
             # A further row of this transaction may have the same id.
-            tx.session.flush()
+            origins[csv_row.id] = Origin(external_id=csv_row.id, incident_id=case.id, digest=digest)
             effect = RowEffect.DRAFTED
         elif origin.digest and origin.digest != digest:
             raise Invalid("id_changed", field="id")

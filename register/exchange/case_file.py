@@ -40,12 +40,12 @@ LEDGERS = (Ledger.PUBLIC, Ledger.DESK)
 
 # Key in ``dossier.json`` → table.
 _RELATED_TABLES: Mapping[str, Table] = {
-    "approvals": Approval.__table__,  # type: ignore[dict-item]
-    "invitations": Invitation.__table__,  # type: ignore[dict-item]
-    "replies": REPLY,  # type: ignore[dict-item]
-    "follow_ups": FOLLOW_UP,  # type: ignore[dict-item]
-    "corrections": CORRECTION,  # type: ignore[dict-item]
-    "notes": Note.__table__,  # type: ignore[dict-item]
+    "approvals": Approval.__table__,
+    "invitations": Invitation.__table__,
+    "replies": REPLY,
+    "follow_ups": FOLLOW_UP,
+    "corrections": CORRECTION,
+    "notes": Note.__table__,
 }
 _STATE_COLUMNS = (
     "number",

@@ -29,7 +29,8 @@ from register.key_store import KeyStore
 ATTESTED = {"attested": sorted(ATTESTATIONS)}
 WAITING_LIMIT = 5  # pending changes of one case
 # Built once, because an import executes it for every row.
-_INVITED = select(Invitation.id).where(Invitation.incident_id == bindparam("case")).limit(1)
+_INVITATION = Invitation.__table__.c
+_INVITED = select(_INVITATION.id).where(_INVITATION.incident_id == bindparam("case")).limit(1)
 
 
 def line_details(second: int | None) -> dict[str, Any]:

@@ -16,10 +16,10 @@ from register.accounts.vouching import load_acting_member
 from register.cases import act_permissions, validation
 from register.cases import case_content as contents
 from register.cases.acts.marks import end_assignment, mark
-from register.cases.case_codes import CodeChange
+from register.cases.case_codes import CodeChange, load_rows
 from register.cases.case_content import Content
 from register.cases.case_evidence import remove_case_evidence
-from register.cases.cited_sources import with_copies_of
+from register.cases.cited_sources import with_copies, with_copies_of
 from register.cases.decisions import with_decisions
 from register.cases.invitations import AuthorityContact, drop_mails
 from register.cases.models import (
@@ -31,7 +31,7 @@ from register.cases.models import (
     SourceCopy,
 )
 from register.cases.persistence import erase_texts, save_revision
-from register.cases.second_person import Approval, Proposal, valid_approvals
+from register.cases.second_person import APPROVAL, Proposal, valid_approvals
 from register.cases.source_watch import CopyRequest, SourceCheck
 from register.cases.urgency import Urgency
 from register.cases.vocabulary import current_vocabulary
@@ -131,11 +131,12 @@ def record(
 
 # --- second person --------------------------------------------------------------------------
 
-# Built once, because an import executes it for every row.
-_APPROVED = valid_approvals(bindparam("at", type_=UTCDateTime), Approval.given_by).where(
-    Approval.incident_id == bindparam("case"),
-    Approval.revision_id == bindparam("revision"),
-    Approval.purpose == bindparam("purpose"),
+# Built once, because an import executes them for every row.
+_INSERT_APPROVAL = APPROVAL.insert()
+_APPROVED = valid_approvals(bindparam("at", type_=UTCDateTime), APPROVAL.c.given_by).where(
+    APPROVAL.c.incident_id == bindparam("case"),
+    APPROVAL.c.revision_id == bindparam("revision"),
+    APPROVAL.c.purpose == bindparam("purpose"),
 )
 
 
@@ -165,8 +166,8 @@ def record_approval(
     tx: WriteTransaction, case: Incident, member: Member, purpose: str, **details: Any
 ) -> JournalEntry:
     """Store and record a member's approval of the current revision."""
-    ids = {"incident_id": case.id, "revision_id": case.revision_id}
-    insert(tx, Approval(**ids, purpose=purpose, given_by=member.id, given_at=tx.at))
+    ids = {"incident_id": case.id, "revision_id": case.revision_id, "given_by": member.id}
+    tx.session.execute(_INSERT_APPROVAL, {**ids, "purpose": purpose, "given_at": tx.at})
     end_assignment(case, Act.APPROVED, member.id)
     details |= {"purpose": purpose}
     return record(tx, Act.APPROVED, case, member.id, case.revision_id, **details)
@@ -209,8 +210,13 @@ def record_change(
     """
     proposal = replace(proposal, reason=required_text("reason", proposal.reason))
     end_assignment(case, proposal.act, member.id)
-    revision, content_digest, commitments = save_revision(tx, case, proposal, by=member.id)
-    change = CodeChange.of(tx.session, case, contents.content_of(case))
+    content = proposal.content or contents.content_of(case)
+    # A new case has neither copies of sources nor codes.
+    is_new = case.revision_id is None
+    content = content if is_new else with_copies(tx.session, case.id, content)
+    codes = {} if is_new else load_rows(tx.session, case.id)
+    revision, content_digest, commitments = save_revision(tx, case, content, proposal, by=member.id)
+    change = CodeChange.of(case, content, codes)
     line_details = {**(details or {}), **change.details(), **commitments}
     if not committed:
         line_details["snapshot"] = content_digest
@@ -232,7 +238,7 @@ def record_change(
 def erase_and_record(
     tx: WriteTransaction, case: Incident, member: Member, act: Act, **more: Any
 ) -> JournalEntry:
-    change = CodeChange.of(tx.session, case, None)
+    change = CodeChange.of(case, None, load_rows(tx.session, case.id))
     end_assignment(case, act, member.id)
     mark(case, Urgency(), tx.at)
     case.term_label = ""

@@ -15,11 +15,11 @@ from register.accounts.vouching import load_acting_member
 from register.cases import case_content as contents
 from register.cases.acts import _steps as steps
 from register.cases.acts._public_checks import unexplained_flags
-from register.cases.case_codes import CodeChange
+from register.cases.case_codes import CodeChange, load_rows
 from register.cases.case_content import Content, parse_content
 from register.cases.field_rules import FieldKind, FieldRule
 from register.cases.models import CaseState, Incident, Invitation, Note, RedactedOriginal, Revision
-from register.cases.persistence import destroy_revisions, retain_content
+from register.cases.persistence import derived_columns, destroy_revisions, retain_content
 from register.cases.risk_flags import GivenReasons, parse_reasons
 from register.cases.second_person import PendingChange, Proposal
 from register.errors import Invalid, Refused
@@ -47,7 +47,8 @@ def draft(
     content = steps.valid_content(tx, content)
     # Set to empty, its lists need no query.
     fragments: dict[str, Any] = {"follow_ups": [], "replies": [], "corrections": []}
-    case = Incident(state=CaseState.DRAFT, created_at=tx.at, revision=None, **fragments)
+    columns = derived_columns(content)
+    case = Incident(state=CaseState.DRAFT, created_at=tx.at, revision=None, **fragments, **columns)
     steps.insert(tx, case)
     if note:
         tx.session.add(
@@ -267,7 +268,8 @@ def _destroy_revisions(
     if case.revision is not None and case.revision.content is None:
         remaining_content = _without_passages(present_content, repeats)
         retain_content(case, remaining_content)
-        CodeChange.of(tx.session, case, remaining_content).write(tx.session)
+        stored_codes = load_rows(tx.session, case.id)
+        CodeChange.of(case, remaining_content, stored_codes).write(tx.session)
     return sorted(destroyed_ids)
 
 

@@ -75,9 +75,13 @@ def invite_by_mail(
     return steps.record(tx, Act.INVITED, case, member.id, invited=True, mailed=True)
 
 
+# Built once, because an import executes it for every row.
+_INSERT = Invitation.__table__.insert()
+
+
 def _add_invitation(tx: WriteTransaction, case: Incident, member: Member, **columns: Any) -> None:
     origin = {"incident_id": case.id, "noted_at": tx.at, "noted_by": member.id}
-    steps.insert(tx, Invitation(**origin, **columns))
+    tx.session.execute(_INSERT, {**origin, **columns})
 
 
 def note_contact(
