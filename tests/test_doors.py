@@ -111,6 +111,7 @@ PROTECTED_STATES = (
         frozenset(
             {
                 "incident",
+                "case",  # its constant is CASE
                 "revision",
                 "approval",
                 "reply",
@@ -327,12 +328,23 @@ def _calls(protected: ProtectedState, models: frozenset[str], node: ast.Call) ->
     argument = _name(node.args[0]) if node.args else ""
     if function in models:
         yield f"line {node.lineno}: {function}(…)"
-    if function in ("insert", "update", "delete") and argument in models:
-        yield f"line {node.lineno}: {function}({argument})"
+    if function in ("insert", "update", "delete"):
+        # ``delete(Reply)`` as well as ``REPLY.delete()`` and ``Reply.__table__.delete()``.
+        for name in {argument, _table_name(node.func), *map(_table_name, node.args[:1])}:
+            if name in models or (name.isupper() and name.lower() in protected.tables):
+                yield f"line {node.lineno}: {function}({name})"
     if function == "setattr" and len(node.args) == 3:
         name = node.args[1]
         if isinstance(name, ast.Constant) and _is_protected(protected, str(name.value), argument):
             yield f"line {node.lineno}: setattr(…, {name.value!r})"
+
+
+def _table_name(node: ast.expr) -> str:
+    """The model or table of ``REPLY.insert`` and ``Reply.__table__``."""
+    owner = node.value if isinstance(node, ast.Attribute) else None
+    if isinstance(owner, ast.Attribute) and owner.attr == "__table__":
+        owner = owner.value
+    return _name(owner) if owner is not None else ""
 
 
 def _name(node: ast.expr) -> str:
@@ -972,6 +984,11 @@ IMPORT = "from register.reports.models import Report, Message\n"
         (CASE, "update(Incident).values(x=1)", True),
         (CASE, "sa.delete(models.Revision)", True),
         (CASE, "session.add(Incident())", True),
+        (CASE, "session.execute(CASE.insert())", True),
+        (CASE, "session.execute(update(REPLY))", True),
+        (CASE, "session.execute(Reply.__table__.delete())", True),
+        (CASE, "session.execute(delete(Reply.__table__))", True),
+        (CASE, "case.update(state=1)", False),
         (CASE, 'text("UPDATE incident SET state = 1")', True),
         (CASE, 'text("delete from revision")', True),
         (CASE, "if case.state == State.DRAFT: pass", False),

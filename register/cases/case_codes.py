@@ -14,18 +14,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from sqlalchemy import (
-    ForeignKey,
-    Index,
-    String,
-    Text,
-    bindparam,
-    delete,
-    func,
-    insert,
-    select,
-    update,
-)
+from sqlalchemy import ForeignKey, Index, String, Text, bindparam, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from register.cases.case_content import Content
@@ -79,9 +68,9 @@ IS_PRESENT = CASE_CODE.c.until_line == 0
 # Built once, because an import executes them for every row.
 _CASE_ROWS = select(CASE_CODE).where(CASE_CODE.c.incident_id == bindparam("case"))
 _IS_PRESENT_OF_CASE = (CASE_CODE.c.incident_id == bindparam("case")) & IS_PRESENT
-_DELETE_PRESENT = delete(CASE_CODE).where(_IS_PRESENT_OF_CASE)
-_DATE_PRESENT = update(CASE_CODE).where(_IS_PRESENT_OF_CASE).values(since_line=bindparam("since"))
-_INSERT = insert(CASE_CODE)
+_DELETE_PRESENT = CASE_CODE.delete().where(_IS_PRESENT_OF_CASE)
+_DATE_PRESENT = CASE_CODE.update().where(_IS_PRESENT_OF_CASE).values(since_line=bindparam("since"))
+_INSERT = CASE_CODE.insert()
 IS_PUBLIC_CODE = IS_PRESENT & (CASE_CODE.c.since_line > 0)
 
 CodesByAxis = Mapping[str, frozenset[str]]
@@ -208,15 +197,16 @@ class CodeChange:
     is_public: bool
 
     @classmethod
-    def of(cls, case: Incident, content: Content | None, rows: CodeRows) -> CodeChange:
+    def of(cls, session: Session, case: Incident, content: Content | None) -> CodeChange:
         """The change to the present state of a case.
 
         :param content: its document; None once it is destroyed.
-        :param rows: all its rows.
         """
+        # A new case has no revision and no codes.
+        rows = entered_rows(load_rows(session, case.id)) if case.revision_id else {}
         return cls(
             case.id,
-            {key: since for key, since in entered_rows(rows).items() if not key.until_line},
+            {key: since for key, since in rows.items() if not key.until_line},
             frozenset(stored_keys(codes_of(content)) if content else ()),
             case.state == CaseState.PUBLISHED,
         )
@@ -310,7 +300,7 @@ def refresh(session: Session, at: datetime) -> bool:
     stored = session.get(Dataset, _DATASET)
     if stored is not None and stored.version == version:
         return False
-    session.execute(delete(CaseCode).where(CASE_CODE.c.axis.in_(_RESOLVED_AXES)))
+    session.execute(CASE_CODE.delete().where(CASE_CODE.c.axis.in_(_RESOLVED_AXES)))
     source_stmt = select(CASE_CODE).where(CASE_CODE.c.axis.in_(_SOURCE_AXES))
     last_id = session.scalar(select(func.max(CASE_CODE.c.incident_id))) or 0
     for first in range(1, last_id + 1, _BATCH):

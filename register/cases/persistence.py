@@ -69,10 +69,9 @@ def derived_columns(content: Content) -> dict[str, Any]:
 
 
 def write_columns(case: Incident, content: Content) -> None:
-    """Write the derived columns of a case that change."""
+    """Write the derived columns of a case."""
     for name, column_value in derived_columns(content).items():
-        if getattr(case, name) != column_value:
-            setattr(case, name, column_value)
+        setattr(case, name, column_value)
 
 
 def retain_content(case: Incident, content: Content) -> None:
@@ -81,15 +80,19 @@ def retain_content(case: Incident, content: Content) -> None:
     write_columns(case, content)
 
 
+# Built once, because an import executes it for every row.
+_INSERT_REVISION = REVISION.insert().returning(REVISION.c.id)
+
+
 def save_revision(
     tx: WriteTransaction, case: Incident, content: Content, proposal: Proposal, *, by: int
-) -> tuple[Revision, str, dict[str, str]]:
+) -> tuple[int, str, dict[str, str]]:
     """Save a content of a case with its fragments as its current revision.
 
     The revision takes over the reasons of the flags that remain.
 
-    :returns: the revision, the commitment of its content, and the commitments that bind its
-        reasons and its HTML to its journal line.
+    :returns: the id of the revision, the commitment of its content, and the commitments that bind
+        its reasons and its HTML to its journal line.
     :raises register.errors.TextError: a text is too long or hostile to be rendered.
     """
     write_columns(case, content)
@@ -100,29 +103,28 @@ def save_revision(
         reasons = all_reasons(tx.session, case.id, proposal.flag_reasons)
         flags_reason = format_reasons(flags, reasons)
     html, renderer = contents.render_texts(document)
-    salt = new_salt()
-    revision = Revision(
-        incident_id=case.id,
-        act=proposal.act.value,
-        made_at=tx.at,
-        made_by=by,
-        reason=proposal.reason,
-        flags_reason=flags_reason,
-        salt=salt,
-        content=document,
-        html=html,
-        renderer=renderer,
-        **checklist_columns(
-            json.loads(document), flags_reason, current_vocabulary(tx.session), content=content
-        ),
-    )
-    case.revision, case.remaining_content = revision, None
-    tx.session.flush()
+    salt, vocabulary = new_salt(), current_vocabulary(tx.session)
+    columns = {
+        "incident_id": case.id,
+        "act": proposal.act.value,
+        "made_at": tx.at,
+        "made_by": by,
+        "reason": proposal.reason,
+        "flags_reason": flags_reason,
+        "salt": salt,
+        "content": document,
+        "html": html,
+        "renderer": renderer,
+        **checklist_columns(json.loads(document), flags_reason, vocabulary, content=content),
+    }
+    case.revision_id, case.remaining_content = tx.session.scalar(_INSERT_REVISION, columns), None
+    # Its relationship still has the former revision.
+    tx.session.expire(case, ["revision"])
     commitments = {
         "why": reasons_commitment(salt, proposal.reason, flags_reason),
         "page": page_commitment(salt, renderer, html),
     }
-    return revision, commitment(salt, document), commitments
+    return case.revision_id, commitment(salt, document), commitments
 
 
 def refresh_checklists(session: Session) -> None:

@@ -242,11 +242,8 @@ def valid_approvals(at: datetime | ColumnElement[datetime], *columns: Any) -> Se
 
 
 # Built once, because an import executes it for every row.
-_REFUSED = (
-    select(REVISION.c.id)
-    .where(REVISION.c.incident_id == bindparam("case"), REVISION.c.refused_at.is_not(None))
-    .limit(1)
-)
+_OF_CASE = REVISION.c.incident_id == bindparam("case")
+_REFUSED = select(REVISION.c.id).where(_OF_CASE, REVISION.c.refused_at.is_not(None)).limit(1)
 
 
 def needed_before(session: Session, case: Incident, vocabulary: Vocabulary) -> bool:

@@ -16,7 +16,7 @@ from register.accounts.vouching import load_acting_member
 from register.cases import act_permissions, validation
 from register.cases import case_content as contents
 from register.cases.acts.marks import end_assignment, mark
-from register.cases.case_codes import CodeChange, load_rows
+from register.cases.case_codes import CodeChange
 from register.cases.case_content import Content
 from register.cases.case_evidence import remove_case_evidence
 from register.cases.cited_sources import with_copies, with_copies_of
@@ -169,8 +169,7 @@ def record_approval(
     ids = {"incident_id": case.id, "revision_id": case.revision_id, "given_by": member.id}
     tx.session.execute(_INSERT_APPROVAL, {**ids, "purpose": purpose, "given_at": tx.at})
     end_assignment(case, Act.APPROVED, member.id)
-    details |= {"purpose": purpose}
-    return record(tx, Act.APPROVED, case, member.id, case.revision_id, **details)
+    return record(tx, Act.APPROVED, case, member.id, case.revision_id, purpose=purpose, **details)
 
 
 def approval_details(second: int | None) -> dict[str, Any]:
@@ -211,22 +210,24 @@ def record_change(
     proposal = replace(proposal, reason=required_text("reason", proposal.reason))
     end_assignment(case, proposal.act, member.id)
     content = proposal.content or contents.content_of(case)
-    # A new case has neither copies of sources nor codes.
+    change = CodeChange.of(tx.session, case, content)
     is_new = case.revision_id is None
-    content = content if is_new else with_copies(tx.session, case.id, content)
-    codes = {} if is_new else load_rows(tx.session, case.id)
-    revision, content_digest, commitments = save_revision(tx, case, content, proposal, by=member.id)
-    change = CodeChange.of(case, content, codes)
+    if not is_new:
+        content = with_copies(tx.session, case.id, content)
+    revision_id, digest, commitments = save_revision(tx, case, content, proposal, by=member.id)
+    if not is_new:
+        # Later queries, such as that of the last number, read the columns of the case.
+        tx.session.flush()
     line_details = {**(details or {}), **change.details(), **commitments}
     if not committed:
-        line_details["snapshot"] = content_digest
+        line_details["snapshot"] = digest
     line = tx.record(
         proposal.act,
         by=member.id,
         incident=case.id,
         case=case.number,
-        revision=revision.id,
-        content=content_digest if committed else None,
+        revision=revision_id,
+        content=digest if committed else None,
         reason=public_reason,
         redacted=redacted,
         details=line_details,
@@ -238,7 +239,7 @@ def record_change(
 def erase_and_record(
     tx: WriteTransaction, case: Incident, member: Member, act: Act, **more: Any
 ) -> JournalEntry:
-    change = CodeChange.of(case, None, load_rows(tx.session, case.id))
+    change = CodeChange.of(tx.session, case, None)
     end_assignment(case, act, member.id)
     mark(case, Urgency(), tx.at)
     case.term_label = ""

@@ -9,14 +9,16 @@ from itertools import chain
 from typing import Any
 
 from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm.attributes import set_committed_value
 
 from register.accounts import vouching
 from register.accounts.vouching import load_acting_member
 from register.cases import case_content as contents
 from register.cases.acts import _steps as steps
 from register.cases.acts._public_checks import unexplained_flags
-from register.cases.case_codes import CodeChange, load_rows
+from register.cases.case_codes import CodeChange
 from register.cases.case_content import Content, parse_content
+from register.cases.core_tables import CASE
 from register.cases.field_rules import FieldKind, FieldRule
 from register.cases.models import CaseState, Incident, Invitation, Note, RedactedOriginal, Revision
 from register.cases.persistence import derived_columns, destroy_revisions, retain_content
@@ -26,6 +28,9 @@ from register.errors import Invalid, Refused
 from register.journal import Act, JournalEntry, WriteTransaction
 from register.text.normalisation import clean
 from register.text.text_comparison import Passages
+
+# Built once, because an import executes it for every row.
+_INSERT_CASE = CASE.insert().returning(CASE.c.id)
 
 
 def draft(
@@ -45,11 +50,11 @@ def draft(
     """
     member = load_acting_member(tx, by)
     content = steps.valid_content(tx, content)
-    # Set to empty, its lists need no query.
-    fragments: dict[str, Any] = {"follow_ups": [], "replies": [], "corrections": []}
-    columns = derived_columns(content)
-    case = Incident(state=CaseState.DRAFT, created_at=tx.at, revision=None, **fragments, **columns)
-    steps.insert(tx, case)
+    columns = {"state": CaseState.DRAFT, "created_at": tx.at, **derived_columns(content)}
+    case = tx.load(Incident, tx.session.scalar(_INSERT_CASE, columns))
+    for fragments in ("follow_ups", "replies", "corrections"):
+        # Empty, so that they need no query.
+        set_committed_value(case, fragments, [])
     if note:
         tx.session.add(
             Note(incident_id=case.id, written_at=tx.at, written_by=member.id, text=clean(note))
@@ -268,8 +273,7 @@ def _destroy_revisions(
     if case.revision is not None and case.revision.content is None:
         remaining_content = _without_passages(present_content, repeats)
         retain_content(case, remaining_content)
-        stored_codes = load_rows(tx.session, case.id)
-        CodeChange.of(case, remaining_content, stored_codes).write(tx.session)
+        CodeChange.of(tx.session, case, remaining_content).write(tx.session)
     return sorted(destroyed_ids)
 
 
