@@ -10,7 +10,7 @@ from typing import Any
 
 import facet_data
 import pytest
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, event, func, select
 from sqlalchemy.orm import Session
 
 from register.cases import acts, filters, queries
@@ -336,6 +336,26 @@ def test_refused_rows_of_a_long_file_take_no_other_row_with_them(
         cases = session.scalars(select(Incident).order_by(Incident.id)).all()
         assert [case.number for case in cases] == list(range(1, 22))
         assert list(verify(session)) == []
+
+
+def test_a_published_row_without_a_note_is_at_most_seventeen_statements(
+    load: Callable[..., ImportReport], engine: Engine
+) -> None:
+    def count_statements(rows: list[dict[str, str]]) -> int:
+        executed: list[str] = []
+
+        def record(_connection: Any, _cursor: Any, sql: str, *_context: Any) -> None:
+            executed.append(sql)
+
+        event.listen(engine, "before_cursor_execute", record)
+        assert load(*rows, publish=True).count(RowEffect.PUBLISHED) == len(rows)
+        event.remove(engine, "before_cursor_execute", record)
+        return len(executed)
+
+    rows = [{**VALID_ROW, "id": f"S{number}", "note": ""} for number in range(12)]
+    # Each is one transaction; the first one also reads the vocabularies.
+    count_statements(rows[:1])
+    assert count_statements(rows[2:]) - count_statements(rows[1:2]) <= 9 * 17
 
 
 def test_the_same_id_with_other_content_is_refused(
