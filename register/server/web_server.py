@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from functools import partial
 from typing import Any
 
 from flask import Flask
@@ -26,6 +27,7 @@ THREADS = 244
 CONNECTIONS = 800
 IDLE_SECONDS = 30  # that a silent connection is kept; 2 once the process ends
 DRAINING_SECONDS = 30  # that requests under way are given at the end
+ENDING_SECONDS = 5  # that a process alone has then, before requests are given up
 # More than the application takes, which refuses what is too long in its own words.
 FIELD_LIMIT = 128 * 1024
 # A thread that asks the database lets go of the interpreter, and one that only computes keeps it
@@ -65,7 +67,25 @@ def run(app: Flask, fds: list[int], workers: int) -> None:
         startup_checks.start_index_refresher(app)
         startup_checks.open_database(app)
         log().info("serving", threads=THREADS)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
 
+    def answer(_arbiter: object, worker: Any) -> None:
+        """Answer in this process, without one forked from it.
+
+        Both would hold each page of memory that either has written to since.
+        """
+        worker.ppid = parent_process
+        # The system ends it when it hangs, as gunicorn would.
+        worker.notify = partial(signal.alarm, worker.cfg.timeout)
+        worker.init_process()
+        signal.alarm(ENDING_SECONDS)
+        sys.exit()
+
+    hooks: dict[str, Any] = {}
+    if workers == 1:
+        hooks = {"pre_fork": answer}
+        # Until it ends this process: gunicorn would keep it for a loop that does not run.
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
     WebServer(
         app,
         {
@@ -92,5 +112,6 @@ def run(app: Flask, fds: list[int], workers: int) -> None:
             "control_socket_disable": True,
             "when_ready": lambda _arbiter: os.kill(parent_process, signal.SIGUSR1),
             "post_worker_init": start_process,
+            **hooks,
         },
     ).run()
