@@ -64,7 +64,7 @@ def run(app: Flask, fds: list[int], workers: int) -> None:
     request_counts.start(app, workers)
 
     def start_process(_worker: object) -> None:
-        startup_checks.start_index_refresher(app)
+        startup_checks.start_refresher(app)
         startup_checks.open_database(app)
         log().info("serving", threads=THREADS)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
