@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
@@ -144,7 +143,7 @@ def start_refresher(app: Flask) -> None:
     """Start a thread that refreshes the process every 5 s, so that erased words leave memory."""
 
     def repeat() -> None:
-        former = latest = refresh(app, ())
+        former = latest = refresh(app, [])
         while True:
             time.sleep(_REFRESH_SECONDS)
             # Twice after an act: a page may have been under way, with the texts before it.
@@ -153,7 +152,7 @@ def start_refresher(app: Flask) -> None:
     threading.Thread(target=repeat, daemon=True).start()
 
 
-def refresh(app: Flask, former: Sequence[LedgerPosition]) -> Sequence[LedgerPosition]:
+def refresh(app: Flask, former: list[LedgerPosition]) -> list[LedgerPosition]:
     """Reopen the search index and, after an act, drop typeset texts; the heads of all ledgers.
 
     A search reopens the index by itself; a process without searches would keep one with these

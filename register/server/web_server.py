@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from functools import partial
 from typing import Any
 
 from flask import Flask
@@ -76,17 +75,12 @@ def run(app: Flask, fds: list[int], workers: int) -> None:
         """
         worker.ppid = parent_process
         # The system ends it when it hangs, as gunicorn would.
-        worker.notify = partial(signal.alarm, worker.cfg.timeout)
+        worker.notify = lambda: signal.alarm(worker.cfg.timeout)
         worker.init_process()
         signal.alarm(ENDING_SECONDS)
         sys.exit()
 
-    hooks: dict[str, Any] = {}
-    if workers == 1:
-        hooks = {"pre_fork": answer}
-        # Until it ends this process: gunicorn would keep it for a loop that does not run.
-        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
-    WebServer(
+    server = WebServer(
         app,
         {
             "bind": [f"fd://{fd}" for fd in fds],
@@ -112,6 +106,10 @@ def run(app: Flask, fds: list[int], workers: int) -> None:
             "control_socket_disable": True,
             "when_ready": lambda _arbiter: os.kill(parent_process, signal.SIGUSR1),
             "post_worker_init": start_process,
-            **hooks,
         },
-    ).run()
+    )
+    if workers == 1:
+        server.cfg.set("pre_fork", answer)
+        # Until it ends this process: gunicorn would keep it for a loop that does not run.
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+    server.run()
