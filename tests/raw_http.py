@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import select
 import signal
 import socket
@@ -39,6 +40,13 @@ def application() -> Flask:
     return app
 
 
+def application_ended_early() -> Flask:
+    """The same, which gets TERM when it would say that it is ready."""
+    kill = os.kill
+    os.kill = lambda *_message: kill(os.getpid(), signal.SIGTERM)
+    return application()
+
+
 def attach_pages(app: Flask) -> None:
     """Give an application the pages below."""
     blueprint = _pages()
@@ -63,6 +71,11 @@ def _pages() -> Blueprint:
     @blueprint.route("/pid", methods=["GET", "POST"])
     def pid() -> str:
         return str(os.getpid())
+
+    @blueprint.route("/hang")
+    def hang() -> str:
+        # Python lets no other thread run meanwhile.
+        return str(re.match("(a+)+$", "a" * 60 + "b"))
 
     @blueprint.route("/who")
     def who() -> str:
@@ -248,17 +261,15 @@ class Served:
 
     def child(self, name: str) -> int:
         """The number of the web server or the worker."""
-        return self._first(self.process.pid, name)
+        # Never 0, which would mean the tests themselves.
+        numbers: list[int] = []
+        until(lambda: bool(numbers.extend(_children(self.process.pid, name)) or numbers))
+        return numbers[0]
 
     def answering(self) -> int:
         """The number of the process that answers, or of one of them."""
-        return self._first(self.child(WEB), WEB)
-
-    def _first(self, parent: int, name: str) -> int:
-        # Never 0, which would mean the tests themselves.
-        numbers: list[int] = []
-        until(lambda: bool(numbers.extend(_children(parent, name)) or numbers))
-        return numbers[0]
+        web = self.child(WEB)
+        return next(_children(web, WEB), web)
 
     def end(self, number: int = signal.SIGTERM) -> int:
         """Stop it; its exit code."""

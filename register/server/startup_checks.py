@@ -19,6 +19,7 @@ from register.config import Settings, missing_for_public
 from register.db import db, sqlite_path
 from register.errors import ConfigError, RegisterError, SealError, TextError
 from register.hosts import is_loopback
+from register.journal import Ledger, LedgerPosition, head
 from register.operations import schema, setup
 from register.pages import content as editorial
 from register.pages.web import legal_calendars
@@ -138,15 +139,29 @@ def open_database(app: Flask) -> None:
         db.engine.connect().close()
 
 
-def start_index_refresher(app: Flask) -> None:
-    """Start a thread that reopens the search index every 5 s, so that erased words leave memory.
+def start_refresher(app: Flask) -> None:
+    """Start a thread that refreshes the process every 5 s, so that erased words leave memory."""
 
-    A search does so by itself; a process without searches would keep an index with these words.
-    """
-
-    def refresh() -> None:
+    def repeat() -> None:
+        former = latest = refresh(app, [])
         while True:
             time.sleep(_REFRESH_SECONDS)
-            app.extensions["register.search"].stamp()
+            # Twice after an act: a page may have been under way, with the texts before it.
+            former, latest = latest, refresh(app, former)
 
-    threading.Thread(target=refresh, daemon=True).start()
+    threading.Thread(target=repeat, daemon=True).start()
+
+
+def refresh(app: Flask, former: list[LedgerPosition]) -> list[LedgerPosition]:
+    """Reopen the search index and, after an act, drop typeset texts; the heads of all ledgers.
+
+    A search reopens the index by itself; a process without searches would keep one with these
+    words. Texts of drafts and reports are typeset too, so that the public ledger is not enough.
+    """
+    app.extensions["register.search"].stamp()
+    with app.app_context(), suppress(SQLAlchemyError):
+        heads = [head(db.session(), ledger) for ledger in Ledger]
+        if heads != former:
+            template_env.drop_texts()
+        return heads
+    return former

@@ -26,6 +26,7 @@ THREADS = 244
 CONNECTIONS = 800
 IDLE_SECONDS = 30  # that a silent connection is kept; 2 once the process ends
 DRAINING_SECONDS = 30  # that requests under way are given at the end
+ENDING_SECONDS = 5  # that a process alone has then, before requests are given up
 # More than the application takes, which refuses what is too long in its own words.
 FIELD_LIMIT = 128 * 1024
 # A thread that asks the database lets go of the interpreter, and one that only computes keeps it
@@ -62,11 +63,24 @@ def run(app: Flask, fds: list[int], workers: int) -> None:
     request_counts.start(app, workers)
 
     def start_process(_worker: object) -> None:
-        startup_checks.start_index_refresher(app)
+        startup_checks.start_refresher(app)
         startup_checks.open_database(app)
         log().info("serving", threads=THREADS)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
 
-    WebServer(
+    def answer(_arbiter: object, worker: Any) -> None:
+        """Answer in this process, without one forked from it.
+
+        Both would hold each page of memory that either has written to since.
+        """
+        worker.ppid = parent_process
+        # The system ends it when it hangs, as gunicorn would.
+        worker.notify = lambda: signal.alarm(worker.cfg.timeout)
+        worker.init_process()
+        signal.alarm(ENDING_SECONDS)
+        sys.exit()
+
+    server = WebServer(
         app,
         {
             "bind": [f"fd://{fd}" for fd in fds],
@@ -93,4 +107,9 @@ def run(app: Flask, fds: list[int], workers: int) -> None:
             "when_ready": lambda _arbiter: os.kill(parent_process, signal.SIGUSR1),
             "post_worker_init": start_process,
         },
-    ).run()
+    )
+    if workers == 1:
+        server.cfg.set("pre_fork", answer)
+        # Until it ends this process: gunicorn would keep it for a loop that does not run.
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+    server.run()

@@ -175,12 +175,12 @@ _CACHE_SIZE = 4096
 
 _QUOTED = re.compile(r'"([^"]*)"')
 
-_typeset = lru_cache(maxsize=_CACHE_SIZE)(typography.typeset)
+cached_typeset = lru_cache(maxsize=_CACHE_SIZE)(typography.typeset)
 
 
 def typeset(sentence: str) -> str:
     """A sentence of the register with the spaces and apostrophes of the page's language."""
-    return _typeset(sentence, language())
+    return cached_typeset(sentence, language())
 
 
 def with_label(name: str, text: str) -> str:

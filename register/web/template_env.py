@@ -40,6 +40,12 @@ _SUMMARY_LENGTH = 240  # characters of a summary in a list
 _french = lru_cache(maxsize=_CACHE_SIZE)(typography.french)
 
 
+def drop_texts() -> None:
+    """Drop every cached text: of a draft, a report or a case that may be erased since."""
+    for cached in (_french, l10n.cached_typeset, place_line):
+        cached.cache_clear()
+
+
 def attach(app: Flask) -> None:
     """Add filters and globals to the templates of an application."""
     environment = app.jinja_env

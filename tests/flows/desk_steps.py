@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pyotp
 from input_devices import User, words_of
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 # The message after a change to a case of justice, until somebody else has read it.
 WAITS = "Ce changement attend un autre membre"
@@ -29,15 +29,25 @@ class Member:
         return self.user.page
 
 
+def heading(page: Page, words: str) -> Locator:
+    """The heading of a page in these words."""
+    # A heading of the public page within the desk has a level of its own.
+    return page.locator("h1:not([aria-level])").filter(has_text=words_of(words))
+
+
+def message(page: Page, words: str) -> Locator:
+    """The status message in these words."""
+    return page.get_by_role("status").filter(has_text=words_of(words))
+
+
 def expect_heading(page: Page, words: str) -> None:
     """Require the heading of the expected page."""
-    # A heading of the public page within the desk has a level of its own.
-    expect(page.locator("h1:not([aria-level])")).to_have_text(words_of(words))
+    expect(heading(page, words)).to_be_visible()
 
 
 def expect_message(page: Page, words: str) -> None:
     """Require a status message in these words."""
-    expect(page.get_by_role("status").filter(has_text=words_of(words))).to_be_visible()
+    expect(message(page, words)).to_be_visible()
 
 
 # --- signing in -----------------------------------------------------------------------------------
@@ -90,19 +100,23 @@ def invite(member: Member, email: str) -> str:
     user.write("Adresse électronique", email)
     user.choose("Rôle", "Modération", page.locator("section", has_text="Inviter quelqu’un"))
     user.press("Préparer l’invitation")
-    prove_identity(member)
-    expect_heading(page, "L’invitation est prête")
+    prove_identity(member, heading(page, "L’invitation est prête"))
     return page.get_by_label("Le lien seul").input_value()
 
 
-def prove_identity(member: Member) -> None:
-    """Enter password and a recovery code once more, where the act requires them."""
-    user, page = member.user, member.page
-    if not page.get_by_role("heading", name="Confirmez que c’est vous").count():
-        return
-    user.write("Mot de passe", member.password)
-    user.write("Code", member.codes.pop())
-    user.press("Confirmer et continuer")
+def prove_identity(member: Member, outcome: Locator) -> None:
+    """Enter password and a recovery code once more, where the act requires them.
+
+    :param outcome: what is seen after the act.
+    """
+    user = member.user
+    question = heading(member.page, "Confirmez que c’est vous")
+    expect(question.or_(outcome)).to_be_visible()
+    if question.is_visible():
+        user.write("Mot de passe", member.password)
+        user.write("Code", member.codes.pop())
+        user.press("Confirmer et continuer")
+    expect(outcome).to_be_visible()
 
 
 # --- a case -------------------------------------------------------------------------------------
@@ -315,16 +329,14 @@ def agree(member: Member, case: str, *, shown: str = "Ce qui change") -> None:
     user.press("Relire et approuver…")
     expect(page.get_by_role("heading", name=shown)).to_be_visible()
     user.press("Approuver et publier")
-    prove_identity(member)
-    expect_message(page, "Le changement est publié, avec votre accord.")
+    prove_identity(member, message(page, "Le changement est publié, avec votre accord."))
 
 
 def redact(member: Member, case: str, summary: str, note: str) -> None:
     """A summary without a passage, which readers find in no version any more."""
     _rewrite(member, case, "Retirer un passage", summary, note)
     member.user.press("Voir ce qui sera retiré")
-    prove_identity(member)
-    expect(member.page.get_by_role("heading", name="Ce qui sera retiré")).to_be_visible()
+    prove_identity(member, member.page.get_by_role("heading", name="Ce qui sera retiré"))
     member.user.press("Retirer ces passages pour toujours")
     expect_message(member.page, "Le passage est retiré")
 
@@ -348,8 +360,7 @@ def withdraw(member: Member, case: str) -> None:
     member.user.tick("Le cas fait l’objet d’un nouvel examen")
     member.user.write("Motif, pour les membres", "une lettre de la mairie est à lire d’abord")
     member.user.press("Retirer le cas")
-    prove_identity(member)
-    expect_message(member.page, "Le cas est retiré")
+    prove_identity(member, message(member.page, "Le cas est retiré"))
 
 
 def restore(member: Member, case: str) -> None:
@@ -370,8 +381,7 @@ def merge(member: Member, case: str, number: int) -> None:
     expect_warning(member.page)
     member.user.write("Motif, pour les membres", "deux fois la même affaire")
     member.user.press("Proposer de réunir au cas")
-    prove_identity(member)
-    expect_message(member.page, "Ce changement attend un autre membre")
+    prove_identity(member, message(member.page, "Ce changement attend un autre membre"))
 
 
 def part(member: Member, case: str) -> None:
@@ -395,8 +405,7 @@ def erase(administrator: Member, second: Member, case: str) -> None:
     expect_warning(administrator.page)
     administrator.user.tick("Une donnée personnelle devait être retirée")
     administrator.user.press("Effacer pour toujours")
-    prove_identity(administrator)
-    expect_heading(administrator.page, "Ce dossier a été effacé")
+    prove_identity(administrator, heading(administrator.page, "Ce dossier a été effacé"))
 
 
 def expect_warning(page: Page) -> None:

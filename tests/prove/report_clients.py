@@ -154,7 +154,7 @@ class Serve(Served):
 
     def kill_all(self) -> None:
         """End all of its processes at once: none may have noticed that another one is gone."""
-        every = [self.process.pid, self.child(WEB), self.answering(), self.child(WORKER)]
+        every = [self.process.pid, self.child(WEB), self.child(WORKER)]
         for number in every:
             os.kill(number, signal.SIGKILL)
         self.process.wait()

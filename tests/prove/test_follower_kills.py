@@ -89,6 +89,8 @@ def reading(database: Database, index: SearchEngine, port: int) -> Iterator[Read
         yield reader
 
 
+# A reader that loses its files while it opens them leaves the opened ones to garbage collection.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_hundred_kills_show_nothing_and_lose_nothing(
     settings: Settings, engine: Database, desk
 ) -> None:

@@ -58,8 +58,9 @@ def test_the_check_reads_a_process_that_is_not_protected() -> None:
         process.wait()
 
 
-def test_no_process_of_a_service_leaves_its_memory(site_settings: Settings) -> None:
-    with serving(site_settings, prefix=POWERLESS) as (served, port):
+@pytest.mark.parametrize("processes", [1, 2])
+def test_no_process_of_a_service_leaves_its_memory(site_settings: Settings, processes: int) -> None:
+    with serving(site_settings, processes, prefix=POWERLESS) as (served, port):
         served.first_line()
         assert send_raw(port, get(b"/healthz"))[0] == 200
         for number in (

@@ -238,10 +238,13 @@ def test_a_first_process_that_fails_to_start_ends_the_command(
         assert sentences[0].startswith("La clé de scellement est introuvable")
 
 
-def test_processes_that_die_are_started_again(site_settings: Settings) -> None:
-    with serving(site_settings) as (served, port):
+@pytest.mark.parametrize("processes", [1, 2])
+def test_processes_that_die_are_started_again(site_settings: Settings, processes: int) -> None:
+    with serving(site_settings, processes) as (served, port):
         served.first_line()
-        first, arbiter = pid_at(port), served.child(WEB)
+        first, web = pid_at(port), served.child(WEB)
+        # gunicorn's own process watches several, and answers where it is the only one.
+        assert (first == web) == (processes == 1)
         os.kill(first, signal.SIGKILL)
         # The socket goes on listening: whoever comes now waits, and is answered.
         second = pid_at(port)
@@ -249,18 +252,37 @@ def test_processes_that_die_are_started_again(site_settings: Settings) -> None:
         # Ended by name, it finishes first, and is replaced as well.
         os.kill(second, signal.SIGTERM)
         until(lambda: pid_at(port) not in (first, second))
-        third = pid_at(port)
-        os.kill(arbiter, signal.SIGKILL)
+        third, web = pid_at(port), served.child(WEB)
+        os.kill(web, signal.SIGKILL)
         served.wait_for("died", process="web")
         # The process that answers notices within a second that its parent is gone.
         until(lambda: _is_gone(third))
         assert pid_at(port) not in (first, second, third)
-        assert served.child(WEB) != arbiter
+        assert served.child(WEB) != web
         worker = served.child(WORKER)
         os.kill(worker, signal.SIGKILL)
         served.wait_for("died", process="worker")
         until(lambda: served.child(WORKER) != worker)
         assert served.end() == 0
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_process_that_hangs_is_ended_and_another_one_answers(
+    site_settings: Settings, processes: int
+) -> None:
+    with serving(site_settings, processes) as (served, port), connect(port) as hanging:
+        served.first_line()
+        first = pid(hanging)[0]
+        hanging.sendall(get(b"/hang"))
+        until(lambda: _is_gone(first), 40)
+        assert pid_at(port) != first
+        assert served.end() == 0
+
+
+def test_a_signal_to_end_during_the_start_is_not_lost(site_settings: Settings) -> None:
+    with serving(site_settings, app="raw_http:application_ended_early") as (served, _port):
+        served.wait_for("died", process="web")
+        assert '"code": 0' in served.logged()
 
 
 def test_a_web_server_that_can_not_be_started_again_ends_the_command(
