@@ -254,7 +254,7 @@ class Served:
     def send(self, number: int) -> None:
         self.process.send_signal(number)
 
-    def wait_for(self, event: str, count: int = 1, seconds: float = 15, process: str = "") -> None:
+    def wait_for(self, event: str, count: int = 1, seconds: float = 60, process: str = "") -> None:
         """Wait until the log has that event, of a process where one is named, ``count`` times."""
         log_text = f'"event": "{event}"' + (f', "process": "{process}"' if process else "")
         until(lambda: self.logged().count(log_text) >= count, seconds, self.logged)

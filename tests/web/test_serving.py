@@ -175,7 +175,7 @@ def test_hup_brings_another_process_and_term_ends_it_and_nothing_is_lost(
             assert read_response(half)[::2] == (200, b"3")
             assert pid(idle) == (second, False)
             assert parse_response(read_until_closed(slow))[::2] == (200, b"enfin")
-        assert served.process.wait(20) == 0
+        assert served.process.wait(30) == 0
         for process in (first, second, worker):
             assert _is_gone(process)
 
@@ -431,7 +431,7 @@ def test_a_closed_terminal_ends_what_was_started_in_it(site_settings: Settings) 
         os.close(process_side)
         assert process.stdout.readline().startswith("Web Citoyen")
         os.close(terminal)
-        assert process.wait(15) == 0
+        assert process.wait(30) == 0
     finally:
         process.kill()
         process.wait()
