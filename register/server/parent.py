@@ -16,16 +16,8 @@ import socket
 import time
 from collections.abc import Sequence
 
-from register.server.process_start import (
-    CANNOT_START,
-    SERVER,
-    SIGNALS,
-    WEB,
-    log_event,
-    notify,
-    python_command,
-    write_line,
-)
+from register.server import process_start
+from register.server.process_start import CANNOT_START, SIGNALS, WEB, log_event, notify
 
 STARTING = 120  # seconds that a successor may take to be ready
 PAUSE = 1  # seconds before a process that died young is started again
@@ -67,15 +59,14 @@ class Parent:
                 self._renew()
             elif self._take(signal.SIGUSR1):
                 is_ready = True
-                write_line(ready_line)
+                process_start.write_line(ready_line)
                 notify("READY=1")
             self._wait()
             if not (is_ready or self.children[WEB]):
                 break  # it has printed the reason
         notify("STOPPING=1")
-        for listener in self._sockets:
-            # First, because the system accepts connections as long as a copy listens.
-            listener.close()
+        # First, because the system accepts connections as long as a copy listens.
+        process_start.close(self._sockets)
         self._end(*self.children.values(), self._successor)
         self.children, self._successor = {}, 0
         while self._since:
@@ -86,10 +77,11 @@ class Parent:
         """Start a child; its number."""
         # Beside a web server that answers there is time to prepare every page first.
         mode = "renewal" if self.children[WEB] else "start"
-        command = python_command(SERVER, name, str(os.getpid()), mode, *self._arguments)
-        files: list[tuple[int, ...]] = []
-        if name != WEB:
-            files = [(os.POSIX_SPAWN_CLOSE, listener.fileno()) for listener in self._sockets]
+        command = process_start.python_command(
+            process_start.SERVER, name, str(os.getpid()), mode, *self._arguments
+        )
+        unneeded = [] if name == WEB else self._sockets
+        files = [(os.POSIX_SPAWN_CLOSE, listener.fileno()) for listener in unneeded]
         # In a session of its own: a terminal's Ctrl-C is for the parent, which ends all in order.
         pid = os.posix_spawn(
             command[0], command, os.environ, file_actions=files, setsid=True, setsigmask=()
