@@ -30,7 +30,7 @@ MEMORY_BAR = Bar(150, most=True, unit=" MB")
 # What may cost no more with a hundred times the cases.
 FLAT_PAGES = ("list", "case", "commune", "feed of 50")
 ENTRIES = 50
-PATIENCE = 60  # seconds in which the follower has to have an index of the cases
+PATIENCE = 300  # seconds in which the follower has to have an index of the cases
 WORKERS = 2
 
 LogLine = Callable[[str], None]
