@@ -188,9 +188,9 @@ class _Server:
         options: dict[str, Any],
     ) -> Any:
         """Open a connection; in a request, at once or after at most some seconds."""
-        if not _in_request.get():
-            return dialect.connect(*arguments, **options)
         self._connect = partial(dialect.connect, *arguments, **options)
+        if not _in_request.get():
+            return self._connect()
         deadline = time.monotonic() + _REFUSAL_SECONDS
         while True:
             if self._is_away:

@@ -69,6 +69,15 @@ def test_a_server_that_accepts_and_never_answers_is_given_up_once(proxied, proxy
     assert (status, seconds < PROMPT) == (503, True)
 
 
+def test_a_server_that_hangs_is_noticed_on_connections_opened_before_any_request(proxied, proxy):
+    with proxied.app_context():
+        for engine in (db.engine, autocommit_engine(db.engine)):
+            engine.connect().close()
+    proxy.freeze()
+    status, seconds = _timed(lambda: _page(proxied))
+    assert (status, seconds < PROMPT) == (503, True)
+
+
 def test_a_slow_statement_is_waited_for_while_the_server_answers(proxied):
     with proxied.app_context(), request_limits(), db.engine.connect() as connection:
         assert connection.execute(text("SELECT 1 FROM pg_sleep(1.5)")).scalar() == 1
