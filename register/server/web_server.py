@@ -19,9 +19,9 @@ from register.web import request_counts
 from register.web.logs import log
 
 # More than those that wait for a turn, who hold one each: 42 for the report form, 64 to send it, 28
-# to send it with files, 26 for parts of files, 10 to sign in, 44 to read files. A thread that waits
-# costs some kilobytes.
-THREADS = 244
+# to send it with files, 26 for parts of files, 10 to sign in, 44 to read files, 64 for searches. A
+# thread that waits costs some kilobytes.
+THREADS = 308
 # Open at a time, of each process; most systems let a process open 1,024 files.
 CONNECTIONS = 800
 IDLE_SECONDS = 30  # that a silent connection is kept; 2 once the process ends
