@@ -7,6 +7,7 @@ the threads from every other kind.
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
@@ -14,7 +15,7 @@ from register.errors import Unavailable
 
 
 class Bulkhead:
-    """A limit on the threads of this process that run something at once.
+    """A limit on the threads of this process that run something at once, first come, first served.
 
     :param max_running: threads that may run it.
     :param max_waiting: further threads that may wait for their turn.
@@ -27,8 +28,12 @@ class Bulkhead:
     ) -> None:
         self.turn_timeout = turn_timeout
         self.entry_timeout = entry_timeout
-        self._running = threading.BoundedSemaphore(max_running)
         self._admitted = threading.BoundedSemaphore(max_running + max_waiting)
+        self._lock = threading.Lock()
+        self._free = max_running
+        # A semaphore would let a newcomer overtake those who wait. Each holds a lock of its own,
+        # which whoever ends a turn releases.
+        self._waiting: deque[threading.Lock] = deque()
 
     @contextmanager
     def turn(self) -> Iterator[None]:
@@ -39,14 +44,36 @@ class Bulkhead:
         if not self._admitted.acquire(timeout=self.entry_timeout):
             raise Unavailable("busy")
         try:
-            if not self._running.acquire(timeout=self.turn_timeout):
-                raise Unavailable("busy")
+            self._await_turn()
             try:
                 yield
             finally:
-                self._running.release()
+                self._pass_on()
         finally:
             self._admitted.release()
+
+    def _await_turn(self) -> None:
+        with self._lock:
+            if self._free:
+                self._free -= 1
+                return
+            turn = threading.Lock()
+            turn.acquire()
+            self._waiting.append(turn)
+        if turn.acquire(timeout=self.turn_timeout):
+            return
+        with self._lock:
+            # It may have come after the time was over.
+            if turn.locked():
+                self._waiting.remove(turn)
+                raise Unavailable("busy")
+
+    def _pass_on(self) -> None:
+        with self._lock:
+            if self._waiting:
+                self._waiting.popleft().release()
+            else:
+                self._free += 1
 
     @contextmanager
     def turn_if_free(self) -> Iterator[bool]:

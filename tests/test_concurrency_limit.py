@@ -75,3 +75,46 @@ def test_an_error_releases_the_slot() -> None:
     for _again in range(2):
         with pytest.raises(ZeroDivisionError), bulkhead.turn():
             raise ZeroDivisionError
+
+
+def test_turns_come_in_the_order_of_arrival() -> None:
+    bulkhead, order = Bulkhead(max_running=1, max_waiting=5, turn_timeout=5), []
+
+    def enter(number: int) -> None:
+        with bulkhead.turn():
+            order.append(number)
+
+    with ThreadPoolExecutor(5) as pool:
+        with bulkhead.turn():
+            for number in range(5):
+                pool.submit(enter, number)
+                _wait_for_queue(bulkhead, number + 1)
+        # Whoever leaves does not overtake them.
+        with bulkhead.turn():
+            order.append(5)
+    assert order == list(range(6))
+
+
+def test_a_turn_that_comes_at_the_last_moment_is_held() -> None:
+    bulkhead, has_turn = Bulkhead(max_running=1, max_waiting=1, turn_timeout=0.05), []
+
+    def enter() -> None:
+        with bulkhead.turn():
+            has_turn.append(True)
+
+    with bulkhead.turn(), ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(enter)
+        _wait_for_queue(bulkhead, 1)
+        with bulkhead._lock:
+            # Its time is over before it can say so.
+            time.sleep(0.1)
+            bulkhead._waiting.popleft().release()
+        waiting.result()
+    assert has_turn
+
+
+def _wait_for_queue(bulkhead: Bulkhead, length: int) -> None:
+    deadline = time.monotonic() + 5
+    while len(bulkhead._waiting) < length and time.monotonic() < deadline:
+        time.sleep(0.001)
+    assert len(bulkhead._waiting) == length

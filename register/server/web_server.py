@@ -6,6 +6,7 @@ cost nothing here.
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -15,13 +16,14 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 
 from register.server import startup_checks
-from register.web import request_counts
+from register.territory.gazetteer import gazetteer
+from register.web import request_counts, template_env
 from register.web.logs import log
 
 # More than those that wait for a turn, who hold one each: 42 for the report form, 64 to send it, 28
-# to send it with files, 26 for parts of files, 10 to sign in, 44 to read files, 64 for searches. A
+# to send it with files, 26 for parts of files, 10 to sign in, 44 to read files, 160 for searches. A
 # thread that waits costs some kilobytes.
-THREADS = 308
+THREADS = 404
 # Open at a time, of each process; most systems let a process open 1,024 files.
 CONNECTIONS = 800
 IDLE_SECONDS = 30  # that a silent connection is kept; 2 once the process ends
@@ -61,6 +63,11 @@ def run(app: Flask, fds: list[int], workers: int) -> None:
     os.environ.pop("NOTIFY_SOCKET", None)
     sys.setswitchinterval(SWITCH_SECONDS)
     request_counts.start(app, workers)
+    if workers > 1:
+        # Once, in memory that all share: each would take two seconds for it at its first pages.
+        template_env.require(app)
+        gazetteer()
+        gc.freeze()
 
     def start_process(_worker: object) -> None:
         startup_checks.start_refresher(app)

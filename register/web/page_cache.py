@@ -39,9 +39,9 @@ GZIP_RATIO = 4
 VARY_HEADER = ("Vary", "Accept-Encoding")
 
 # Addresses with a query (searches, filters, further pages) are made by two threads at a time and
-# wait in sixty-two more: twenty readers of each process are rarely spread evenly. The other threads
-# of a server are for cached pages and whole lists.
-RUNNING_SEARCHES, WAITING_SEARCHES = 2, 62
+# wait in 158 more: connections are not spread evenly over processes, and one may get all of 160
+# readers. The other threads of a server are for cached pages and whole lists.
+RUNNING_SEARCHES, WAITING_SEARCHES = 2, 158
 SEARCH_TIMEOUT = 10.0  # seconds
 RETRY_AFTER = 2  # seconds
 
