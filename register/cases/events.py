@@ -15,8 +15,9 @@ from sqlalchemy import and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from register.cases.case_codes import CASE_CODE, IS_PRESENT
+from register.cases.case_sets import Strengths
 from register.cases.core_tables import CASE, IS_PUBLIC, IS_PUBLIC_LINE, JOURNAL_ENTRY, is_among
-from register.cases.filters import FILTERS, CaseQuery, Clause, HitStrengths, clause
+from register.cases.filters import FILTERS, CaseQuery, Clause, clause
 from register.cases.mergers import list_parted_lines
 from register.cases.models import CaseState
 from register.errors import NotFound
@@ -46,7 +47,7 @@ class EventQuery:
     since: datetime | None = None
     until: datetime | None = None
     includes_register: bool = False
-    matches: HitStrengths | None = field(default=None, hash=False)
+    matches: Strengths | None = field(default=None, hash=False)
 
 
 @dataclass(frozen=True)

@@ -171,14 +171,16 @@ def _feed_response(
     if before_event and not _EVENT.fullmatch(before_event):
         raise NotFound("no_such_page")
     session = db.session()
-    stretch = events.event_page(session, event_query, before_event)
     feed_path = feed_path or page
-    names = tuple(event.name for event in stretch.events)
-    feed_document = fragment(
-        "feed",
-        (feed_path, page, subject, before_event, names),
-        caller=lambda: _document(stretch, feed_path, page, subject, before_event),
-    )
+
+    def document() -> str:
+        stretch = events.event_page(session, event_query, before_event)
+        return _document(stretch, feed_path, page, subject, before_event)
+
+    # The cases that the words match stand for the index, which moves apart from the data.
+    matches = None if event_query.matches is None else event_query.matches.cases
+    key = ("feed", feed_path, page, subject, before_event, matches)
+    feed_document = fragment(*key, caller=document)
     if not g.get("register_in_part"):
         g.register_moved_at = line_time(session, head().seq)
     return Response(feed_document, content_type=atom.MIMETYPE)

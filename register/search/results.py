@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
 from register.cases import facet_index
+from register.cases.case_sets import Strengths
 from register.cases.filters import CaseQuery
 from register.cases.selection import Selection
 from register.cases.vocabulary import Vocabulary
@@ -31,7 +31,7 @@ class TextSearch:
         return query_parser.find_or_operator(self.text)
 
     @property
-    def strength(self) -> Mapping[int, int]:
+    def strength(self) -> Strengths:
         """Case number → strength of its match."""
         return self.matches.strength
 
