@@ -98,7 +98,8 @@ class CaseQuery:
 
     def pairs(self) -> list[tuple[str, str]]:
         """Parameters as (name, value), in a fixed order, without defaults."""
-        pairs = [(name, value) for name in FILTERS for value in self.values.get(name, ())]
+        names = [name for name in FILTERS if name in self.values]
+        pairs = [(name, value) for name in names for value in self.values[name]]
         if self.order != self.usual_order:
             pairs.append(("tri", self.order))
         if self.page > 1:

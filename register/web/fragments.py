@@ -27,7 +27,7 @@ from register.cases.data_version import DataVersion
 from register.db import now
 from register.text.dates import paris_day
 from register.web.blueprints import public
-from register.web.l10n import catalogue_language
+from register.web.l10n import language
 from register.web.request_context import current_data_version, has_data_version
 
 CACHE_LIMIT = 8 * 1024 * 1024  # bytes
@@ -121,17 +121,18 @@ def attach(app: Flask) -> None:
     app.jinja_env.globals.update(fragment=fragment, constant=constant)
 
 
-def fragment(*key: Hashable, caller: Callable[[], Fragment]) -> Fragment:
+def fragment(*key: Hashable, when: bool = True, caller: Callable[[], Fragment]) -> Fragment:
     """A fragment of the page in the page's language.
 
     In a template: ``{% call fragment("row", case.number) %}…{% endcall %}``.
 
     :param key: everything that the fragment depends on besides data, day, language and settings.
+    :param when: whether it depends on nothing else in this request.
     """
     # While templates are written, they change under the same data. An error page may have none.
-    if current_app.debug or not has_data_version():
+    if current_app.debug or not when or not has_data_version():
         return caller()
-    return _current_fragments().get_or_make((catalogue_language(), *key), caller)
+    return _current_fragments().get_or_make((language(), *key), caller)
 
 
 def constant(*key: Hashable, when: bool = True, caller: Callable[[], Fragment]) -> Fragment:
@@ -145,7 +146,7 @@ def constant(*key: Hashable, when: bool = True, caller: Callable[[], Fragment]) 
     if current_app.debug or not when:
         return caller()
     cache: FragmentCache = current_app.extensions[_CONSTANTS]
-    return cache.get_or_make((catalogue_language(), *key), caller)
+    return cache.get_or_make((language(), *key), caller)
 
 
 def _current_fragments() -> Fragments:

@@ -95,14 +95,11 @@ def without_prefix(path: str) -> str:
 
 
 def language() -> Language:
-    """The language of the current request; French outside a request, as in the terminal."""
+    """The language of the current request; French outside a request, as in the terminal.
+
+    Babel's too, which asks for it once in a request, and again after ``_reset_lookups``.
+    """
     return request_language(request.environ) if has_request_context() else "fr"
-
-
-def catalogue_language() -> str:
-    """The language of the catalogue in use, which the address does not decide alone; or empty."""
-    locale = flask_babel.get_locale()
-    return locale.language if locale else ""
 
 
 @contextmanager

@@ -114,13 +114,13 @@ def attach(app: Flask) -> None:
 # Jinja's own functions take five calls for each of the hundred sentences of a page.
 def _translate(sentence: str, /, **values: Any) -> Markup:
     """A sentence in the page's language, as HTML; the values are escaped."""
-    return _translated(l10n.catalogue_language(), sentence) % values
+    return _translated(l10n.language(), sentence) % values
 
 
 def _translate_counted(singular: str, plural: str, num: int, /, **values: Any) -> Markup:
     # Without index(), the French source texts, which have no catalogue, would put any object that
     # is no number in the plural.
-    return _translated_counted(l10n.catalogue_language(), singular, plural, index(num)) % {
+    return _translated_counted(l10n.language(), singular, plural, index(num)) % {
         "num": num,
         **values,
     }
