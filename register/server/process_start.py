@@ -34,7 +34,7 @@ _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NAME = 1, 4, 15  # prctl(2)
 # mallopt(3). Each thread would otherwise hold on to memory of its own, a third more in all; and
 # both thresholds would grow with the largest page, so that less goes back to the system.
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
-_MALLOC_OPTIONS = {_M_TRIM_THRESHOLD: 128 * 1024, _M_MMAP_THRESHOLD: 128 * 1024, _M_ARENA_MAX: 2}
+_MALLOC_OPTIONS = {_M_TRIM_THRESHOLD: 1024 * 1024, _M_MMAP_THRESHOLD: 1024 * 1024, _M_ARENA_MAX: 2}
 
 
 def python_command(*arguments: str) -> list[str]:
