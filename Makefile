@@ -7,7 +7,7 @@ BIN := .venv/bin
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: demo test collected prove bench docs pictures pins sbom audit lint format help
+.PHONY: demo test tested collected prove bench docs pictures pins sbom audit lint format help
 
 demo: ## a running instance with the sample cases, on http://127.0.0.1:5000
 	@tools/venv run
@@ -16,9 +16,11 @@ demo: ## a running instance with the sample cases, on http://127.0.0.1:5000
 test: ## everything, on SQLite and on a PostgreSQL that the tests start
 	@tools/venv dev
 	@tools/bring
-	@$(MAKE) --no-print-directory -j2 lint collected
-	$(BIN)/python -m pytest -n 3 --dist worksteal -m "not prove" --cov --cov-report=
+	@$(MAKE) --no-print-directory -j2 lint tested
 	$(BIN)/coverage report --fail-under=100 --show-missing
+
+tested: collected
+	$(BIN)/python -m pytest -n 3 --dist worksteal -m "not prove" --cov --cov-report=
 
 # What cannot be collected is said by the run that follows.
 collected:
