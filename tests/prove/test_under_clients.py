@@ -69,6 +69,10 @@ class Poster(EndableThread):
             except ConnectionRefusedError:
                 self.refused_at = time.monotonic()
                 return
+            except ConnectionResetError as error:
+                # The listening socket was closed while the system connected.
+                self.unanswered.append(repr(error))
+                continue
             with connection:
                 self._post_on(connection)
 
