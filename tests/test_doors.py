@@ -38,6 +38,8 @@ from register.reports import acts as reports
 from register.reports.models import MessageKind
 from register.reports.report_files import report_files
 
+pytestmark = pytest.mark.one_database
+
 TOP = Path(__file__).resolve().parent.parent
 MODULES = sorted((TOP / "register").rglob("*.py"))
 

@@ -16,6 +16,8 @@ from register.accounts.models import SignInFailures, SignInSession
 from register.errors import Refused
 from register.journal import Ledger
 
+pytestmark = pytest.mark.one_database
+
 DAY = timedelta(days=1)
 PASSWORD = "une-phrase-de-passe"
 ACTS = {"signed_in", "sessions_ended", "sign_ins_failed"}

@@ -15,6 +15,8 @@ from register.db import empty_log, sqlite_path
 from register.errors import Invalid, SealError
 from register.operations import rotation, setup
 
+pytestmark = pytest.mark.one_database
+
 ADDRESSES = ("bruno@register.test", "fanny.secret@elsewhere.test")
 
 

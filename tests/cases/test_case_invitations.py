@@ -25,6 +25,8 @@ from register.mail.models import MailState, OutgoingMail
 from register.mail.outbox import FORGET_AFTER, Outbox
 from register.operations import schema
 
+pytestmark = pytest.mark.one_database
+
 TODAY, DAY = date(2026, 3, 2), timedelta(days=1)
 ADDRESS, SOURCE = "mairie@gagny.example", "https://gagny.example/contact"
 LINK = "https://registre.example/incidents/1/droit-de-reponse"

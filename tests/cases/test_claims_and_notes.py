@@ -14,6 +14,8 @@ from register.cases.urgency import CLAIM_DURATION, NO_END, Urgency
 from register.cases.verify import verify
 from register.errors import Invalid, Refused
 
+pytestmark = pytest.mark.one_database
+
 LATER = AT + CLAIM_DURATION
 
 

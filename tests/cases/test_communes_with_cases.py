@@ -19,6 +19,8 @@ from register.journal import head
 from register.territory import place_queries
 from register.territory.places import territory
 
+pytestmark = pytest.mark.one_database
+
 GAGNY, MONTREUIL, PUTEAUX, AJACCIO = "93032", "93048", "92062", "2A004"
 
 

@@ -25,6 +25,8 @@ from register.journal import Act, JournalEntry
 from register.reports.acts import purging
 from register.worker import copy_job
 
+pytestmark = pytest.mark.one_database
+
 BLACK = {
     "masks": [{"area": {"left": 0.25, "top": 0.25, "right": 0.5, "bottom": 0.5}, "style": "black"}]
 }

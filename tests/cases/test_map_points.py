@@ -12,6 +12,8 @@ from register.journal import head
 from register.territory import place_queries
 from register.territory.places import territory
 
+pytestmark = pytest.mark.one_database
+
 
 @pytest.fixture(autouse=True)
 def _empty_caches(monkeypatch):

@@ -19,6 +19,8 @@ from register.cases.models import Revision
 from register.errors import NotFound
 from register.journal import Act
 
+pytestmark = pytest.mark.one_database
+
 
 @pytest.fixture
 def bruno(session: Session, desk: Desk) -> Member:

@@ -15,6 +15,8 @@ from register.mail.outbox import Outbox
 from register.operations import setup
 from register.operations.doctor import examine
 
+pytestmark = pytest.mark.one_database
+
 ADDRESS = "operator@elsewhere.test"
 
 

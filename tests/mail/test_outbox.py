@@ -17,6 +17,8 @@ from register.mail.messages import MailKind
 from register.mail.models import MailState, OutgoingMail
 from register.mail.outbox import CLAIM_DURATION, GIVE_UP_AFTER, LATE_AFTER, Outbox
 
+pytestmark = pytest.mark.one_database
+
 ADDRESS = "mairie-secrete@elsewhere.test"
 VALUES = {"link": "https://registre.test/secret"}
 

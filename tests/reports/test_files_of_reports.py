@@ -29,6 +29,8 @@ from register.reports.models import DestroyedFile, MessageKind, ReportEvidence
 from register.reports.report_files import destroyed_files, report_files, sent_file, sent_files
 from register.reports.verify import problems
 
+pytestmark = pytest.mark.one_database
+
 
 def a_file(name="séance.mp4"):
     digest = secrets.token_hex(32)

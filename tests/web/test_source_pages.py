@@ -27,6 +27,8 @@ from register.operations import setup
 from register.operations.missing_data import incomplete_files
 from register.text.dates import paris_day
 
+pytestmark = pytest.mark.one_database
+
 ADDRESS = "https://presse.test/article"
 PAGE = b"WARC/1.1 un-mot-de-la-copie \x00\xff" * 60_000
 TODAY = paris_day(AT)

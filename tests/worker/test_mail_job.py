@@ -20,6 +20,8 @@ from register.mail.outbox import Outbox
 from register.mail_urls import parse_mail_url
 from register.worker.mail_job import IDLE_SECONDS, MailJob
 
+pytestmark = pytest.mark.one_database
+
 VALUES = {"link": "https://registre.test/secret"}
 
 

@@ -25,6 +25,8 @@ from register.reports import acts as reports
 from register.text.dates import paris_day
 from register.worker.notice_job import NoticeJob
 
+pytestmark = pytest.mark.one_database
+
 KEY = bytes(32)
 
 

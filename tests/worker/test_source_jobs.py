@@ -27,6 +27,8 @@ from register.worker import source_jobs
 from register.worker.source_jobs import LinkJob, SourceCopyJob
 from tests.sources.web_hosts import loopback_rules, redirect, reply, serving
 
+pytestmark = pytest.mark.one_database
+
 PAGE = b"<!doctype html><title>Gagny</title><p>Le maire interdit de filmer."
 TODAY = date(2026, 3, 2)
 

@@ -213,6 +213,7 @@ def touch(page: Page, points: list[tuple[float, float]]) -> None:
     session.detach()
 
 
+@pytest.mark.prove
 @each_viewport
 def test_a_face_is_blurred_in_the_copy_alone(at_work: DeskWithFiles) -> None:
     ada = at_work.member

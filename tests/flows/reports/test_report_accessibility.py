@@ -38,6 +38,7 @@ TOP = """() => document.activeElement.closest(".top, .skip")
   ? 0 : document.activeElement.getBoundingClientRect().top + scrollY"""
 
 
+@pytest.mark.prove
 def test_the_pages_of_a_report_are_for_everybody(site_browser: SiteBrowser) -> None:
     for name in EACH_RUN:
         page = site_browser.open(name)
