@@ -39,7 +39,8 @@ def serve(
     :param ready: line to print once requests are answered.
     :param worker: whether to run the worker too.
     """
-    startup_checks.read_pages(app)
+    # What several processes need is prepared once, in memory that they share.
+    (startup_checks.require_pages if processes > 1 else startup_checks.read_pages)(app)
     _share_memory(app)
     sys.stdout.flush()
     # Until the parent process waits for them.
@@ -84,8 +85,8 @@ def start_child(name: str, mode: str, spec: str, processes: str, *fds: str) -> i
                 schema.require(db.engine)
         else:
             startup_checks.require_servable(app)
-            is_renewal = mode == "renewal"
-            (startup_checks.require_pages if is_renewal else startup_checks.read_pages)(app)
+            is_whole = mode == "renewal" or int(processes) > 1
+            (startup_checks.require_pages if is_whole else startup_checks.read_pages)(app)
     except RegisterError as error:
         return _refuse(error)
     except OperationalError:

@@ -27,7 +27,7 @@ from register.reports import form_vocabulary
 from register.search import synonyms
 from register.server.process_start import CANNOT_START
 from register.territory import dataset
-from register.territory.gazetteer import former_areas
+from register.territory.gazetteer import former_areas, gazetteer
 from register.territory.map_ground import map_ground
 from register.territory.places import territory
 from register.web import assets, template_env
@@ -93,12 +93,13 @@ def require_local(settings: Settings, host: str) -> None:
 
 
 def require_pages(app: Flask) -> None:
-    """Require templates without a fault, and all else that pages are made of.
+    """Require templates without a fault, and all that pages and searches are made of, at once.
 
     :raises ConfigError: templates or style sheets are not there, cannot be read or have a fault.
     """
     read_pages(app)
     template_env.require(app)
+    gazetteer()
 
 
 def read_pages(app: Flask) -> None:

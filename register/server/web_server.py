@@ -6,7 +6,6 @@ cost nothing here.
 
 from __future__ import annotations
 
-import gc
 import os
 import signal
 import sys
@@ -16,8 +15,7 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 
 from register.server import startup_checks
-from register.territory.gazetteer import gazetteer
-from register.web import request_counts, template_env
+from register.web import request_counts
 from register.web.logs import log
 
 # More than those that wait for a turn, who hold one each: 42 for the report form, 64 to send it, 28
@@ -63,11 +61,6 @@ def run(app: Flask, fds: list[int], workers: int) -> None:
     os.environ.pop("NOTIFY_SOCKET", None)
     sys.setswitchinterval(SWITCH_SECONDS)
     request_counts.start(app, workers)
-    if workers > 1:
-        # Once, in memory that all share: each would take two seconds for it at its first pages.
-        template_env.require(app)
-        gazetteer()
-        gc.freeze()
 
     def start_process(_worker: object) -> None:
         startup_checks.start_refresher(app)
