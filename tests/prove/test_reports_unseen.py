@@ -69,7 +69,8 @@ class Outsider:
     def round(self, durations: dict[str, list[float]]) -> None:
         for path in self.paths:
             start = time.perf_counter()
-            status, headers, body = send_raw(self.port, get(path.encode()))
+            request = get(path.encode(), b"Via: 1.1 proxy")  # not from the machine itself
+            status, headers, body = send_raw(self.port, request)
             durations.setdefault(path, []).append(time.perf_counter() - start)
             header_lines = "\n".join(f"{name}: {value}" for name, value in sorted(headers.items()))
             masked = _MASKED.sub(rb"\1", header_lines.encode()), _MASKED.sub(rb"\1", body)
