@@ -7,6 +7,7 @@ to an object writes into memory that was shared.
 from __future__ import annotations
 
 import marshal
+import zlib
 from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -14,6 +15,11 @@ from itertools import pairwise
 from typing import Any, TypeVar
 
 V = TypeVar("V")
+
+
+def _digest(name: str) -> int:
+    # No packed name has a lone surrogate; a typed one may.
+    return zlib.crc32(name.encode(errors="replace"))
 
 
 class PackedNames:
@@ -77,25 +83,33 @@ class PackedMapping(Mapping[str, tuple[V, ...]]):
     """
 
     def __init__(self, numbers: Iterable[tuple[str, int]], value: Callable[[int], V]) -> None:
-        every_name: list[str] = []
+        every_name: list[tuple[int, str]] = []
         every_number = array("I")
         for name, number in numbers:
-            every_name.append(name)
+            every_name.append((_digest(name), name))
             every_number.append(number)
         self._names, self._value, last_name = PackedNames(), value, ""
+        # Of each name, in ascending order: numbers are compared without unpacking names.
+        self._digests = array("I")
         self._starts, self._numbers = array("I"), array("I")
         for at in sorted(range(len(every_name)), key=every_name.__getitem__):
-            name = every_name[at]
+            digest, name = every_name[at]
             if name != last_name or not self._starts:
                 self._names.append(last_name := name)
+                self._digests.append(digest)
                 self._starts.append(len(self._numbers))
             self._numbers.append(every_number[at])
         self._starts.append(len(self._numbers))
 
     def __getitem__(self, name: str) -> tuple[V, ...]:
-        position = self._names.find(name)
-        first, last = self._starts[position : position + 2]
-        return tuple(map(self._value, self._numbers[first:last]))
+        digest = _digest(name)
+        position = bisect_left(self._digests, digest)
+        while position < len(self._digests) and self._digests[position] == digest:
+            if self._names[position] == name:
+                first, last = self._starts[position : position + 2]
+                return tuple(map(self._value, self._numbers[first:last]))
+            position += 1
+        raise KeyError(name)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._names)

@@ -29,6 +29,13 @@ def test_the_values_of_a_name_keep_their_order() -> None:
     assert dict(PackedMapping([], values.__getitem__)) == {}
 
 
+def test_names_of_the_same_digest_are_distinct() -> None:
+    # Their CRC-32 is the same.
+    mapping = PackedMapping([("plumless", 0), ("buckeroo", 1)], ["first", "second"].__getitem__)
+    assert dict(mapping) == {"plumless": ("first",), "buckeroo": ("second",)}
+    assert mapping.get("plumless ", ()) == mapping.get("\ud800", ()) == ()
+
+
 def test_rows_come_back_as_they_were_added() -> None:
     rows = PackedRows()
     for row in (("93066", "Saint-Denis", None, 48.93, 150_000), (), ("l’Haÿ", True)):
