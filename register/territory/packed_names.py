@@ -83,17 +83,17 @@ class PackedMapping(Mapping[str, tuple[V, ...]]):
     """
 
     def __init__(self, numbers: Iterable[tuple[str, int]], value: Callable[[int], V]) -> None:
-        every_name: list[tuple[int, str]] = []
+        every_key: list[tuple[int, str]] = []
         every_number = array("I")
         for name, number in numbers:
-            every_name.append((_digest(name), name))
+            every_key.append((_digest(name), name))
             every_number.append(number)
         self._names, self._value, last_name = PackedNames(), value, ""
         # Of each name, in ascending order: numbers are compared without unpacking names.
         self._digests = array("I")
         self._starts, self._numbers = array("I"), array("I")
-        for at in sorted(range(len(every_name)), key=every_name.__getitem__):
-            digest, name = every_name[at]
+        for at in sorted(range(len(every_key)), key=every_key.__getitem__):
+            digest, name = every_key[at]
             if name != last_name or not self._starts:
                 self._names.append(last_name := name)
                 self._digests.append(digest)
