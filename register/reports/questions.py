@@ -139,6 +139,7 @@ QUESTIONS: Mapping[str, Question] = {
     )
     for row in _DATA["question"]
 }
+_DATE_KEYS = frozenset(map(date_key, QUESTIONS))
 NOTICES = tuple(
     Notice(
         row["code"], frozenset(row["types"]), row["part"], tuple(row["contacts"]), _by_language(row)
@@ -176,10 +177,9 @@ def typed_answers(sent: ReportContent) -> Iterator[tuple[str, str]]:
 
     An answer to an unknown question counts as typed.
     """
-    date_keys = {date_key(key) for key in QUESTIONS}
     for key, value in sent.answers:
         question = QUESTIONS.get(key)
-        if key not in date_keys and (question is None or not question.is_coded):
+        if key not in _DATE_KEYS and (question is None or not question.is_coded):
             yield key, value
 
 

@@ -122,10 +122,11 @@ def list_reports(
     ordered_keys = session.scalars(keys_stmt).all()
     rows = session.execute(select(Report.key, Report.sealed).where(Report.key.in_(keys_stmt))).all()
     received = decrypt_contents(store, rows)
+    words = fold(report_query.words).split()
     matches = [
         key
         for key in ordered_keys[:DECRYPT_LIMIT]
-        if key in received and _matches(received[key].sent, report_query)
+        if key in received and _matches(received[key].sent, report_query, words)
     ]
     page = matches[start : start + PAGE_SIZE]
     without_texts = summaries(session, page)
@@ -153,9 +154,11 @@ def new_reports_in_danger(session: Session, store: KeyStore) -> list[ReportSumma
 
     Of many new ones, the newest alone are decrypted; those that a member marked are left out.
     """
+    # Looked up by their index: the column would be read from each row, beside its texts.
+    marked = select(Report.key).where(Report.danger_on.is_not(None))
     stmt = (
         select(Report.key)
-        .where(Report.state == ReportState.RECEIVED, Report.danger_on.is_(None))
+        .where(Report.state == ReportState.RECEIVED, Report.key.not_in(marked))
         .order_by(Report.day.desc(), Report.key)
         .limit(DANGER_LIMIT)
     )
@@ -210,8 +213,8 @@ def _keys_stmt(report_query: ReportQuery, today: date, limit: int, start: int = 
     )
 
 
-def _matches(sent: ReportContent, report_query: ReportQuery) -> bool:
-    """Whether a content matches the filters on encrypted content."""
+def _matches(sent: ReportContent, report_query: ReportQuery, words: Sequence[str]) -> bool:
+    """Whether a content matches the filters on encrypted content; ``words`` are folded."""
     if report_query.type and report_query.type not in sent.types:
         return False
     place = report_query.place
@@ -223,9 +226,9 @@ def _matches(sent: ReportContent, report_query: ReportQuery) -> bool:
         in_place = place == sent.place_code
     else:
         in_place = not place or fold(place) in fold(sent.place)
-    if not in_place or not report_query.words:
+    if not in_place or not words:
         return in_place
-    answers = (words for _question, words in typed_answers(sent))
+    answers = (answer for _question, answer in typed_answers(sent))
     searched = (sent.account, sent.place, sent.actor_text, sent.target_text, *answers)
     searched_text = fold(" ".join(searched))
-    return all(word in searched_text for word in fold(report_query.words).split())
+    return all(word in searched_text for word in words)
