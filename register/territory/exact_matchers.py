@@ -309,7 +309,7 @@ def longer_names(
 def names_beginning_with(gazetteer: Gazetteer, words: names.Words) -> list[str]:
     """Names that begin with these words and go on, an article before them aside."""
     typed = " ".join(words)
-    matches = []
+    name_index, positions = gazetteer.name_index, []
     for article in ("", *(f"{article} " for article in sorted(names.ARTICLES))):
-        matches += gazetteer.name_index.names_with_word_prefix(f"{article}{typed} ")[0]
-    return matches[:MAX_CANDIDATES]
+        positions += name_index.positions_of_word_prefix(f"{article}{typed} ")[0]
+    return [name_index.names[position] for position in positions[:MAX_CANDIDATES]]

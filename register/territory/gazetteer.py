@@ -82,15 +82,14 @@ class NameIndex:
         )
         return [(match, int(errors)) for match, errors, _index in similar]
 
-    def names_with_word_prefix(self, prefix: str) -> tuple[list[str], list[str]]:
-        """Names that begin with ``prefix``, and names of which a later word does."""
+    def positions_of_word_prefix(self, prefix: str) -> tuple[list[int], list[int]]:
+        """Positions of names that begin with a prefix, and of those of which a later word does."""
         first = bisect_left(self._marks, prefix, key=self._suffix_at)
         last = bisect_left(self._marks, prefix + _MAX_CHARACTER, lo=first, key=self._suffix_at)
         marks = self._marks[first:last]
         starting = sorted(mark >> _OFFSET_BITS for mark in marks if not mark & _OFFSET_MASK)
         containing = {mark >> _OFFSET_BITS for mark in marks if mark & _OFFSET_MASK}
-        later = sorted(containing.difference(starting))
-        return [self.names[at] for at in starting], [self.names[at] for at in later]
+        return starting, sorted(containing.difference(starting))
 
     def _suffix_at(self, mark: int) -> str:
         return self.names[mark >> _OFFSET_BITS][mark & _OFFSET_MASK :]
@@ -132,7 +131,8 @@ class Gazetteer:
     ``names_by_skeleton`` leads from a name without its small words to names with some;
     ``names_by_initials`` from those of a département or région to its name. ``same_ground`` leads
     from the kind and code of an area to those of the one smaller place that is all of it: Paris,
-    Guadeloupe. ``arrondissements``: of each city that has some, by number.
+    Guadeloupe. ``arrondissements``: of each city that has some, by number. ``commune_codes``: in
+    one text, of the communes with the name at the same position of ``name_index``.
     """
 
     def __init__(self, territory: Territory, former_areas: Iterable[FormerArea] = ()) -> None:
@@ -194,6 +194,7 @@ class Gazetteer:
 
     def _index_names(self) -> None:
         populations: dict[str, int] = {}
+        codes: dict[str, str] = {}
 
         def numbers() -> Iterator[tuple[str, int]]:
             for number, place in enumerate(
@@ -202,11 +203,14 @@ class Gazetteer:
                 population = place.population or 0 if isinstance(place, Commune | Area) else -1
                 for name in _folded_names(place):
                     populations[name] = max(populations.get(name, -1), population)
+                    if isinstance(place, Commune):
+                        codes[name] = f"{codes.get(name, '')} {place.code}"
                     yield name, number
 
         self.places_by_name = PackedMapping(numbers(), self._place)
         # Present names before former ones, those of most people first.
         self.name_index = NameIndex(sorted(populations, key=lambda name: -populations[name]))
+        self.commune_codes = PackedNames(codes.get(name, "") for name in self.name_index.names)
         self.names_by_skeleton = PackedMapping(
             (
                 (short_name, number)

@@ -176,7 +176,10 @@ def _nearby_readings(
                 if reading.kind in candidate.kinds:
                     yield 0, reading
         # Évry-Courcouronnes for "Courcouronnes".
-        later_words = gazetteer.name_index.names_with_word_prefix(typed)[1]
+        name_index = gazetteer.name_index
+        later_words = map(
+            name_index.names.__getitem__, name_index.positions_of_word_prefix(typed)[1]
+        )
         ending = [
             name
             for name in later_words
@@ -188,7 +191,7 @@ def _nearby_readings(
             (ending[:MAX_CANDIDATES], 1, ENDED),
             *(
                 ([name], errors + 1, MISTYPED)
-                for name, errors in gazetteer.name_index.similar_names(typed, max_distance)
+                for name, errors in name_index.similar_names(typed, max_distance)
             ),
         ):
             for reading in _readings_in_areas(gazetteer, candidate, spellings, areas, match_kind):
@@ -250,19 +253,20 @@ def _completions(
         is_present = reading.why in PRESENT_NAMES
         return not is_present, sort_weight(gazetteer, reading, case_counts)
 
-    def case_count(name: str) -> int:
-        places = gazetteer.places_by_name[name]
-        return max(case_counts.get(getattr(place, "code", ""), 0) for place in places)
+    def case_count(position: int) -> int:
+        codes = gazetteer.commune_codes[position].split()
+        return max((case_counts.get(code, 0) for code in codes), default=0)
 
     # Some may be offered already, or be a smaller name of the same ground.
     max_names = 2 * limit
-    for spellings in gazetteer.name_index.names_with_word_prefix(" ".join(candidate.words)):
+    name_index = gazetteer.name_index
+    for positions in name_index.positions_of_word_prefix(" ".join(candidate.words)):
         # Those that can be among the first: thousands begin with "s", too many to read each.
-        with_cases = nlargest(max_names, spellings, key=case_count) if case_counts else []
+        with_cases = nlargest(max_names, positions, key=case_count) if case_counts else []
         readings = (
             reading
-            for name in dict.fromkeys(spellings[:max_names] + with_cases)
-            for reading in readings_of_name(gazetteer, name)
+            for position in dict.fromkeys(positions[:max_names] + with_cases)
+            for reading in readings_of_name(gazetteer, name_index.names[position])
             if reading.kind in candidate.kinds
         )
         yield from nsmallest(max_names, readings, key=sort_key)
