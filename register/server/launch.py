@@ -39,9 +39,7 @@ def serve(
     :param ready: line to print once requests are answered.
     :param worker: whether to run the worker too.
     """
-    # What several processes need is prepared once, in memory that they share.
-    (startup_checks.require_pages if processes > 1 else startup_checks.read_pages)(app)
-    _share_memory(app)
+    _prepare_fork(app, processes > 1)
     sys.stdout.flush()
     # Until the parent process waits for them.
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
@@ -85,8 +83,7 @@ def start_child(name: str, mode: str, spec: str, processes: str, *fds: str) -> i
                 schema.require(db.engine)
         else:
             startup_checks.require_servable(app)
-            is_whole = mode == "renewal" or int(processes) > 1
-            (startup_checks.require_pages if is_whole else startup_checks.read_pages)(app)
+            _prepare_fork(app, mode == "renewal" or int(processes) > 1)
     except RegisterError as error:
         return _refuse(error)
     except OperationalError:
@@ -95,13 +92,17 @@ def start_child(name: str, mode: str, spec: str, processes: str, *fds: str) -> i
     if name == WORKER:
         run_worker(app)
     else:
-        _share_memory(app)
         web_server.run(app, list(map(int, fds)), int(processes))
     return 0
 
 
-def _share_memory(app: Flask) -> None:
-    """Prepare a process for being forked."""
+def _prepare_fork(app: Flask, is_whole: bool) -> None:
+    """Prepare a process for being forked.
+
+    :param is_whole: prepare every page too: once for several processes, which share its memory, or
+        while another web server answers.
+    """
+    (startup_checks.require_pages if is_whole else startup_checks.read_pages)(app)
     with app.app_context():
         db.session.remove()
         # A connection must not be used by two processes.

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
+
 from page_checks import SEND
 from page_sites import PageSite, SitePage
 from playwright.sync_api import Browser, BrowserContext, Page
 
+from register.accounts.sessions import CONFIRMED_FOR
 from register.text.dates import Language
 
 
@@ -14,7 +17,7 @@ class SiteBrowser:
 
     def __init__(self, site: PageSite, base: str, browser: Browser) -> None:
         self.site, self.base, self.browser = site, base, browser
-        self._contexts: dict[tuple[str, int], BrowserContext] = {}
+        self._contexts: dict[tuple[str, int, int], BrowserContext] = {}
 
     def open(self, name: str, language: Language = "fr") -> Page:
         """A page, answered with the status that it should have."""
@@ -37,7 +40,9 @@ class SiteBrowser:
         return page
 
     def _new_page(self, target: SitePage) -> Page:
-        profile = (target.member, target.minutes)
+        # Before their password is asked for again.
+        period = int(time.monotonic() / CONFIRMED_FOR.total_seconds() * 2)
+        profile = (target.member, target.minutes, period)
         if profile not in self._contexts:
             self._contexts[profile] = self._new_context(target)
         context = self._contexts[profile]
