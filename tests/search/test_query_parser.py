@@ -174,6 +174,11 @@ def test_what_is_quoted_is_literal() -> None:
         ("jusqu’en 2004", "§an:2004", {"au": "2004"}),
         ("entre 2008 et 2010", "§an:2009", {"du": "2008", "au": "2010"}),
         ("from 2008 to 2010", "§an:2009", {"du": "2008", "au": "2010"}),
+        ("avant le 12 mars 2006", "§jour:2006-03-11", {"au": "2006-03-11"}),
+        ("avant mars 2006", "§mois:2006-02", {"au": "2006-02-28"}),
+        ("depuis le 26/06/2006", "§jour:2006-06-26", {"du": "2006-06-26"}),
+        ("après juin 2006", "§mois:2006-07", {"du": "2006-07-01"}),
+        ("since June 26, 2006", "§an:2007", {"du": "2006-06-26"}),
         ("en cours", "§issue:en_cours", {"issue": "en_cours"}),
     ],
 )
