@@ -122,7 +122,11 @@ def place_feed(code: str) -> ResponseReturnValue:
     if code != present_code:
         raw_query = request.query_string.decode("latin-1")
         return redirect(urls.feed(f"{address}?{raw_query}" if raw_query else address), 301)
-    case_query = _parse_search(request.args.to_dict(flat=False))
+    args = request.args.to_dict(flat=False)
+    try:
+        case_query = _parse_search(args)
+    except Invalid as error:
+        return faulty_form_page({**args, kind: [code]}, error)
     if kind in case_query.values:
         # Another place of the kind has no events here: that feed would stay empty for ever.
         raise Invalid("filter", name=kind, value=case_query.values[kind][0])

@@ -23,7 +23,7 @@ from register.cases.filters import FILTERS
 from register.text.normalisation import fold
 from register.web.blueprints import public
 from register.web.errors import error_text
-from register.web.l10n import quoted
+from register.web.l10n import in_language, language, quoted
 from register.web.list_query import list_address
 
 _SEARCH = (*FILTERS, "tri", "page")
@@ -76,6 +76,17 @@ def nearest_name(name: str, accepted: Sequence[str]) -> str | None:
     return match[0] if match else None
 
 
+def _list_links(pairs: Sequence[tuple[str, str]], accepted: Sequence[str]) -> list[tuple[str, str]]:
+    """The list with the filters that an address has for a page that takes none of them."""
+    near_pairs = [(nearest_name(name, _SEARCH), value) for name, value in pairs]
+    filters = [(name, value) for name, value in near_pairs if name in FILTERS]
+    if not filters or "q" in accepted:
+        return []
+    names = ", ".join(quoted(name) for name, _value in filters)
+    address = in_language(list_address("/incidents", filters), language())
+    return [(_("Les cas du registre avec %(names)s", names=names), address)]
+
+
 @public.before_request
 def refuse_unknown_parameters() -> ResponseReturnValue | None:
     """The page that names the unknown parameters and the nearest accepted ones, if there are any.
@@ -99,6 +110,7 @@ def refuse_unknown_parameters() -> ResponseReturnValue | None:
                 list_address(request.path, [(name, value) for name, value in corrected if name]),
             )
         )
+    links += _list_links(pairs, accepted)
     without = ngettext(
         "La même adresse sans ce paramètre", "La même adresse sans ces paramètres", len(unknown)
     )

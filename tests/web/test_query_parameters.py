@@ -70,6 +70,23 @@ def test_the_page_names_the_parameter_but_no_sentence(client: FlaskClient) -> No
     assert "This page does not know “comune”." in plain(client.get("/en/incidents?comune=1").text)
 
 
+@pytest.mark.parametrize("path", ["/statistiques", "/en/statistiques", "/", "/communes/93032"])
+def test_a_page_without_filters_leads_to_the_list_with_them(client: FlaskClient, path: str) -> None:
+    prefix = "/en" if path.startswith("/en") else ""
+    for name in ("commune", "comune"):
+        addresses = links(client.get(f"{path}?{name}=93032&page=2&x=1").text).values()
+        assert f"{prefix}/incidents?commune=93032" in addresses
+    assert not any(
+        "/incidents?" in address for address in links(client.get(f"{path}?xyzzy=1").text).values()
+    )
+
+
+def test_the_feed_of_a_place_names_a_value_that_is_unknown(client: FlaskClient) -> None:
+    answer = client.get("/departements/93.atom?type=filmer")
+    assert answer.status_code == 400
+    assert "ne connaît pas la valeur « filmer »" in plain(answer.text)
+
+
 def test_an_empty_or_repeated_unknown_parameter_is_refused_too(client: FlaskClient) -> None:
     for query in ("comune=", "comune", "commune=93032&comune=93032", "epcis=200057875"):
         assert client.get(f"/incidents?{query}").status_code == 400, query
