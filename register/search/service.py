@@ -276,7 +276,8 @@ def suggest_spelling(
     long_forms = [
         form
         for form in dict.fromkeys(analyzer.forms(search_text))
-        if len(form) >= _MIN_LENGTH and form.isalpha()
+        # "droite" is spelled right, though no case has it: it is no "droit".
+        if len(form) >= _MIN_LENGTH and form.isalpha() and form not in analyzer.STEM_EXCEPTIONS
     ]
     misspelt_forms = [
         form

@@ -417,6 +417,32 @@ def test_a_quoted_or_joined_year_is_a_word(demo) -> None:
         assert "année 2008" not in plain(demo.page(q=text)), text
 
 
+def test_a_search_for_a_town_abroad_leads_to_its_country(demo) -> None:
+    addresses = links(demo.page(q="Liège"))
+    assert addresses["Belgique : deux cas"] == "/incidents?pays=BE"
+
+
+def test_a_search_for_an_intercommunalite_counts_its_cases(demo) -> None:
+    addresses = links(demo.page(q="Est Ensemble"))
+    assert addresses["Cas du lieu : Est Ensemble : deux cas"] == "/incidents?epci=200057875"
+
+
+def test_a_postal_code_comes_before_an_insee_code(demo) -> None:
+    pages = [text for text in links(demo.page(q="97411")) if text.startswith("Page du lieu")]
+    assert pages == [
+        "Page du lieu : Saint-Paul (La Réunion)",
+        "Page du lieu : Saint-Denis (La Réunion)",
+    ]
+
+
+def test_a_word_with_a_stem_of_its_own_is_no_misspelling(demo) -> None:
+    assert "Essayez avec" not in plain(demo.page(q="droite"))
+
+
+def test_a_word_that_is_lacking_is_named_without_its_elision(demo) -> None:
+    assert "Sans « accès » :" in plain(demo.page(q="filmer d’accès"))
+
+
 def test_a_misspelt_word_is_put_right_by_a_click(demo) -> None:
     addresses = links(demo.page(q="filmmer", departement="93"))
     assert addresses["Essayez avec « filmer »"] == "/incidents?q=filmer&departement=93"

@@ -365,12 +365,26 @@ def test_a_town_abroad_is_no_misspelt_commune(client: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize(
+    ("typed", "commune", "country"),
+    [("Liège", "37127", "BE"), ("Lucerne", "50281", "CH"), ("Enghien", "95210", "BE")],
+)
+def test_a_commune_of_nearly_the_name_of_a_town_abroad_is_a_choice(
+    client: FlaskClient, typed: str, commune: str, country: str
+) -> None:
+    html = body(place_response(client, typed))
+    assert f"Deux lieux répondent à « {typed} »" in words(html)
+    addresses = [address for address, _text in entries(html)]
+    assert addresses == [f"/communes/{commune}", f"/incidents?pays={country}"]
+
+
+@pytest.mark.parametrize(
     ("typed", "location"),
     [
         ("Châlons-sur-Marne", "/communes/51108?nom=51108"),
         ("Est Ensemble", "/incidents?epci=200057875"),
         ("métropole de Lyon", "/incidents?epci=200046977"),
         ("Loire-Inférieure", "/departements/44"),
+        ("Le Liège", "/communes/37127"),
     ],
 )
 def test_a_former_name_or_an_intercommunalite_leads_to_its_place(

@@ -26,7 +26,7 @@ from register.territory.place_queries import countries_of_town, find_commune, qu
 from register.territory.readings import INEXACT, PlaceReading, PlaceResolution
 from register.territory.resolve import resolve, suggest_places
 from register.territory.web import place_names
-from register.text.normalisation import one_line
+from register.text.normalisation import fold_name, one_line
 from register.text.typography import french
 from register.web import urls
 from register.web.blueprints import public, without_csrf_token
@@ -83,7 +83,7 @@ class PlaceMatches:
     """The text that was typed and everything it may mean, the most likely first.
 
     ``uncoded_choices``: what cases call their place, in these words. ``near_choices``: places of
-    nearly that name. ``countries``: of a town abroad, where nothing else has the name.
+    nearly that name. ``countries``: of a town abroad, where nothing else has just this name.
     """
 
     typed: str
@@ -95,7 +95,7 @@ class PlaceMatches:
     @property
     def sole_choice(self) -> PlaceChoice | None:
         """The only place there is, when nobody has to choose."""
-        is_sole = len(self.all_choices) == 1 and not self.near_choices
+        is_sole = len(self.all_choices) == 1 and not (self.near_choices or self.countries)
         return self.all_choices[0] if is_sole else None
 
     @property
@@ -133,9 +133,13 @@ def match_places(typed: str, address: ReadingUrl) -> PlaceMatches:
     if uncoded and all(reading.why in INEXACT for reading in readings):
         # "Canada" is no misspelt Canala where there are cases in Canada.
         readings, near_readings = (), ()
+    # Liège is not Le Liège alone, nor Lucerne La Lucerne-d’Outremer.
+    is_literal = any(
+        fold_name(reading.alias_name or reading.name) == fold_name(typed) for reading in readings
+    )
     countries = [
         PlaceReading("pays", code, country_name(code), None, "pays")
-        for code in (() if readings or uncoded else countries_of_town(typed))
+        for code in (() if is_literal or uncoded else countries_of_town(typed))
     ]
     return PlaceMatches(
         typed,

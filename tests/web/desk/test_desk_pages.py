@@ -354,7 +354,10 @@ def test_a_case_found_by_its_account_says_so(signed, app, desk, content):
     indexer.catch_up(db.engine, app.extensions["register.search"])
     page = signed("bruno").get(f"{LIST}?q=zinzolin")
     assert listed_ids(page) == [public.id]
-    assert "Trouvé plus loin dans la fiche." in page_text(page)
+    assert (
+        "Trouvé plus loin dans la fiche, ou par un autre nom ou un code de son lieu."
+        in page_text(page)
+    )
 
 
 def test_unread_drafts_are_counted(signed, add_draft, monkeypatch):

@@ -22,6 +22,7 @@ from register.search.engine_interface import CODE, SearchEngine, SearchQuery
 from register.search.results import SearchResult, TextSearch
 from register.search.service import Reach
 from register.territory.web import place_choice
+from register.text.typography import french
 from register.web import etag
 from register.web.l10n import language
 from register.web.list_query import QueryArgs
@@ -86,7 +87,7 @@ class TermHighlighter:
         A list does not repeat the texts of a contested case (Crim. 2 nov. 2016, 15-87.163).
         """
         texts = () if case.contested else self._weak_texts.get(case.number, ())
-        return self(reference_matcher.find_sentence(self._search_query, texts))
+        return self(french(reference_matcher.find_sentence(self._search_query, texts)))
 
     @cached_property
     def _weak_texts(self) -> Mapping[int, Sequence[str]]:

@@ -5,6 +5,7 @@ They are links only: the search runs as typed.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -34,7 +35,7 @@ from register.territory.name_normalisation import split_words as mentioned
 from register.territory.place_extraction import ExtractedPlace, extract_places
 from register.territory.place_queries import find_commune
 from register.territory.web import place_choice, place_names
-from register.territory.web.place_choice import PlaceChoice
+from register.territory.web.place_choice import PlaceChoice, PlaceMatches
 from register.web import messages, urls
 from register.web.l10n import language, typeset
 from register.web.request_context import (
@@ -51,6 +52,8 @@ _FEW_RESULTS = 10
 _MAX_FURTHER_CASES = 20
 # With at most this many results, a word may be misspelt.
 _FEW_CASES = 2
+# "d’accès" lacks "accès".
+_ELISION = re.compile(r"(?:[dlsnmjtc]|qu)['’](?=\w)", re.IGNORECASE)
 # Each alternative to a search without results costs one more search.
 _MAX_ALTERNATIVES = 6
 
@@ -83,12 +86,30 @@ class SearchSuggestions:
         """The pages of the place that the search names and nothing else."""
         links = []
         for mention in filter(self._is_search_for_place, self._mentions):
-            choices = _likeliest_readings(mention)
-            links += [SuggestionLink(_place_label(choice), choice.address) for choice in choices]
+            links += [
+                SuggestionLink(_place_label(choice), choice.address)
+                for choice in _likeliest_readings(mention)
+                if choice.reading.kind in urls.PLACES
+            ]
             if label := _other_readings_label(mention):
                 address = f"/communes?{urlencode({'q': mention.matched_text})}"
                 links.append(SuggestionLink(label, address))
         return links
+
+    @cached_property
+    def place_lists(self) -> list[SuggestionLink]:
+        """The cases of the place that the search names, which has no page: an intercommunalité."""
+        return [
+            _counted_link(
+                _place_label(choice),
+                CaseQuery({choice.reading.kind: (choice.reading.code,)}),
+                count,
+            )
+            for mention in filter(self._is_search_for_place, self._mentions)
+            for choice in _likeliest_readings(mention)
+            if choice.reading.kind not in urls.PLACES
+            for count in [choice.case_count]
+        ]
 
     @cached_property
     def narrower(self) -> list[SuggestionLink]:
@@ -150,7 +171,8 @@ def shorter_searches(query: CaseQuery, text_search: TextSearch, total: int) -> l
         shorter_query = search_query.without(part)
         further = Selection(current_facet_index(), _replace_words(query, shorter_query.text), hits)
         if further.total:
-            selections.append((further, part.typed.strip('"'), shorter_query))
+            word = _ELISION.sub("", part.typed.strip('"'))
+            selections.append((further, word, shorter_query))
     searches, listed_count = [], 0
     for further, word, shorter_query in sorted(selections, key=lambda item: item[0].total):
         listed_count += further.total
@@ -214,12 +236,26 @@ class NoResultsLinks:
         return links
 
     @cached_property
+    def _place_matches(self) -> PlaceMatches:
+        return place_choice.match_places(self._query.words, place_choice.place_url)
+
+    @cached_property
+    def abroad(self) -> list[SuggestionLink]:
+        """The cases of the countries that have a town of the typed name."""
+        return [
+            _counted_link(choice.qualified_name, CaseQuery({"pays": (choice.reading.code,)}), count)
+            for choice in self._place_matches.countries
+            for count in [choice.case_count]
+        ]
+
+    @cached_property
     def similar_names(self) -> list[SuggestionLink]:
         """Places with a name similar to the typed text."""
-        resolution = place_choice.resolve_typed(self._query.words)
-        readings = (*resolution.readings, *resolution.near_readings)
-        choices = place_choice.choices_for(readings[:_MAX_ALTERNATIVES], place_choice.place_url)
-        return [SuggestionLink(_place_label(choice), choice.address) for choice in choices]
+        choices = (*self._place_matches.choices, *self._place_matches.near_choices)
+        return [
+            SuggestionLink(_place_label(choice), choice.address)
+            for choice in choices[:_MAX_ALTERNATIVES]
+        ]
 
 
 def _replace_words(query: CaseQuery, new_words: str) -> CaseQuery:
@@ -248,9 +284,13 @@ def _links_at_places(
 
 
 def _likeliest_readings(place: ExtractedPlace) -> list[PlaceChoice]:
-    """The first readings, those with published cases first."""
+    """The first readings: a postal code before an INSEE code, then those with published cases."""
     choices = place_choice.choices_for(place.resolution.readings, place_choice.place_url)
-    return sorted(choices, key=lambda choice: not choice.case_count)[:_MAX_READINGS]
+
+    def sort_key(choice: PlaceChoice) -> tuple[bool, bool]:
+        return choice.reading.why == "code_insee", not choice.case_count
+
+    return sorted(choices, key=sort_key)[:_MAX_READINGS]
 
 
 def _other_readings_label(place: ExtractedPlace) -> str:
