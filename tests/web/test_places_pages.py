@@ -480,6 +480,14 @@ def test_a_collectivity_with_cases_under_a_label_is_a_choice(client: FlaskClient
     assert any(address.startswith("/incidents?endroit=Saint-Pierre") for address in addresses)
 
 
+def test_the_page_of_a_collectivity_names_its_cases_without_a_code(client: FlaskClient) -> None:
+    html = body(client.get("/departements/975"))
+    assert "Aucun cas inscrit sous le code de ce lieu" in words(html)
+    assert "le registre n’en connaît pas" not in words(html)
+    assert "Saint-Pierre-et-Miquelon (collectivité)" in words(html)
+    assert "le registre n’en connaît pas" in words(body(client.get("/departements/976")))
+
+
 @pytest.mark.parametrize(("typed", "code"), [("Dijon", "21231"), ("Paris", "75056")])
 def test_a_label_that_only_mentions_a_town_is_no_second_reading(
     client: FlaskClient, typed: str, code: str

@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import ngettext
 from markupsafe import Markup
 
-from register.cases import filters, result_lists
+from register.cases import case_places, filters, result_lists
 from register.cases.communes_with_cases import (
     BY_DEPARTEMENT,
     BY_GROUP,
@@ -39,7 +39,7 @@ from register.territory.place_queries import (
 )
 from register.territory.places import Area, territory
 from register.territory.web import place_choice, place_names
-from register.territory.web.place_choice import case_count
+from register.territory.web.place_choice import PlaceChoice, case_count
 from register.text.dates import Language
 from register.text.typography import french
 from register.web import urls
@@ -141,7 +141,18 @@ def departement(code: str) -> ResponseReturnValue:
         ),
         size=area.commune_count,
         locator_map=locator(code),
+        namesakes=_namesakes(area.name),
     )
+
+
+def _namesakes(name: str) -> list[PlaceChoice]:
+    """What cases without a code call their place, in words that begin with a name."""
+    labels = case_places.load_place_labels(current_facet_index())
+    return [
+        place_choice.uncoded_choice(place, place_choice.place_url)
+        for place in case_places.match_places(labels, name, language=language())
+        if place.is_prefix_match
+    ]
 
 
 @public.get("/regions")
