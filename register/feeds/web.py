@@ -107,10 +107,7 @@ def case_feed(number: str) -> Response:
 @public.get("/departements/<code>.atom", endpoint="departement_feed")
 @public.get("/regions/<code>.atom", endpoint="region_feed")
 def place_feed(code: str) -> ResponseReturnValue:
-    """The events of a place; a former code of a commune leads to the commune of today.
-
-    It takes the filters of a list as well.
-    """
+    """The events of a place, by the filters of a list; a former code leads to the present one."""
     head()
     kind = request.path.split("/")[1].removesuffix("s")
     upper_code, present_code = code.upper(), ""

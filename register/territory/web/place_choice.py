@@ -120,7 +120,7 @@ def match_places(typed: str, address: ReadingUrl) -> PlaceMatches:
     """The readings of a text.
 
     Beside a place of the territory, only what cases call by that very name is another meaning:
-    whoever types Dijon does not mean "a commune not named, tribunal of Dijon".
+    whoever types Dijon does not mean "a commune not named, tribunal of Dijon". Liège may be abroad.
 
     :param address: where a reading leads.
     """
@@ -133,10 +133,7 @@ def match_places(typed: str, address: ReadingUrl) -> PlaceMatches:
     if uncoded and all(reading.why in INEXACT for reading in readings):
         # "Canada" is no misspelt Canala where there are cases in Canada.
         readings, near_readings = (), ()
-    # Liège is not Le Liège alone, nor Lucerne La Lucerne-d’Outremer.
-    is_literal = any(
-        fold_name(reading.alias_name or reading.name) == fold_name(typed) for reading in readings
-    )
+    is_literal = fold_name(typed) in (fold_name(each.alias_name or each.name) for each in readings)
     countries = [
         PlaceReading("pays", code, country_name(code), None, "pays")
         for code in (() if is_literal or uncoded else countries_of_town(typed))
