@@ -398,6 +398,8 @@ def test_a_former_area_offers_what_it_became(client: FlaskClient) -> None:
     places = dict(entries(body(place_response(client, "Seine-et-Oise"))))
     assert set(places) == {f"/departements/{code}" for code in (78, 91, 92, 93, 94, 95)}
     assert places["/departements/78"].endswith("ancien département (Seine-et-Oise)")
+    assert "Ce département n’existe plus" in words(body(place_response(client, "Seine-et-Oise")))
+    assert "Cette région n’existe plus" in words(body(place_response(client, "Nord-Pas-de-Calais")))
     lists = dict(entries(body(place_response(client, "Nord-Pas-de-Calais", "/incidents"))))
     assert set(lists) == {
         "/incidents?region=32",

@@ -250,7 +250,9 @@ class NoResultsLinks:
 
     @cached_property
     def similar_names(self) -> list[SuggestionLink]:
-        """Places with a name similar to the typed text."""
+        """Places with a name similar to the typed text; none for a quoted one, which is literal."""
+        if '"' in self._query.words:
+            return []
         choices = (*self._place_matches.choices, *self._place_matches.near_choices)
         return [
             SuggestionLink(_place_label(choice), choice.address)
