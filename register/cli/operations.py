@@ -115,6 +115,8 @@ def _serve(
     sockets = process_start.listen(host, port)
     ready_line = f"Web Citoyen répond sur {_address(host, process_start.port_of(sockets))}"
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    # Its connection would be used by several processes, and its transaction never end.
+    db.session.remove()
     launch.serve(app, app_spec, sockets, workers, ready_line, with_worker)
 
 

@@ -31,6 +31,7 @@ from raw_http import (
     serving,
     until,
 )
+from sqlalchemy import Engine, text
 
 from register import create_app
 from register.cli import operations
@@ -93,6 +94,26 @@ def test_the_command_prints_its_address_and_ends_cleanly(
         with pytest.raises(OSError):
             connect(port)
     finally:
+        served.close()
+
+
+@pytest.mark.parametrize("settings", ["postgresql"], indirect=True)
+def test_the_command_leaves_no_transaction_open(settings: Settings, engine: Engine) -> None:
+    """One that never ends would keep erased words from being vacuumed."""
+    url = {"REGISTER_DATABASE_URL": settings.database_url}
+    served = Served(command("serve", "--port", "0"), settings, **url)
+    states = text("SELECT state FROM pg_stat_activity WHERE datname = current_database()")
+    try:
+        port = int(served.first_line().rpartition(":")[2])
+        assert send_raw(port, get(b"/healthz"))[0] == 200
+
+        def all_ended() -> bool:
+            with engine.connect() as connection:
+                return "idle in transaction" not in connection.scalars(states).all()
+
+        until(all_ended)
+    finally:
+        served.end()
         served.close()
 
 
