@@ -336,7 +336,8 @@ def serving(
     children = {WEB: 0, WORKER: 0}
     command = process_start.parent_command(app, "prêt", children, processes, fds)
     served = Served([*prefix, *command], settings, tuple(fds), log, **variables)
-    process_start.close(sockets)
+    for listener in sockets:
+        listener.close()
     try:
         yield served, port
     finally:

@@ -23,7 +23,10 @@ from dateutil.relativedelta import relativedelta
 
 from register.text.dates import Language
 
-_FILE = Path(__file__).with_name("legal_rules.toml")
+# Read at the start, so that a server goes on answering while its program is being replaced.
+_TABLES: Mapping[str, Any] = tomllib.loads(
+    Path(__file__).with_name("legal_rules.toml").read_text("utf-8")
+)
 _DAY = timedelta(days=1)
 # The days of code du travail, art. L3133-1, that have a date of their own, and those of Easter.
 _FIXED_HOLIDAYS = frozenset({(1, 1), (5, 1), (5, 8), (7, 14), (8, 15), (11, 1), (11, 11), (12, 25)})
@@ -164,28 +167,23 @@ def rule(code: str) -> LegalRule:
 @cache
 def rules() -> Mapping[str, LegalRule]:
     """Every rule by its code, in the order of the file."""
-    rows: Mapping[str, Mapping[str, Any]] = _tables()["rule"]
+    rows: Mapping[str, Mapping[str, Any]] = _TABLES["rule"]
     return {code: _rule(code, row, rows) for code, row in rows.items()}
 
 
 def event_label(event: str, language: Language) -> str:
     """An event in words: "la mairie a reçu ma demande"."""
-    return str(_tables()["event"][event][language])
+    return str(_TABLES["event"][event][language])
 
 
 def law_name(law: str, language: Language) -> str:
     """The name of a law in running text."""
-    return str(_tables()["law"][law][language])
+    return str(_TABLES["law"][law][language])
 
 
 def law_link(law: str) -> str:
     """The address of a law's text."""
-    return str(_tables()["law"][law]["link"])
-
-
-@cache
-def _tables() -> Mapping[str, Any]:
-    return tomllib.loads(_FILE.read_text("utf-8"))
+    return str(_TABLES["law"][law]["link"])
 
 
 def _rule(code: str, row: Mapping[str, Any], rows: Mapping[str, Mapping[str, Any]]) -> LegalRule:

@@ -7,7 +7,6 @@ process or follower does not need.
 from __future__ import annotations
 
 from datetime import datetime
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +25,10 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
+# Files are numbered by their revisions; read at the start, because an upgrade may replace them.
+_EXPECTED_REVISION = max(
+    path.name.partition("_")[0] for path in (MIGRATIONS / "versions").glob("0*.py")
+)
 # A table that marks an unfinished restore, whose tables nothing may serve.
 UNFINISHED_TABLE = "unfinished_restore"
 UNFINISHED_FILE = ".restoring"  # at the end of the name of an SQLite database in a restore
@@ -47,13 +50,9 @@ def alembic_config(engine: Engine) -> Config:
     return config
 
 
-@cache
 def expected_revision() -> str:
-    """The revision that this code requires, cached because an upgrade may replace the files.
-
-    The files of ``migrations/versions`` are numbered by their revisions.
-    """
-    return max(path.name.partition("_")[0] for path in (MIGRATIONS / "versions").glob("0*.py"))
+    """The revision that this code requires."""
+    return _EXPECTED_REVISION
 
 
 def current_revision(engine: Engine) -> str:

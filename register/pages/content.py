@@ -299,22 +299,18 @@ def fold_headings(name: str, language: Language) -> Mapping[str, str]:
 
 
 EXAMPLES_FILE = Path(__file__).with_name("examples.toml")
+_EXAMPLES: Mapping[str, Sequence[Mapping[str, str]]] = tomllib.loads(
+    EXAMPLES_FILE.read_text("utf-8")
+)
 # Vocabularies with an example for each word; those of the types are with the words of the form.
 EXAMPLE_LISTS = ("preuve", "issue")
 
 
 def examples(name: str, language: Language = "fr") -> Mapping[str, str]:
     """The examples of a vocabulary by its codes; each goes on after "Par exemple"."""
-    return {row["code"]: row[language] for row in _read_examples()[name]}
+    return {row["code"]: row[language] for row in _EXAMPLES[name]}
 
 
-@cache
-def _read_examples() -> Mapping[str, Sequence[Mapping[str, str]]]:
-    return tomllib.loads(EXAMPLES_FILE.read_text("utf-8"))
-
-
-def prepare() -> None:
-    """Read every page and the examples now, so that a process needs the files no more."""
-    _read_examples()
-    for name in TEXT_NAMES:
-        shipped_source(name)
+# Read at the start, so that a server goes on answering while its program is being replaced.
+for _name in TEXT_NAMES:
+    shipped_source(_name)

@@ -19,6 +19,9 @@ from register.text.dates import Language
 _WORDS: Mapping[str, list[dict[str, str]]] = tomllib.loads(
     Path(__file__).with_suffix(".toml").read_text("utf-8")
 )
+_FAMILY_OF: Mapping[str, str] = {
+    row["code"]: row["famille"] for row in tomllib.loads(VOCABULARY_FILE.read_text("utf-8"))["type"]
+}
 
 
 @dataclass(frozen=True)
@@ -40,18 +43,10 @@ def words(name: str, language: Language = "fr") -> Mapping[str, FormWord]:
 
 
 @cache
-def _families_of_types() -> Mapping[str, str]:
-    """Read once in a process, whatever the language and however it is given."""
-    types = tomllib.loads(VOCABULARY_FILE.read_text("utf-8"))["type"]
-    return {row["code"]: row["famille"] for row in types}
-
-
-@cache
 def families(language: Language = "fr") -> Mapping[str, tuple[FormWord, ...]]:
     """The types of each family, in the order of the form."""
-    family_of = _families_of_types()
     type_words = words("type", language).values()
     return {
-        family: tuple(word for word in type_words if family_of[word.code] == family)
+        family: tuple(word for word in type_words if _FAMILY_OF[word.code] == family)
         for family in words("famille", language)
     }

@@ -98,17 +98,14 @@ def area_words() -> Mapping[Expression, str]:
     return {tokens: word for tokens, word in words.items() if len(tokens) > 1}
 
 
-@cache
-def read_files() -> tuple[str, ...]:
-    """Texts of the files of the table."""
-    return tuple(path.read_text(encoding="utf-8") for path in (FILE, VOCABULARY_FILE))
+# Read at the start, so that a server goes on answering while its program is being replaced.
+_TEXTS = tuple(path.read_text(encoding="utf-8") for path in (FILE, VOCABULARY_FILE))
 
 
 @cache
 def load_table() -> SynonymTable:
     """Table of the register."""
-    files = read_files()
-    table = parse_table(*map(tomllib.loads, files))
+    table = parse_table(*map(tomllib.loads, _TEXTS))
     alternatives = dict(table.alternatives)
     for expression, word in area_words().items():
         one_word = QueryAlternative((analyzer.token_of(word),))

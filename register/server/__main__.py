@@ -4,23 +4,17 @@ from __future__ import annotations
 
 import gc
 import os
-import socket
 import sys
 
 from register.server import process_start
+from register.server.parent import Parent
 
 
 def main(role: str, *arguments: str) -> int:
     """Run one process of the service; its exit code."""
     if role == process_start.PARENT:
-        # The application is not imported; see register.server.parent.
-        from register.server.parent import Parent
-
         process_start.protect()
-        ready_line, children, spec, processes, *fds = arguments
-        sockets = [socket.socket(fileno=int(fd)) for fd in fds]
-        numbers = {name: int(pid) for name, pid in (child.split(":") for child in children.split())}
-        return Parent([spec, processes, *fds], sockets, numbers).run(ready_line)
+        return Parent(*arguments).run()
     # Before the application is loaded, which takes a second in which the parent may end.
     process_start.become_child(role)
     parent, *arguments_of_child = arguments

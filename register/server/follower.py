@@ -6,7 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import closing
 from functools import partial
 from importlib.metadata import version
 from typing import NoReturn, TypeVar
@@ -21,7 +21,6 @@ from register.mail import preferences
 from register.mail.delivery import MailConnection
 from register.mail_urls import parse_mail_url, sender_domain
 from register.operations import setup
-from register.server import process_start
 from register.sources.page_fetch import PageFetcher
 from register.web.logs import error_fields, log
 from register.worker.copy_job import CopyJob
@@ -41,16 +40,14 @@ def run_worker(app: Flask) -> NoReturn:
 
     It may be killed at any moment: each job goes on from what it has committed.
     """
-    process_start.protect()
     # A transaction that stands still, of retention for example, would keep the write lock.
     limit = "-c idle_in_transaction_session_timeout=20s"
     os.environ["PGOPTIONS"] = f"{os.environ.get('PGOPTIONS', '')} {limit}"
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _end)
+        signal.signal(number, lambda *_signal: os._exit(0))
     # A terminal that closes, or an operator who meant the server.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    with suppress(OSError):
-        os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
+    os.nice(NICENESS)
     settings: Settings = app.extensions["register.settings"]
     log().info("following", search=settings.search)
     with app.app_context():
@@ -95,16 +92,8 @@ def run_worker(app: Flask) -> NoReturn:
             time.sleep(POLL_SECONDS)
 
 
-def _end(*_signal: object) -> NoReturn:
-    signal.alarm(1)  # ends it if this interrupted a line of the log, whose lock is then held
-    log().info("stopped")
-    os._exit(0)
-
-
 def _log_event(event: str, error: BaseException | None = None, **fields: object) -> None:
     if error is None:
         log().info(event, **fields)
-        return
-    number = getattr(error, "errno", None)
-    cause = {"errno": os.strerror(number)} if isinstance(number, int) else {}
-    log().error(event, **error_fields(error), **cause)
+    else:
+        log().error(event, **error_fields(error))

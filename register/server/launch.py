@@ -11,8 +11,6 @@ import multiprocessing
 import os
 import signal
 import socket
-import sys
-from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, NoReturn
 
@@ -21,7 +19,6 @@ from sqlalchemy.exc import OperationalError
 
 from register.db import db
 from register.errors import ConfigError, RegisterError
-from register.log_priority import priority_prefix
 from register.operations import schema
 from register.server import process_start, startup_checks, web_server
 from register.server.follower import run_worker
@@ -40,33 +37,24 @@ def serve(
     :param worker: whether to run the worker too.
     """
     _prepare_fork(app, processes > 1)
-    sys.stdout.flush()
     # Until the parent process waits for them.
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     fds = [listener.fileno() for listener in sockets]
-
-    def follow() -> None:
-        process_start.close(sockets)
-        run_worker(app)
-
-    children = {WEB: _fork(WEB, lambda: web_server.run(app, fds, processes))}
-    if worker:
-        children[WORKER] = _fork(WORKER, follow)
-    for listener in sockets:
-        listener.set_inheritable(True)
+    names = (WEB, WORKER) if worker else (WEB,)
+    children = {name: _fork(name, app, fds, processes) for name in names}
     command = process_start.parent_command(spec, ready, children, processes, fds)
     os.execv(command[0], command)  # noqa: S606 # no shell is wanted
 
 
-def _fork(name: str, run: Callable[[], None]) -> int:
-    """Run a function in a child process; its number."""
+def _fork(name: str, app: Flask, fds: list[int], processes: int) -> int:
+    """Serve an application, or run its worker, in a child process; its number."""
 
     def start() -> None:
         # A terminal's Ctrl-C is for the parent process, which ends the others in order.
         os.setsid()
         process_start.become_child(name)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
-        run()
+        _run(name, app, fds, processes)
 
     process: Any = multiprocessing.get_context("fork").Process(target=start)
     process.start()
@@ -77,23 +65,30 @@ def start_child(name: str, mode: str, spec: str, processes: str, *fds: str) -> i
     """Load an application and serve it or run its worker; the exit code when it may not be."""
     try:
         app = startup_checks.load(spec)
-        if name == WORKER:
+        if name == WEB:
+            startup_checks.require_servable(app)
+            _prepare_fork(app, mode == "renewal" or int(processes) > 1)
+        else:
             # A database that is away is waited for.
             with app.app_context(), suppress(OperationalError):
                 schema.require(db.engine)
-        else:
-            startup_checks.require_servable(app)
-            _prepare_fork(app, mode == "renewal" or int(processes) > 1)
-    except RegisterError as error:
-        return _refuse(error)
-    except OperationalError:
+        _run(name, app, list(map(int, fds)), int(processes))
+    except (RegisterError, OperationalError) as error:
         # Not the driver's words, which name hosts and roles: this goes to the log.
-        return _refuse(ConfigError("config_database_down"))
-    if name == WORKER:
-        run_worker(app)
-    else:
-        web_server.run(app, list(map(int, fds)), int(processes))
-    return 0
+        fault = error if isinstance(error, RegisterError) else ConfigError("config_database_down")
+        process_start.write_line(error_sentence(fault), "error")
+        return startup_checks.exit_code(fault)
+
+
+def _run(name: str, app: Flask, fds: list[int], processes: int) -> NoReturn:
+    """Serve an application, or run its worker, in a process that is prepared for it."""
+    signal.alarm(0)
+    if name == WEB:
+        web_server.run(app, fds, processes)
+    # The system accepts connections as long as a copy listens.
+    for fd in fds:
+        os.close(fd)
+    run_worker(app)
 
 
 def _prepare_fork(app: Flask, is_whole: bool) -> None:
@@ -104,14 +99,8 @@ def _prepare_fork(app: Flask, is_whole: bool) -> None:
     """
     (startup_checks.require_pages if is_whole else startup_checks.read_pages)(app)
     with app.app_context():
-        db.session.remove()
         # A connection must not be used by two processes.
         db.engine.dispose()
     # What is there stays: looking through it for what nobody needs would copy shared memory.
     gc.collect()
     gc.freeze()
-
-
-def _refuse(error: RegisterError) -> int:
-    process_start.write_line(priority_prefix("error") + error_sentence(error), process_start.ERROR)
-    return startup_checks.exit_code(error)

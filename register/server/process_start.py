@@ -12,23 +12,19 @@ import resource
 import signal
 import socket
 import sys
-from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
 
 from register.errors import ConfigError
 from register.log_priority import priority_prefix
 
-SERVER = "register.server"
 PARENT, WEB, WORKER = "parent", "web", "worker"
 # Exit code of a start that a person has to make possible: the units do not try it again (78), and
 # say that it failed.
 CANNOT_START = os.EX_CONFIG
-# Signals that the parent process waits for, the last from a timer of its own; blocked before it
-# starts.
-SIGNALS = (
-    signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD, signal.SIGUSR1, signal.SIGALRM,
-)  # fmt: skip
+# Signals that the parent process waits for; blocked before it starts.
+SIGNALS = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD, signal.SIGUSR1}
+STARTING = 120  # seconds that a child may take until it serves
 
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NAME = 1, 4, 15  # prctl(2)
 # mallopt(3). Each thread would otherwise hold on to memory of its own, a third more in all; and
@@ -37,10 +33,10 @@ _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
 _MALLOC_OPTIONS = {_M_TRIM_THRESHOLD: 1024 * 1024, _M_MMAP_THRESHOLD: 1024 * 1024, _M_ARENA_MAX: 2}
 
 
-def python_command(*arguments: str) -> list[str]:
-    """The command that runs one of our modules in an interpreter like this one."""
+def server_command(role: str, *arguments: str) -> list[str]:
+    """The command of one process of the service, in an interpreter like this one."""
     # -P: a folder named "register" where the operator happens to stand is not ours.
-    return [sys.executable, "-P", "-m", *arguments]
+    return [sys.executable, "-P", "-m", "register.server", role, *arguments]
 
 
 def parent_command(
@@ -55,9 +51,8 @@ def parent_command(
     :param processes: that answer.
     :param fds: of the listening sockets, which the parent inherits.
     """
-    numbers = [f"{name}:{pid}" for name, pid in children.items()]
     words = map(str, [spec, processes, *fds])
-    return python_command(SERVER, PARENT, ready_line, " ".join(numbers), *words)
+    return server_command(PARENT, ready_line, json.dumps(children), *words)
 
 
 # --- memory ---------------------------------------------------------------------------------
@@ -78,11 +73,14 @@ def protect() -> None:
 def become_child(name: str) -> None:
     """Prepare a child of the parent process, which ends when the parent does (Linux only).
 
+    It is ended too if it does not serve within :data:`STARTING` seconds.
+
     :param name: what ``ps`` and ``top`` show.
     """
     protect()
     _prctl(_PR_SET_NAME, f"citoyen-{name}".encode())
     _prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    signal.alarm(STARTING)
     if sys.platform == "linux" and hasattr(ctypes.CDLL(None), "mallopt"):
         for option, limit in _MALLOC_OPTIONS.items():
             ctypes.CDLL(None).mallopt(option, limit)
@@ -95,23 +93,24 @@ def _prctl(option: int, value: int | bytes) -> None:
 
 # --- log lines of the parent, in the form of the application's --------------------------------
 
-OUTPUT, ERROR = 1, 2
-
 
 def log_event(event: str, level: str = "info", **fields: object) -> None:
     """Write one JSON line to standard error; like all our lines, without data about readers."""
     at = datetime.now(UTC).isoformat().replace("+00:00", "Z")
     fields = {"event": event, **fields, "level": level, "timestamp": at}
-    write_line(priority_prefix(level) + json.dumps(fields, ensure_ascii=False), ERROR)
+    write_line(json.dumps(fields, ensure_ascii=False), level)
 
 
-def write_line(text: str, descriptor: int = OUTPUT) -> None:
-    """Write a line to standard output or error, unless the disk is full or the stream is closed.
+def write_line(text: str, level: str = "") -> None:
+    """Write a line, unless the disk is full or the stream is closed.
 
     Nothing is buffered: it would fail again, and spoil the exit code, when the process ends.
+
+    :param level: of a line of the log, which goes to standard error; others go to standard output.
     """
+    prefix, descriptor = (priority_prefix(level), 2) if level else ("", 1)
     with suppress(OSError):
-        os.write(descriptor, f"{text}\n".encode())
+        os.write(descriptor, f"{prefix}{text}\n".encode())
 
 
 def notify(state: str) -> None:
@@ -131,23 +130,21 @@ BACKLOG = 1024  # connections that the system accepts while no process does
 def listen(host: str, port: int) -> list[socket.socket]:
     """Bind and listen on every address of a host; port 0 picks one free port for all of them.
 
+    Children inherit the sockets.
+
     :raises ConfigError: ``config_listen``: no such address on this machine, or it is taken.
     """
     sockets: list[socket.socket] = []
     try:
         passive = 0, socket.SOCK_STREAM, 0, socket.AI_PASSIVE
         for family, *_, address in socket.getaddrinfo(host or None, port, *passive):
-            # Each address of its own: "::" would otherwise take the IPv4 port too.
-            sockets.append(
-                socket.create_server(
-                    (address[0], port or port_of(sockets)),
-                    family=family,
-                    backlog=BACKLOG,
-                    dualstack_ipv6=False,
-                )
-            )
+            # Each address of its own: "::" takes no IPv4 port.
+            own = address[0], port or port_of(sockets)
+            sockets.append(socket.create_server(own, family=family, backlog=BACKLOG))
+            sockets[-1].set_inheritable(True)
     except (OSError, ValueError) as error:
-        close(sockets)
+        for listener in sockets:
+            listener.close()
         raise ConfigError("config_listen", host=host, port=port) from error
     return sockets
 
@@ -155,9 +152,3 @@ def listen(host: str, port: int) -> list[socket.socket]:
 def port_of(sockets: list[socket.socket]) -> int:
     """The port of the first socket; 0 without one."""
     return int(sockets[0].getsockname()[1]) if sockets else 0
-
-
-def close(sockets: Iterable[socket.socket]) -> None:
-    """Close this process's copies; those of other processes go on listening."""
-    for listener in sockets:
-        listener.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from importlib import import_module
 from pathlib import Path
 
@@ -13,22 +13,15 @@ from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from register.cases import case_codes, legal_rules
-from register.cases.vocabulary import LANGUAGES
+from register.cases import case_codes
 from register.config import Settings, missing_for_public
 from register.db import db, sqlite_path
 from register.errors import ConfigError, RegisterError, SealError, TextError
 from register.hosts import is_loopback
 from register.journal import Ledger, LedgerPosition, head
 from register.operations import schema, setup
-from register.pages import content as editorial
-from register.pages.web import legal_calendars
-from register.reports import form_vocabulary
-from register.search import synonyms
 from register.server.process_start import CANNOT_START
-from register.territory import dataset
-from register.territory.gazetteer import former_areas, gazetteer
-from register.territory.map_ground import map_ground
+from register.territory.gazetteer import gazetteer
 from register.territory.places import territory
 from register.web import assets, template_env
 from register.web.request_context import key_store
@@ -58,13 +51,16 @@ def require_servable(app: Flask) -> None:
     """Require a register that may be served.
 
     :raises RegisterError: another schema, an unfinished upgrade, no seal key, no legal notice at a
-        public address, a data folder that cannot be written, or no templates.
+        public address, or a data folder that cannot be written.
     """
     settings: Settings = app.extensions["register.settings"]
-    missing = missing_for_public(settings)
-    if missing:
+    if missing := missing_for_public(settings):
         raise ConfigError("config_legal", names=missing)
-    _require_writable(settings)
+    path = sqlite_path(settings.database_url)
+    # SQLite writes its log beside its file.
+    for writable in (path, path.parent) if path and path.exists() else ():
+        if not os.access(writable, os.W_OK):
+            raise ConfigError("config_database_read_only", path=writable)
     with app.app_context():
         schema.require(db.engine)
         with Session(db.engine) as session:
@@ -74,10 +70,8 @@ def require_servable(app: Flask) -> None:
             setup.require_seal(settings, session)
         # What signs cookies and forms is in memory then: a store that goes away later does not
         # take a form along that somebody is filling in.
-        store = key_store()
-        store.require()
-        store.close()
-    template_env.template_names(app)
+        with closing(key_store()) as store:
+            store.require()
     assets.require(app)
 
 
@@ -98,53 +92,34 @@ def require_pages(app: Flask) -> None:
     :raises ConfigError: templates or style sheets are not there, cannot be read or have a fault.
     """
     read_pages(app)
+    assets.read_sources(Path(app.static_folder or ""))
     template_env.require(app)
     gazetteer()
 
 
 def read_pages(app: Flask) -> None:
-    """Read all that pages are made of, so that a process needs no file of the program any more.
+    """Read what pages are made of, so that a process needs no file of the program any more.
 
     An upgrade in place changes these files under a process that is serving: without this, the
-    first reader of a page after it would get half of each version. Templates are compiled at
-    their first use: all together take a second.
+    first reader of a page after it would get half of each version. Smaller files are read with the
+    modules. Templates are compiled at their first use: all together take a second.
 
-    :raises ConfigError: templates or style sheets are not there, or cannot be read.
+    :raises ConfigError: templates are not there, or cannot be read.
     """
     template_env.read(app)
-    assets.read_sources(Path(app.static_folder or ""))
-    editorial.prepare()
-    legal_calendars.letter_rows()
-    legal_rules.rules()
     territory()
-    former_areas()
-    synonyms.read_files()
-    map_ground()
-    dataset.read_manifest()
-    schema.expected_revision()
-    for language in LANGUAGES:
-        form_vocabulary.families(language)
-
-
-def _require_writable(settings: Settings) -> None:
-    path = sqlite_path(settings.database_url)
-    # SQLite writes its log beside its file.
-    for writable in (path, path.parent) if path and path.exists() else ():
-        if not os.access(writable, os.W_OK):
-            raise ConfigError("config_database_read_only", path=writable)
-
-
-def open_database(app: Flask) -> None:
-    """Open a connection that stays in the pool, by which ``upgrade`` sees that a process serves."""
-    with app.app_context(), suppress(SQLAlchemyError):
-        db.engine.connect().close()
 
 
 def start_refresher(app: Flask) -> None:
-    """Start a thread that refreshes the process every 5 s, so that erased words leave memory."""
+    """Start a thread that refreshes the process every 5 s, so that erased words leave memory.
+
+    The first time at once: by a connection, which stays in the pool, ``upgrade`` sees that a
+    process serves.
+    """
+    first = refresh(app, [])
 
     def repeat() -> None:
-        former = latest = refresh(app, [])
+        former = latest = first
         while True:
             time.sleep(_REFRESH_SECONDS)
             # Twice after an act: a page may have been under way, with the texts before it.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from typing import Any
+from typing import Any, NoReturn
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
@@ -34,24 +34,7 @@ FIELD_LIMIT = 128 * 1024
 SWITCH_SECONDS = 0.0001
 
 
-class WebServer(BaseApplication):  # type: ignore[misc] # gunicorn has no types
-    """An application as gunicorn runs it, with our settings and none of the environment's."""
-
-    def __init__(self, app: Flask, options: dict[str, Any]) -> None:
-        self._app, self._options = app, options
-        super().__init__()
-
-    def load_config(self) -> None:
-        """Set the options."""
-        for name, value in self._options.items():
-            self.cfg.set(name, value)
-
-    def load(self) -> Flask:
-        """The application, loaded before the processes fork, which share its memory."""
-        return self._app
-
-
-def run(app: Flask, fds: list[int], workers: int) -> None:
+def run(app: Flask, fds: list[int], workers: int) -> NoReturn:
     """Serve an application on listening sockets until TERM; does not return.
 
     The parent process gets USR1 once requests are answered.
@@ -64,7 +47,6 @@ def run(app: Flask, fds: list[int], workers: int) -> None:
 
     def start_process(_worker: object) -> None:
         startup_checks.start_refresher(app)
-        startup_checks.open_database(app)
         log().info("serving", threads=THREADS)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
 
@@ -80,36 +62,44 @@ def run(app: Flask, fds: list[int], workers: int) -> None:
         signal.alarm(ENDING_SECONDS)
         sys.exit()
 
-    server = WebServer(
-        app,
-        {
-            "bind": [f"fd://{fd}" for fd in fds],
-            "workers": workers,
-            "worker_class": "gthread",
-            "threads": THREADS,
-            "worker_connections": CONNECTIONS,
-            "keepalive": IDLE_SECONDS,
-            "graceful_timeout": DRAINING_SECONDS,
-            "limit_request_line": 0,
-            "limit_request_field_size": FIELD_LIMIT,
-            "limit_request_fields": 64,
-            # Only errors, by the register's handler, which writes no message: they contain
-            # addresses of clients ("Invalid request from ip=…") and paths.
-            "accesslog": None,
-            "errorlog": None,
-            "loglevel": "error",
-            # Who may speak for the reader is decided by REGISTER_TRUSTED_PROXIES.
-            "forwarded_allow_ips": "",
-            "secure_scheme_headers": {},
-            "forwarder_headers": "",
-            # A socket by which any process of the same user could stop this one.
-            "control_socket_disable": True,
-            "when_ready": lambda _arbiter: os.kill(parent_process, signal.SIGUSR1),
-            "post_worker_init": start_process,
-        },
-    )
+    options = {
+        "bind": [f"fd://{fd}" for fd in fds],
+        "workers": workers,
+        "worker_class": "gthread",
+        "threads": THREADS,
+        "worker_connections": CONNECTIONS,
+        "keepalive": IDLE_SECONDS,
+        "graceful_timeout": DRAINING_SECONDS,
+        "limit_request_line": 0,
+        "limit_request_field_size": FIELD_LIMIT,
+        "limit_request_fields": 64,
+        # Only errors, by the register's handler, which writes no message: they contain addresses of
+        # clients ("Invalid request from ip=…") and paths.
+        "errorlog": None,
+        "loglevel": "error",
+        # Who may speak for the reader is decided by REGISTER_TRUSTED_PROXIES: no header of a proxy
+        # means anything to gunicorn.
+        "forwarded_allow_ips": "",
+        # A socket by which any process of the same user could stop this one.
+        "control_socket_disable": True,
+        "when_ready": lambda _arbiter: os.kill(parent_process, signal.SIGUSR1),
+        "post_worker_init": start_process,
+    }
     if workers == 1:
-        server.cfg.set("pre_fork", answer)
+        options["pre_fork"] = answer
         # Until it ends this process: gunicorn would keep it for a loop that does not run.
         signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
-    server.run()
+
+    class WebServer(BaseApplication):  # type: ignore[misc] # gunicorn has no types
+        """The application as gunicorn runs it, with our settings and none of the environment's."""
+
+        def load_config(self) -> None:
+            """Set the options."""
+            for name, value in options.items():
+                self.cfg.set(name, value)
+
+        def load(self) -> Flask:
+            """The application, loaded before the processes fork, which share its memory."""
+            return app
+
+    sys.exit(WebServer().run())

@@ -25,7 +25,6 @@ ABROAD = "etranger.csv.gz"
 PRESENT, RETIRED, FORMER = "commune-actuelle", "commune-disparue", "commune-ancienne"
 
 
-@cache
 def read_manifest(source: Path = DATA) -> Mapping[str, Any]:
     """The manifest of a data set: ``source`` (packages), ``counts`` and, by file, ``sha256``."""
     return tomllib.loads((source / MANIFEST).read_text("utf-8"))

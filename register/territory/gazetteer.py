@@ -254,8 +254,7 @@ def gazetteer() -> Gazetteer:
         return _build()
 
 
-@cache
-def former_areas() -> list[FormerArea]:
+def _read_former_areas() -> list[FormerArea]:
     """Former regions and départements, from their file."""
     path = Path(__file__).with_name("former_areas.toml")
     tables: Mapping[str, Mapping[str, str]] = tomllib.loads(path.read_text("utf-8"))
@@ -266,6 +265,10 @@ def former_areas() -> list[FormerArea]:
     ]
 
 
+# Read at the start, so that a server goes on answering while its program is being replaced.
+_FORMER_AREAS = _read_former_areas()
+
+
 @cache
 def _build() -> Gazetteer:
-    return Gazetteer(territory(), former_areas())
+    return Gazetteer(territory(), _FORMER_AREAS)

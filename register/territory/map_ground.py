@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from register.territory.dataset import DATA
 
@@ -64,20 +64,23 @@ class MapGround:
     frames: Mapping[str, FrameGround]
 
 
+# Read at the start, so that a server goes on answering while its program is being replaced.
+_GROUND: Mapping[str, Any] = json.loads((DATA / "carte.json").read_text("utf-8"))
+
+
 @cache
 def map_ground() -> MapGround:
     """The ground, read once in a process."""
-    ground = json.loads((DATA / "carte.json").read_text("utf-8"))
     return MapGround(
-        ground["view"],
-        ground["land"],
-        ground["limits"],
-        [FrameBorder(*border) for border in ground["borders"]],
+        _GROUND["view"],
+        _GROUND["land"],
+        _GROUND["limits"],
+        [FrameBorder(*border) for border in _GROUND["borders"]],
         {
             code: DepartementShape(frame, path, enlarged, DrawingPoint(*centroid))
-            for code, (frame, path, enlarged, centroid) in ground["shapes"].items()
+            for code, (frame, path, enlarged, centroid) in _GROUND["shapes"].items()
         },
-        {code: FrameGround(*frame) for code, frame in ground["frames"].items()},
+        {code: FrameGround(*frame) for code, frame in _GROUND["frames"].items()},
     )
 
 

@@ -26,7 +26,7 @@ SILENCE_SECONDS = 20
 PING_SECONDS = 2.0
 # Seconds after which a loop that has not come round stands still, though its process runs.
 STANDSTILL_SECONDS = 600.0
-BEAT_FILE, BEAT_SECONDS = "worker.seen", 10.0
+BEAT_SECONDS = 10.0  # between two marks of a loop that comes round
 # The first key of the advisory lock is the register's, because other programs may lock in the same
 # database.
 _KEYS = f"{zlib.crc32(b'register.worker') & 0x7FFFFFFF}, 1"
@@ -40,7 +40,7 @@ def worker_lock(settings: Settings, engine: Engine) -> WorkerLock:
 
 
 class FolderLock:
-    """flock(2) on the data folder itself, and a file whose time says when the loop came round.
+    """flock(2) on the data folder itself, whose time of change says when the loop came round.
 
     A process that was stopped keeps it. On one machine nobody else could take over, and while it
     might continue, nobody else may write its files.
@@ -49,18 +49,16 @@ class FolderLock:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._descriptor: int | None = None
-        self._beat_at = 0.0
 
     def hold(self) -> bool:
         """Take the lock or keep it; one on a folder that was replaced is lost."""
-        if self._descriptor is not None:
-            if os.path.samestat(os.fstat(self._descriptor), self._folder.stat()):
-                self._beat()
-                return True
+        status = self._folder.stat()
+        if self._descriptor is None or not os.path.samestat(os.fstat(self._descriptor), status):
             self.release()
-        self._descriptor = self._locked(fcntl.LOCK_EX)
-        if self._descriptor is not None:
-            self._beat()
+            self._descriptor = self._locked(fcntl.LOCK_EX)
+        if self._descriptor is not None and abs(time.time() - status.st_mtime) > BEAT_SECONDS:
+            with suppress(OSError):  # a full disk
+                os.utime(self._descriptor)
         return self._descriptor is not None
 
     def is_held(self) -> bool:
@@ -72,10 +70,7 @@ class FolderLock:
 
     def stands_still(self) -> bool:
         """Whether the process that has the lock does nothing any more."""
-        try:
-            seen_at = (self._folder / BEAT_FILE).stat().st_mtime
-        except OSError:
-            return False
+        seen_at = self._folder.stat().st_mtime
         return self.is_held() and time.time() > seen_at + STANDSTILL_SECONDS
 
     def release(self) -> None:
@@ -83,12 +78,6 @@ class FolderLock:
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
-
-    def _beat(self) -> None:
-        if time.monotonic() >= self._beat_at:
-            self._beat_at = time.monotonic() + BEAT_SECONDS
-            with suppress(OSError):  # a full disk
-                (self._folder / BEAT_FILE).touch(mode=0o600)
 
     def _locked(self, operation: int) -> int | None:
         descriptor = os.open(self._folder, os.O_RDONLY | os.O_CLOEXEC)
@@ -101,7 +90,9 @@ class FolderLock:
 
 
 class ServerLock:
-    """Advisory lock of a PostgreSQL session of its own; methods raise errors of the driver.
+    """Advisory lock of a PostgreSQL session of its own.
+
+    Methods raise errors of the driver; the lock is then to be released.
 
     The server ends a session that is silent for :data:`SILENCE_SECONDS`. A thread of the process
     pings it, because a job may take minutes; a loop that stands still is not pinged for.
@@ -115,14 +106,10 @@ class ServerLock:
     def hold(self) -> bool:
         """Take the lock or keep it."""
         self._renewed_at = time.monotonic()
-        try:
-            self._session = self._session or self._connect()
-            # Repeated, it stays the session's; the end of the session releases it whole.
-            lock = self._session.execute(f"SELECT pg_try_advisory_lock({_KEYS})")
-            return bool(lock.fetchone()[0])
-        except Exception:
-            self.release()
-            raise
+        self._session = self._session or self._connect()
+        # Repeated, it stays the session's; the end of the session releases it whole.
+        lock = self._session.execute(f"SELECT pg_try_advisory_lock({_KEYS})")
+        return bool(lock.fetchone()[0])
 
     def is_held(self) -> bool:
         """Whether any process has the lock."""
@@ -138,8 +125,7 @@ class ServerLock:
         """Close the session."""
         session, self._session = self._session, None
         if session is not None:
-            with suppress(Exception):
-                session.close()
+            session.close()
 
     def _connect(self) -> Any:
         driver: Any = self._engine.dialect.dbapi

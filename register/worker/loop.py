@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
 from typing import Protocol
 
 from sqlalchemy import Engine, select
@@ -20,7 +19,7 @@ from register.worker.lock import WorkerLock
 
 POLL_SECONDS = 1.0
 KEEP_SECONDS = 0.25  # between two looks at the lock during a long job
-FIRST_PAUSE, LONGEST_PAUSE = 1.0, 15.0  # seconds before a job that failed is tried again
+RETRY_SECONDS = 5.0  # from the start of a job that failed to the next one
 
 # Logs an event for the operator, with the type and place of an error, never its message.
 EventLog = Callable[..., None]
@@ -29,7 +28,7 @@ KeepGoing = Callable[[int, int], None]
 
 
 class Interrupted(Exception):
-    """A job was abandoned because the lock was lost."""
+    """A job was abandoned because the lock was lost, or failed."""
 
 
 class Job(Protocol):
@@ -41,20 +40,6 @@ class Job(Protocol):
         """Do what is due; seconds until the next run, unless a line is recorded before."""
 
 
-@dataclass
-class _Schedule:
-    """When a job runs next: at a time, or once the ledgers have other heads."""
-
-    job: Job
-    due_at: float = 0.0
-    heads: Sequence[int] = ()
-    pause: float = 0.0
-
-    def is_due(self, heads: Sequence[int]) -> bool:
-        has_news = heads != self.heads and not self.pause
-        return has_news or time.monotonic() >= self.due_at
-
-
 class Worker:
     """The loop: :meth:`poll`, again and again. It may be killed at any moment."""
 
@@ -62,60 +47,56 @@ class Worker:
         self, database: Engine, lock: WorkerLock, jobs: Sequence[Job], log_event: EventLog
     ) -> None:
         self._database, self._lock, self._jobs = database, lock, jobs
-        self._schedules: list[_Schedule] = []
         self._log_event = log_event
+        # By name of the job: the heads of the ledgers at its last run, and when it is due again.
+        self._schedule: dict[str, tuple[Sequence[int], float]] = {}
         self._faults: dict[str, str] = {}  # by name of the job
         self._renewed_at = 0.0
 
     def poll(self) -> None:
         """Run the jobs that are due, if this worker has the lock."""
-        heads: Sequence[int] = ()
-        with self._watching("worker"):
-            heads = self._read_heads()
-        due = [schedule for schedule in self._schedules if heads and schedule.is_due(heads)]
-        if not all(self._succeeds(schedule, heads) for schedule in due):
-            self._lock.release()
+        with suppress(Interrupted):
+            with self._watching("worker"):
+                heads = self._read_heads()
+            for job in self._jobs if heads else ():
+                former_heads, due_at = self._schedule.get(job.name, ((), 0.0))
+                if heads != former_heads or time.monotonic() >= due_at:
+                    self._schedule[job.name] = heads, time.monotonic() + RETRY_SECONDS
+                    with self._watching(job.name):
+                        seconds = job.run(self._keep_going)
+                        self._schedule[job.name] = heads, time.monotonic() + seconds
 
     def _read_heads(self) -> Sequence[int]:
         """Last lines of the ledgers, read by the worker that has the lock; none for others."""
         if not self._lock.hold():
-            self._schedules = []
+            self._schedule.clear()
             return ()
         with Session(self._database) as session:
             heads = session.scalars(select(LedgerHead.seq).order_by(LedgerHead.ledger)).all()
-        if not self._schedules:
-            self._schedules = [_Schedule(job) for job in self._jobs]
-            if not self._faults:
-                self._log_event("elected")
+        if not (self._schedule or self._faults):
+            self._log_event("elected")
         return heads
-
-    def _succeeds(self, schedule: _Schedule, heads: Sequence[int]) -> bool:
-        """Run a job; whether it came to its end."""
-        seconds = None
-        with self._watching(schedule.job.name):
-            seconds = schedule.job.run(self._keep_going)
-        if seconds is None:
-            schedule.pause = min(LONGEST_PAUSE, max(FIRST_PAUSE, 2 * schedule.pause))
-        else:
-            schedule.pause, schedule.heads = 0.0, heads
-        schedule.due_at = time.monotonic() + (seconds or schedule.pause)
-        return seconds is not None
 
     @contextmanager
     def _watching(self, name: str) -> Iterator[None]:
-        """Log an error inside, once until it is another, and go on."""
+        """Log an error inside, once until it is another, and release the lock.
+
+        :raises Interrupted: there was one.
+        """
         try:
             yield
-            if self._faults.pop(name, ""):
-                self._log_event(f"{name}_healed")
         except Interrupted:
-            pass
+            raise
         except Exception as error:
             # Any error, such as a damaged file or a lost server: ending the process repairs none.
+            self._lock.release()
             fault = f"{type(error).__name__} {getattr(error, 'errno', '')}"
             if self._faults.get(name) != fault:
                 self._faults[name] = fault
                 self._log_event(f"{name}_failing", error)
+            raise Interrupted from error
+        if self._faults.pop(name, ""):
+            self._log_event(f"{name}_healed")
 
     def _keep_going(self, _done: int, _total: int) -> None:
         """Keep the lock during a long job.

@@ -15,7 +15,7 @@ from register.cli import main
 from register.cli import maintenance as commands
 from register.db import now
 from register.search.engine_interface import IndexNotReady
-from register.worker.lock import BEAT_FILE, STANDSTILL_SECONDS, worker_lock
+from register.worker.lock import STANDSTILL_SECONDS, worker_lock
 
 pytestmark = pytest.mark.one_database
 
@@ -110,7 +110,7 @@ def test_doctor_names_a_worker_that_stands_still_and_nothing_that_it_left_undone
     assert lock.hold()
     assert "✗ Des signalements sont encore là" in run("doctor").stdout
     run("search", "rebuild")
-    os.utime(settings.instance / BEAT_FILE, (time.time() - STANDSTILL_SECONDS - 1,) * 2)
+    os.utime(settings.instance, (time.time() - STANDSTILL_SECONDS - 1,) * 2)
     bad = [line for line in run("doctor").stdout.splitlines() if line.startswith("✗")]
     assert len(bad) == 1
     assert "Le suiveur ne fait plus rien" in bad[0]

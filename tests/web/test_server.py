@@ -253,7 +253,7 @@ def test_without_its_templates_nothing_starts(site_settings: Settings, tmp_path)
     app = create_app(site_settings)
     app.jinja_loader.searchpath[:] = [str(tmp_path)]
     with pytest.raises(ConfigError) as raised:
-        require_servable(app)
+        require_pages(app)
     assert raised.value.key == "config_templates"
     assert app.test_client().get("/readyz").json["pages"] == "failed"
     (tmp_path / "half.html").write_text("{% if")

@@ -32,6 +32,7 @@ for _line in sys.stdin:
     try:
         print(held.hold(), flush=True)
     except Exception as error:
+        held.release()
         print(type(error).__name__, flush=True)
 """
 
@@ -121,6 +122,7 @@ def test_a_session_that_the_server_ended_has_no_lock(new_lock, engine) -> None:
     end_sessions(engine)
     with pytest.raises(Exception, match="terminat"):
         first.hold()
+    first.release()
     assert [second.hold(), first.hold()] == [True, False]
 
 

@@ -143,7 +143,7 @@ def start(
     engine: Database, new_lock, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[..., WorkerThread]]:
     """``start(index)``: a worker that runs until the end of the test."""
-    monkeypatch.setattr(loop, "FIRST_PAUSE", 0.05)
+    monkeypatch.setattr(loop, "RETRY_SECONDS", 0.05)
     workers = []
 
     def start(index: DictionaryEngine, job: CountedJob | None = None) -> WorkerThread:

@@ -10,7 +10,6 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
 from pathlib import Path
 
 from flask import make_response, redirect, render_template, request
@@ -31,7 +30,10 @@ from register.web.l10n import count_words, day_words, language, typeset
 from register.web.list_query import list_address
 from register.web.request_context import head, settings
 
-_LETTERS = Path(__file__).parent.with_name("document_letters.toml")
+# Read at the start, so that a server goes on answering while its program is being replaced.
+_LETTERS: Sequence[Mapping[str, str]] = tomllib.loads(
+    Path(__file__).parent.with_name("document_letters.toml").read_text("utf-8")
+)["letter"]
 # Titles that say nothing, for a calendar that others may see.
 _PLAIN_TITLES = "neutres"
 
@@ -212,11 +214,4 @@ def _letters(
             days[deadline.rule.opens] = dates.day_words(deadline.first)
     if query.day:
         days[query.event] = dates.day_words(query.day)
-    return [(row["code"], row[language()], row["text"].strip() % days) for row in letter_rows()]
-
-
-@cache
-def letter_rows() -> Sequence[Mapping[str, str]]:
-    """The letters as the program ships them."""
-    rows: Sequence[Mapping[str, str]] = tomllib.loads(_LETTERS.read_text("utf-8"))["letter"]
-    return rows
+    return [(row["code"], row[language()], row["text"].strip() % days) for row in _LETTERS]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 
 from flask import render_template
 from flask_babel import gettext as _
@@ -57,8 +57,8 @@ class StatisticsRow:
 # Table lines under the line of their total.
 RowGroup = tuple[StatisticsRow, Sequence[StatisticsRow]]
 
-# Cached for the life of the process: the manifest is part of the code.
-_manifest = cache(dataset.read_manifest)
+# Read at the start: the manifest is part of the code.
+_MANIFEST = dataset.read_manifest()
 
 
 @public.get("/")
@@ -120,7 +120,7 @@ def data() -> str:
     return render_template(
         "cases/public/data.html",
         total=current_facet_index().total,
-        manifest=_manifest(),
+        manifest=_MANIFEST,
         commands=public_journal.verify_commands(settings().base_url),
     )
 
