@@ -159,9 +159,11 @@ def test_administrators_change_the_ready_sentences_and_readers_never_see_them(
     assert "Appelez la permanence." in page
     assert "116 006" not in page
     assert "<b>Vide</b>" not in page
+    # Each request in a context of its own: the fixture's would keep the language of the first.
+    reader = FormClient(app)
     for address in ("/phrases-en-danger", "/en/phrases-en-danger"):
-        assert app.test_client().get(address).status_code == 404
-    assert "phrases-en-danger" not in app.test_client().get("/sitemap.xml").get_data(as_text=True)
+        assert reader.get(address).status_code == 404
+    assert "phrases-en-danger" not in reader.get("/sitemap.xml").get_data(as_text=True)
     listed = signed("ada").get("/moderation/pages").get_data(as_text=True)
     assert 'href="/moderation/pages/phrases-en-danger"' in listed
     assert 'href="/phrases-en-danger"' not in listed
