@@ -441,6 +441,7 @@ def test_a_word_with_a_stem_of_its_own_is_no_misspelling(demo) -> None:
 
 def test_a_word_that_is_lacking_is_named_without_its_elision(demo) -> None:
     assert "Sans « accès » :" in plain(demo.page(q="filmer d’accès"))
+    assert "Sans « aujourd’hui » :" in plain(demo.page(q="filmer aujourd’hui"))
 
 
 def test_a_misspelt_word_is_put_right_by_a_click(demo) -> None:

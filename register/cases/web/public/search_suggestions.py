@@ -53,7 +53,7 @@ _MAX_FURTHER_CASES = 20
 # With at most this many results, a word may be misspelt.
 _FEW_CASES = 2
 # "d’accès" lacks "accès".
-_ELISION = re.compile(r"(?:[dlsnmjtc]|qu)['’](?=\w)", re.IGNORECASE)
+_ELISION = re.compile(r"\A(?:[dlsnmjtc]|qu)['’](?=\w)", re.IGNORECASE)
 # Each alternative to a search without results costs one more search.
 _MAX_ALTERNATIVES = 6
 
@@ -103,12 +103,11 @@ class SearchSuggestions:
             _counted_link(
                 _place_label(choice),
                 CaseQuery({choice.reading.kind: (choice.reading.code,)}),
-                count,
+                choice.case_count,
             )
             for mention in filter(self._is_search_for_place, self._mentions)
             for choice in _likeliest_readings(mention)
             if choice.reading.kind not in urls.PLACES
-            for count in [choice.case_count]
         ]
 
     @cached_property
@@ -243,9 +242,12 @@ class NoResultsLinks:
     def abroad(self) -> list[SuggestionLink]:
         """The cases of the countries that have a town of the typed name."""
         return [
-            _counted_link(choice.qualified_name, CaseQuery({"pays": (choice.reading.code,)}), count)
+            _counted_link(
+                choice.qualified_name,
+                CaseQuery({"pays": (choice.reading.code,)}),
+                choice.case_count,
+            )
             for choice in self._place_matches.countries
-            for count in [choice.case_count]
         ]
 
     @cached_property
