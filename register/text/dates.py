@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import calendar
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Literal, cast
@@ -96,6 +97,18 @@ class PartialDate:
         if self.mark == "~":
             return f"{'vers' if self.day is None else 'vers le'} {plain}"
         return plain
+
+
+def dates_between(first: date, last: date) -> Iterator[PartialDate]:
+    """The whole years, whole months and days of a period, the fewest."""
+    while first <= last:
+        year, month = PartialDate(first.year), PartialDate(first.year, first.month)
+        whole = next(
+            (known for known in (year, month) if known.first == first and known.last <= last),
+            PartialDate(first.year, first.month, first.day),
+        )
+        yield whole
+        first = whole.last + timedelta(days=1)
 
 
 def parse(edtf: str) -> PartialDate:

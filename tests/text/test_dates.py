@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import calendar
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from babel import Locale
@@ -19,6 +20,7 @@ from register.text.dates import (
     DateMark,
     PartialDate,
     date_words,
+    dates_between,
     day_words,
     paris_day,
     parse,
@@ -177,3 +179,19 @@ def test_a_day_is_worded_in_full() -> None:
 def test_a_naive_datetime_is_refused() -> None:
     with pytest.raises(ValueError, match="time zone"):
         day_words(datetime(2026, 6, 30, 22, 0))  # noqa: DTZ001 (naive on purpose)
+
+
+DAYS = st.dates(date(1900, 1, 1), date(2099, 12, 31))
+
+
+@given(DAYS, DAYS)
+def test_a_period_is_its_whole_years_months_and_days(first: date, last: date) -> None:
+    parts = list(dates_between(first, last))
+    if first > last:
+        assert parts == []
+        return
+    assert (parts[0].first, parts[-1].last) == (first, last)
+    # Each day is in one of them.
+    for former, following in pairwise(parts):
+        assert following.first == former.last + timedelta(days=1)
+    assert len(parts) <= 200 + 2 * (11 + 30)
