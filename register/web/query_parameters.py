@@ -76,11 +76,11 @@ def nearest_name(name: str, accepted: Sequence[str]) -> str | None:
     return match[0] if match else None
 
 
-def _list_links(pairs: Sequence[tuple[str, str]], accepted: Sequence[str]) -> list[tuple[str, str]]:
-    """The list with the filters that an address has for a page that takes none of them."""
+def _list_links(pairs: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The list with the filters that parameters without meaning for their page have there."""
     near_pairs = [(nearest_name(name, _SEARCH), value) for name, value in pairs]
     filters = [(name, value) for name, value in near_pairs if name in FILTERS]
-    if not filters or "q" in accepted:
+    if not filters:
         return []
     names = ", ".join(quoted(name) for name, _value in filters)
     address = in_language(list_address("/incidents", filters), language())
@@ -110,7 +110,7 @@ def refuse_unknown_parameters() -> ResponseReturnValue | None:
                 list_address(request.path, [(name, value) for name, value in corrected if name]),
             )
         )
-    links += _list_links(pairs, accepted)
+    links += _list_links([pair for pair in pairs if nearest.get(pair[0], "") is None])
     without = ngettext(
         "La même adresse sans ce paramètre", "La même adresse sans ces paramètres", len(unknown)
     )

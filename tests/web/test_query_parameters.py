@@ -81,6 +81,11 @@ def test_a_page_without_filters_leads_to_the_list_with_them(client: FlaskClient,
     )
 
 
+def test_a_parameter_of_the_page_itself_leads_to_no_list(client: FlaskClient) -> None:
+    for address in ("/registre?acte=retrait&xyzzy=1", "/registre?actes=retrait"):
+        assert not any("acteur" in link for link in links(client.get(address).text).values())
+
+
 def test_the_feed_of_a_place_names_a_value_that_is_unknown(client: FlaskClient) -> None:
     answer = client.get("/departements/93.atom?type=filmer")
     assert answer.status_code == 400

@@ -100,11 +100,7 @@ class SearchSuggestions:
     def place_lists(self) -> list[SuggestionLink]:
         """The cases of the place that the search names, which has no page: an intercommunalité."""
         return [
-            _counted_link(
-                _place_label(choice),
-                CaseQuery({choice.reading.kind: (choice.reading.code,)}),
-                choice.case_count,
-            )
+            _place_list_link(choice)
             for mention in filter(self._is_search_for_place, self._mentions)
             for choice in _likeliest_readings(mention)
             if choice.reading.kind not in urls.PLACES
@@ -241,14 +237,7 @@ class NoResultsLinks:
     @cached_property
     def abroad(self) -> list[SuggestionLink]:
         """The cases of the countries that have a town of the typed name."""
-        return [
-            _counted_link(
-                choice.qualified_name,
-                CaseQuery({"pays": (choice.reading.code,)}),
-                choice.case_count,
-            )
-            for choice in self._place_matches.countries
-        ]
+        return list(map(_place_list_link, self._place_matches.countries))
 
     @cached_property
     def similar_names(self) -> list[SuggestionLink]:
@@ -275,6 +264,11 @@ def _place_label(place: PlaceChoice) -> str:
     if place.reading.kind in ("departement", "region"):
         return f"{place.kind_label} {place.qualified_name}"
     return place.qualified_name
+
+
+def _place_list_link(place: PlaceChoice) -> SuggestionLink:
+    query = CaseQuery({place.reading.kind: (place.reading.code,)})
+    return _counted_link(_place_label(place), query, place.case_count)
 
 
 def _links_at_places(
