@@ -14,7 +14,7 @@ from functools import cache
 from itertools import chain
 from pathlib import Path
 from threading import Lock
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
@@ -241,7 +241,8 @@ def _sole_children(pairs: Iterable[tuple[str | None, str]]) -> Iterator[tuple[st
 def _folded_names(place: NamedPlace) -> Iterable[str]:
     name = fold_name(place.name)
     if isinstance(place, CommuneGroup):
-        return {name, _GROUP_PREFIX.sub("", name, count=1)}
+        everyday_names = map(fold_name, _EVERYDAY_NAMES.get(place.code, ()))
+        return {name, _GROUP_PREFIX.sub("", name, count=1), *everyday_names}
     return (name,)
 
 
@@ -254,19 +255,17 @@ def gazetteer() -> Gazetteer:
         return _build()
 
 
-def _read_former_areas() -> list[FormerArea]:
-    """Former regions and départements, from their file."""
-    path = Path(__file__).with_name("former_areas.toml")
-    tables: Mapping[str, Mapping[str, str]] = tomllib.loads(path.read_text("utf-8"))
-    return [
-        FormerArea(name, kind, tuple(codes.split()))
-        for kind, areas in tables.items()
-        for name, codes in areas.items()
-    ]
+def _read_toml(file_name: str) -> dict[str, Any]:
+    return tomllib.loads(Path(__file__).with_name(file_name).read_text("utf-8"))
 
 
 # Read at the start, so that a server goes on answering while its program is being replaced.
-_FORMER_AREAS = _read_former_areas()
+_FORMER_AREAS = [
+    FormerArea(name, kind, tuple(codes.split()))
+    for kind, areas in _read_toml("former_areas.toml").items()
+    for name, codes in areas.items()
+]
+_EVERYDAY_NAMES: Mapping[str, list[str]] = _read_toml("group_names.toml")
 
 
 @cache

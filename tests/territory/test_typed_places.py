@@ -170,6 +170,13 @@ GROUPS = [
     ("métropole de Lyon", "200046977"),
     ("Plaine Commune", "200057867"),
     ("CC Faucigny - Glières", "200000172"),
+    ("Grand Lyon", "200046977"),
+    ("la MEL", "200093201"),
+    ("Lille Métropole", "200093201"),
+    ("Métropole d'Aix-Marseille", "200054807"),
+    ("TPM", "248300543"),
+    ("GPSO", "200057974"),
+    ("POLD", "200057982"),
 ]
 
 # Départements and régions of before, and what they became.

@@ -383,6 +383,7 @@ def test_a_commune_of_nearly_the_name_of_a_town_abroad_is_a_choice(
         ("Châlons-sur-Marne", "/communes/51108?nom=51108"),
         ("Est Ensemble", "/incidents?epci=200057875"),
         ("métropole de Lyon", "/incidents?epci=200046977"),
+        ("Grand Lyon", "/incidents?epci=200046977"),
         ("Loire-Inférieure", "/departements/44"),
         ("Le Liège", "/communes/37127"),
     ],
