@@ -1,7 +1,8 @@
 """Backup of a register that is being served: database, then evidence files, then keys.
 
 The database comes first, so that every file and key that its rows name is in what follows; what was
-destroyed meanwhile is on the replay list. The keys go to another place and stay a week.
+destroyed meanwhile is on the replay list. The keys go to another place and stay a week. The set is
+there once they are: a backup that ends between the two leaves the set before, and newer keys.
 """
 
 from __future__ import annotations
@@ -86,8 +87,12 @@ def back_up(
         _require_one_register(folder, instance_id)
         key = store.derived_key(backup_sets.MANIFEST_PURPOSE)
         name = backup_sets.new_name(folder, at)
-        manifest, copied = _make_set(settings, engine, folder, name, instance_id, key, at, progress)
-        _copy_keys(settings, session, store, keys, name)
+        # The set gets its name last: without its keys, the newest reports could not be read.
+        with backup_sets.new_set(folder, name) as draft:
+            manifest, copied = _fill_set(
+                settings, engine, draft, name, instance_id, key, at, progress
+            )
+            _copy_keys(settings, session, store, keys, name)
         removed = backup_sets.remove_old(keys, at - timedelta(days=KEY_DAYS))
         removed += backup_sets.remove_old(folder, at - timedelta(days=kept_days))
         backup_blobs.remove_blobs(folder)
@@ -127,54 +132,54 @@ def _require_one_register(folder: Path, instance_id: str) -> None:
             raise BackupError("backup_other", path=str(folder))
 
 
-def _make_set(
+def _fill_set(
     settings: Settings,
     engine: sa.Engine,
-    folder: Path,
+    draft: Path,
     name: str,
     instance_id: str,
     key: bytes,
     at: datetime,
     progress: Progress,
 ) -> tuple[Manifest, int]:
+    folder = draft.parent
     source = open_store(settings.evidence_url, settings.instance)
     former = backup_blobs.former_blobs(folder, key)
     names = backup_blobs.blob_names(source)
     new_bytes = len(names.keys() - former.keys()) * (BLOB_BYTES + 64)
     backup_sets.require_room(folder, database_copy.database_bytes(engine) + new_bytes)
-    with backup_sets.new_set(folder, name) as draft:
-        with database_copy.copied(engine, settings.database_url, draft) as (file, session):
-            rows = database_copy.row_counts(session)
-            heads = {
-                ledger.value: (seq, digest) for ledger, seq, digest in proofs.ledger_heads(session)
-            }
-            problems = sum(1 for _problem in database_copy.problems(session))
-            number = session.scalar(sa.select(sa.func.max(Incident.number))) or 0
-        # Again: what came while the database was copied is named by its rows.
-        names |= backup_blobs.blob_names(source)
-        target = FolderStore(folder / backup_sets.EVIDENCE_FOLDER)
-        blobs = backup_blobs.copy_blobs(source, target, names, former, progress)
-        text = "".join(f"{blob.line()}\n" for blob in blobs)
-        with encryption.new_file(draft / backup_sets.EVIDENCE_LIST) as evidence_list:
-            evidence_list.write(text.encode("ascii"))
-        manifest = Manifest(
-            name=name,
-            instance_id=instance_id,
-            made_at=at.isoformat(),
-            program=version("webcitoyen"),
-            schema=schema.expected_revision(),
-            engine=engine.dialect.name,
-            heads=heads,
-            rows=rows,
-            files={
-                path: backup_sets.file_digest(draft / path)
-                for path in (file.name, backup_sets.EVIDENCE_LIST)
-            },
-            problems=problems,
-            blobs=len(blobs),
-            case_number=number,
-        ).sealed(key)
-        manifest.write(draft)
+    with database_copy.copied(engine, settings.database_url, draft) as (file, session):
+        rows = database_copy.row_counts(session)
+        heads = {
+            ledger.value: (seq, digest) for ledger, seq, digest in proofs.ledger_heads(session)
+        }
+        problems = sum(1 for _problem in database_copy.problems(session))
+        number = session.scalar(sa.select(sa.func.max(Incident.number))) or 0
+    # Again: what came while the database was copied is named by its rows.
+    names |= backup_blobs.blob_names(source)
+    target = FolderStore(folder / backup_sets.EVIDENCE_FOLDER)
+    blobs = backup_blobs.copy_blobs(source, target, names, former, progress)
+    text = "".join(f"{blob.line()}\n" for blob in blobs)
+    with encryption.new_file(draft / backup_sets.EVIDENCE_LIST) as evidence_list:
+        evidence_list.write(text.encode("ascii"))
+    manifest = Manifest(
+        name=name,
+        instance_id=instance_id,
+        made_at=at.isoformat(),
+        program=version("webcitoyen"),
+        schema=schema.expected_revision(),
+        engine=engine.dialect.name,
+        heads=heads,
+        rows=rows,
+        files={
+            path: backup_sets.file_digest(draft / path)
+            for path in (file.name, backup_sets.EVIDENCE_LIST)
+        },
+        problems=problems,
+        blobs=len(blobs),
+        case_number=number,
+    ).sealed(key)
+    manifest.write(draft)
     return manifest, len({blob.name for blob in blobs} - former.keys())
 
 

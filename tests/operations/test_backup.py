@@ -276,6 +276,8 @@ def test_a_backup_that_fails_leaves_the_last_one_and_no_trace(
         with pytest.raises(BackupError, match="backup_disk_full"):
             places.back_up(engine)
     assert [path.name for path in places.folder.iterdir() if path.name.startswith(".")] == []
+    # Without its keys, the newest reports of a set could not be read.
+    assert sets(places.folder) == [made.folder]
     # Killed, it leaves a folder without its name, which the next one removes.
     (places.folder / ".unfinished-x").mkdir()
     places.back_up(engine)
