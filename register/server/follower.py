@@ -23,6 +23,7 @@ from register.mail_urls import parse_mail_url, sender_domain
 from register.operations import setup
 from register.sources.page_fetch import PageFetcher
 from register.web.logs import error_fields, log
+from register.worker.background import BackgroundJob
 from register.worker.copy_job import CopyJob
 from register.worker.jobs import EvidenceJob, IndexJob, ReplayListJob, RetentionJob
 from register.worker.lock import worker_lock
@@ -72,10 +73,10 @@ def run_worker(app: Flask) -> NoReturn:
             RetentionJob(engine, open_store, settings.undecided_after, _log_event),
             EvidenceJob(engine, open_files),
             ReplayListJob(engine, open_store),
-            CopyJob(engine, open_store, open_files),
+            BackgroundJob(CopyJob(engine, open_store, open_files)),
             IndexJob(engine, app.extensions["register.search"]),
-            SourceCopyJob(engine, open_store, open_files, fetcher, software),
-            *([LinkJob(engine, fetcher)] if settings.link_checks else []),
+            BackgroundJob(SourceCopyJob(engine, open_store, open_files, fetcher, software)),
+            *([BackgroundJob(LinkJob(engine, fetcher))] if settings.link_checks else []),
         )
         if settings.mail_url:
             server, domain = parse_mail_url(settings.mail_url), sender_domain(settings.mail_from)
@@ -84,7 +85,9 @@ def run_worker(app: Flask) -> NoReturn:
             connect = partial(MailConnection, server, domain)
             jobs += (
                 NoticeJob(engine, settings, open_outbox, open_key),
-                MailJob(engine, open_outbox, connect, settings.mail_from, _log_event),
+                BackgroundJob(
+                    MailJob(engine, open_outbox, connect, settings.mail_from, _log_event)
+                ),
             )
         worker = Worker(engine, worker_lock(settings, engine), jobs, _log_event)
         while True:

@@ -1,16 +1,14 @@
-"""Job that makes clean copies of evidence files, one at a time, beside the other jobs.
+"""Job that makes clean copies of evidence files, one at a time.
 
-A copy of a video takes minutes: it is made in a thread, which waits for the child process, so that
-the search index and retention do not wait for it.
+A copy of a video takes minutes: the job waits for the child process that makes it.
 """
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import BinaryIO, cast
 
 from sqlalchemy import Engine
@@ -30,9 +28,9 @@ from register.key_store import KeyStore
 from register.worker.loop import KeepGoing
 
 COPY_SECONDS = 5.0  # between two looks without a new line
-WORKING_SECONDS = 1.0  # between two looks at the thread
 
 
+@dataclass
 class CopyJob:
     """Making of clean copies.
 
@@ -42,42 +40,23 @@ class CopyJob:
 
     name = "copies"
 
-    def __init__(
-        self,
-        database: Engine,
-        open_store: Callable[[], KeyStore],
-        open_files: Callable[[], SealedFiles],
-    ) -> None:
-        self._database, self._open_store, self._open_files = database, open_store, open_files
-        self._thread = ThreadPoolExecutor(1, "copies")
-        self._copy: Future[None] | None = None
+    database: Engine
+    open_store: Callable[[], KeyStore]
+    open_files: Callable[[], SealedFiles]
 
     def run(self, _keep_going: KeepGoing) -> float:
-        """Begin the next copy, if none is being made; raises the error of the last one."""
-        if self._copy is not None:
-            if not self._copy.done():
-                return WORKING_SECONDS
-            copy, self._copy = self._copy, None
-            copy.result()
-        task = copy_making.claim_copy(self._database)
+        """Make the next copy, if one is wanted."""
+        task = copy_making.claim_copy(self.database)
         if task is None:
             return COPY_SECONDS
-        self._copy = self._thread.submit(self._work, task)
-        return WORKING_SECONDS
-
-    def join(self) -> None:
-        """Wait for the copy that is being made."""
-        if self._copy is not None:
-            self._copy.exception()
-
-    def _work(self, task: CopyTask) -> None:
         try:
-            with closing(self._open_store()) as store:
-                make_and_record(self._database, store, self._open_files(), task)
+            with closing(self.open_store()) as store:
+                make_and_record(self.database, store, self.open_files(), task)
         except (Unavailable, SealError):
             with suppress(Exception):
-                copy_making.return_copy(self._database, task)
+                copy_making.return_copy(self.database, task)
             raise
+        return 0.0
 
 
 def make_and_record(engine: Engine, store: KeyStore, files: SealedFiles, task: CopyTask) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import closing, suppress
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from sqlalchemy import Engine
@@ -33,30 +34,32 @@ DAY_SECONDS = 30.0  # between two looks at the day
 RETENTION_SECONDS = 3_600.0  # longest time between two runs of retention
 
 
+@dataclass
 class IndexJob:
     """Update of the search index, which is rebuilt when it is missing or damaged."""
 
     name = "search"
 
-    def __init__(self, database: Engine, index: SearchEngine) -> None:
-        self._database, self._index = database, index
-        self._check_at = 0.0
+    database: Engine
+    index: SearchEngine
+    _check_at: float = field(default=0.0, init=False)
 
     def run(self, keep_going: KeepGoing) -> float:
         """Bring the index to the head of the public ledger."""
         is_damaged = False
         started = time.monotonic()
         # A missing index is not damaged.
-        if started >= self._check_at and self._index.cursor() is not None:
-            is_damaged = not self._index.intact(deep=True)
+        if started >= self._check_at and self.index.cursor() is not None:
+            is_damaged = not self.index.intact(deep=True)
             ended = time.monotonic()
             self._check_at = ended + max(INTEGRITY_SECONDS, INTEGRITY_SHARE * (ended - started))
         # While another process writes it, as ``search rebuild`` does, it is looked at again later.
         with suppress(IndexNotReady):
-            catch_up(self._database, self._index, keep_going, force_rebuild=is_damaged)
+            catch_up(self.database, self.index, keep_going, force_rebuild=is_damaged)
         return INDEX_SECONDS
 
 
+@dataclass
 class EvidenceJob:
     """Upkeep of evidence files: each civil day, and after a deletion.
 
@@ -66,29 +69,26 @@ class EvidenceJob:
 
     name = "evidence"
 
-    def __init__(
-        self,
-        database: Engine,
-        open_files: Callable[[], SealedFiles],
-        clock: Callable[[], datetime] = now,
-    ) -> None:
-        self._database, self._open_files, self._clock = database, open_files, clock
-        self._day: date | None = None
+    database: Engine
+    open_files: Callable[[], SealedFiles]
+    clock: Callable[[], datetime] = now
+    _day: date | None = field(default=None, init=False)
 
     def run(self, _keep_going: KeepGoing) -> float:
         """Do what is due; otherwise one query."""
-        today = paris_day(self._clock())
+        today = paris_day(self.clock())
         if today != self._day:
-            upkeep.run_upkeep(self._database, self._open_files(), today)
+            upkeep.run_upkeep(self.database, self.open_files(), today)
             self._day = today
             return DAY_SECONDS
-        with Session(self._database) as session:
+        with Session(self.database) as session:
             is_due = upkeep.has_unreferenced(session)
         if is_due:
-            upkeep.delete_unreferenced(self._database, self._open_files())
+            upkeep.delete_unreferenced(self.database, self.open_files())
         return DAY_SECONDS
 
 
+@dataclass
 class RetentionJob:
     """Retention, and the journal lines of failed sign-ins.
 
@@ -100,56 +100,51 @@ class RetentionJob:
 
     name = "retention"
 
-    def __init__(
-        self,
-        database: Engine,
-        open_store: Callable[[], KeyStore],
-        undecided_after: int,
-        log_event: EventLog,
-        clock: Callable[[], datetime] = now,
-    ) -> None:
-        self._database, self._open_store = database, open_store
-        self._undecided_after = undecided_after
-        self._log_event, self._clock = log_event, clock
-        self._day: date | None = None
-        self._due_at = 0.0
-        self._is_waiting = False
+    database: Engine
+    open_store: Callable[[], KeyStore]
+    undecided_after: int
+    log_event: EventLog
+    clock: Callable[[], datetime] = now
+    _day: date | None = field(default=None, init=False)
+    _due_at: float = field(default=0.0, init=False)
+    _is_waiting: bool = field(default=False, init=False)
 
     def run(self, _keep_going: KeepGoing) -> float:
         """Run retention if it is due; otherwise at most one query."""
-        at = self._clock()
+        at = self.clock()
         is_due = time.monotonic() >= self._due_at or paris_day(at) != self._day
         if not is_due:
-            with Session(self._database) as session:
+            with Session(self.database) as session:
                 is_due = purging.has_orphans(session) or has_erased(session)
         if is_due:
-            sessions.write_failure_lines(self._database, at)
-            with closing(self._open_store()) as store:
-                outcome = purging.run_retention(self._database, store, at, self._undecided_after)
+            sessions.write_failure_lines(self.database, at)
+            with closing(self.open_store()) as store:
+                outcome = purging.run_retention(self.database, store, at, self.undecided_after)
                 is_waiting = outcome.waits_since is not None
-                incoming.run_retention(self._database, store, at, only_erased=is_waiting)
+                incoming.run_retention(self.database, store, at, only_erased=is_waiting)
             self._day, self._due_at = paris_day(at), time.monotonic() + RETENTION_SECONDS
             was_waiting, self._is_waiting = self._is_waiting, is_waiting
             if self._is_waiting and not was_waiting:
-                self._log_event("retention_waits")
+                self.log_event("retention_waits")
         return DAY_SECONDS
 
 
+@dataclass
 class ReplayListJob:
     """The list of what a restored register does again, read from the journal."""
 
     name = "replay_list"
 
-    def __init__(self, database: Engine, open_store: Callable[[], KeyStore]) -> None:
-        self._database, self._open_store = database, open_store
-        self._heads: dict[str, int] = {}
+    database: Engine
+    open_store: Callable[[], KeyStore]
+    _heads: dict[str, int] = field(default_factory=dict, init=False)
 
     def run(self, _keep_going: KeepGoing) -> float:
         """Add what the lines since the last run say; every line is read at the start."""
-        with Session(self._database) as session:
+        with Session(self.database) as session:
             heads = {ledger.value: head(session, ledger).seq for ledger in Ledger}
             if heads != self._heads:
-                with closing(self._open_store()) as store:
+                with closing(self.open_store()) as store:
                     replay_list.update(session, store, self._heads)
         self._heads = heads
         return DAY_SECONDS

@@ -1,9 +1,9 @@
-"""Job that sends the mails of the outbox, in a thread, so that a slow server holds up nothing."""
+"""Job that sends the mails of the outbox."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import Engine
@@ -20,13 +20,13 @@ from register.worker.loop import EventLog, KeepGoing
 
 # Seconds.
 IDLE_SECONDS = 15.0  # between two looks at the outbox without a new line
-SENDING_SECONDS = 1.0  # between two looks at the thread
 BATCH_SIZE = 100  # mails of one connection
 # Before a server that does not answer, or refuses every mail, is tried again. Longer and longer:
 # many servers lock out an address from which wrong passwords come.
 OUTAGE_PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 15))
 
 
+@dataclass
 class MailJob:
     """Sending of mails.
 
@@ -37,48 +37,31 @@ class MailJob:
 
     name = "mail"
 
-    def __init__(
-        self,
-        database: Engine,
-        open_outbox: Callable[[], Outbox],
-        connect: Callable[[], MailConnection],
-        sender: str,
-        log_event: EventLog,
-        clock: Callable[[], datetime] = now,
-    ) -> None:
-        self._database, self._open_outbox, self._connect = database, open_outbox, connect
-        self._sender, self._log_event, self._clock = sender, log_event, clock
-        self._thread = ThreadPoolExecutor(1, "mail")
-        self._batch: Future[bool] | None = None
-        self._outages = 0  # connections in a row over which nothing could be sent
-        self._retry_at: datetime | None = None
-        self._day: date | None = None
+    database: Engine
+    open_outbox: Callable[[], Outbox]
+    connect: Callable[[], MailConnection]
+    sender: str
+    log_event: EventLog
+    clock: Callable[[], datetime] = now
+    _outages: int = field(default=0, init=False)  # connections in a row that could send nothing
+    _retry_at: datetime | None = field(default=None, init=False)
+    _day: date | None = field(default=None, init=False)
 
     def run(self, _keep_going: KeepGoing) -> float:
-        """Begin to send what is due, if nothing is being sent; raises the error of a batch."""
-        if self._batch is not None:
-            if not self._batch.done():
-                return SENDING_SECONDS
-            batch, self._batch = self._batch, None
-            self._note_outage(is_away=not batch.result())
-        at = self._clock()
+        """Send what is due, over one connection."""
+        at = self.clock()
         if paris_day(at) != self._day:
-            with housekeeping(self._database) as session:
+            with housekeeping(self.database) as session:
                 mails.forget_old(session, at)
             self._day = paris_day(at)
         if self._is_pausing(at):
             return IDLE_SECONDS
-        with Session(self._database) as session:
+        with Session(self.database) as session:
             has_mail = bool(mails.due_mails(session, at, 1))
         if not has_mail:
             return IDLE_SECONDS
-        self._batch = self._thread.submit(self._send_batch)
-        return SENDING_SECONDS
-
-    def join(self) -> None:
-        """Wait for the mails that are being sent."""
-        if self._batch is not None:
-            self._batch.exception()
+        self._note_outage(is_away=not self._send_batch())
+        return 0.0
 
     def _is_pausing(self, at: datetime) -> bool:
         # A clock that was set back must not lengthen the pause.
@@ -88,28 +71,28 @@ class MailJob:
         """Count an outage, with one line at its begin and one at its end."""
         if not is_away:
             if self._outages:
-                self._log_event("mail_healed")
+                self.log_event("mail_healed")
             self._outages, self._retry_at = 0, None
             return
-        self._retry_at = self._clock() + OUTAGE_PAUSES[min(self._outages, len(OUTAGE_PAUSES) - 1)]
+        self._retry_at = self.clock() + OUTAGE_PAUSES[min(self._outages, len(OUTAGE_PAUSES) - 1)]
         self._outages += 1
 
     def _send_batch(self) -> bool:
         """Send the mails that are due over one connection; False when none could be sent."""
-        with housekeeping(self._database) as session:
-            mails.give_up_old(session, self._clock())
-        with Session(self._database) as session:
-            message_ids = mails.due_mails(session, self._clock(), BATCH_SIZE)
+        with housekeeping(self.database) as session:
+            mails.give_up_old(session, self.clock())
+        with Session(self.database) as session:
+            message_ids = mails.due_mails(session, self.clock(), BATCH_SIZE)
         if not message_ids:
             return True
-        outbox, has_answered = self._open_outbox(), False
+        outbox, has_answered = self.open_outbox(), False
         try:
-            with self._connect() as connection:
+            with self.connect() as connection:
                 for message_id in message_ids:
                     has_answered |= self._send(connection, outbox, message_id)
         except DeliveryError as error:
             if not has_answered and not self._outages:
-                self._log_event("mail_away", step=error.cause, reply=error.reply_code)
+                self.log_event("mail_away", step=error.cause, reply=error.reply_code)
             return has_answered
         return True
 
@@ -118,8 +101,8 @@ class MailJob:
 
         :raises DeliveryError: the connection is of no use any more.
         """
-        with housekeeping(self._database) as session:
-            claimed = outbox.claim(session, message_id, self._clock())
+        with housekeeping(self.database) as session:
+            claimed = outbox.claim(session, message_id, self.clock())
             recipient = _recipient(session, claimed) if claimed else ""
             if claimed is not None and not recipient:
                 # The account was closed meanwhile.
@@ -130,7 +113,7 @@ class MailJob:
             mail = compose(
                 claimed.kind,
                 claimed.values,
-                sender=self._sender,
+                sender=self.sender,
                 recipient=recipient,
                 message_id=claimed.message_id,
                 at=claimed.created_at,
@@ -143,16 +126,16 @@ class MailJob:
             if error.scope is DeliveryScope.SERVER:
                 raise
         else:
-            with housekeeping(self._database) as session:
+            with housekeeping(self.database) as session:
                 mails.mark_sent(session, claimed.message_id, reply_code)
         return True
 
     def _record_failure(self, claimed: ClaimedMail, error: DeliveryError) -> None:
-        with housekeeping(self._database) as session:
+        with housekeeping(self.database) as session:
             if error.scope is DeliveryScope.RECIPIENT:
                 mails.mark_dead(session, claimed.message_id, error.reply_code)
             else:
-                mails.postpone(session, claimed, error.reply_code, self._clock())
+                mails.postpone(session, claimed, error.reply_code, self.clock())
 
 
 def _recipient(session: Session, claimed: ClaimedMail) -> str:

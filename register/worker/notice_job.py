@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import Engine
@@ -48,6 +49,7 @@ _WORDS = {
 }
 
 
+@dataclass
 class NoticeJob:
     """Mails about what waits.
 
@@ -58,31 +60,26 @@ class NoticeJob:
 
     name = "notices"
 
-    def __init__(
-        self,
-        database: Engine,
-        settings: Settings,
-        open_outbox: Callable[[], Outbox],
-        open_key: Callable[[], bytes],
-        clock: Callable[[], datetime] = now,
-    ) -> None:
-        self._database, self._settings, self._clock = database, settings, clock
-        self._open_outbox, self._open_key = open_outbox, open_key
-        self._due_at = 0.0
+    database: Engine
+    settings: Settings
+    open_outbox: Callable[[], Outbox]
+    open_key: Callable[[], bytes]
+    clock: Callable[[], datetime] = now
+    _due_at: float = field(default=0.0, init=False)
 
     def run(self, _keep_going: KeepGoing) -> float:
         """Write the mails that are due, at most once in :data:`NOTICE_SECONDS`."""
         wait = self._due_at - time.monotonic()
         if wait > 0:
             return wait
-        self.write_notices(self._clock())
+        self.write_notices(self.clock())
         self._due_at = time.monotonic() + NOTICE_SECONDS
         return NOTICE_SECONDS
 
     def write_notices(self, at: datetime) -> None:
         """Write a mail to each member for whom something new waits."""
-        key, outbox = self._open_key(), self._open_outbox()
-        with Session(self._database) as session:
+        key, outbox = self.open_key(), self.open_outbox()
+        with Session(self.database) as session:
             members = [each for each in accounts.all_members(session) if each.is_active]
             for member in members:
                 self._notify(session, member, key, outbox, at)
@@ -98,26 +95,26 @@ class NoticeJob:
         if is_daily and (is_early or preferences.digest_day(session, member.id) == day):
             return
         todo_context = TodoContext(
-            vocabulary.current_vocabulary(session), at, self._settings.single_moderator
+            vocabulary.current_vocabulary(session), at, self.settings.single_moderator
         )
         things = {
             preferences.thing_digest(key, thing): kind
             for thing, kind in waiting_things(
-                session, member, todo_context, self._settings.undecided_after
+                session, member, todo_context, self.settings.undecided_after
             ).items()
         }
         noticed = preferences.noticed_things(session, member.id)
         new, over = things.keys() - noticed, noticed - things.keys()
         if not (new or over or is_daily):
             return
-        with housekeeping(self._database) as writer:
+        with housekeeping(self.database) as writer:
             if is_daily:
                 preferences.set_digest_day(writer, member.id, day)
             if over:
                 preferences.forget_things(writer, member.id, over)
             if new:
                 preferences.note_things(writer, member.id, new)
-                base_url = self._settings.base_url
+                base_url = self.settings.base_url
                 outbox.enqueue(
                     writer,
                     MailKind.NOTICE,

@@ -1,18 +1,15 @@
 """Jobs on sources: copies that members asked for, and a look at each public address.
 
-Pages are fetched in a thread of their own, so that a slow host holds up no other job; the database
-is read and written in the loop. Both jobs may be interrupted and repeated.
+Both jobs may be interrupted and repeated.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Generic, TypeVar
 from urllib.parse import urlsplit
 
 from sqlalchemy import Engine
@@ -29,14 +26,13 @@ from register.evidence.captures import WARC
 from register.evidence.sealed_files import SealedFiles, new_file
 from register.journal import writing
 from register.key_store import KeyStore
-from register.sources.page_fetch import Exchange, PageFetcher
+from register.sources.page_fetch import PageFetcher
 from register.sources.public_addresses import FetchError, FetchFailure
 from register.sources.web_archive import write_warc
 from register.text.dates import paris_day
 from register.worker.loop import KeepGoing
 
 # Seconds.
-BUSY_SECONDS = 1.0  # until the next look at a fetch that runs
 IDLE_SECONDS = 10.0  # between two looks at the queue
 COPY_PAUSE = 10.0  # between two copies from one host
 CHECK_PAUSE = 60.0  # between two looks at addresses
@@ -44,6 +40,7 @@ HOST_PAUSE = 3_600.0  # between two looks at addresses of one host
 # Silence counts only while another host has answered within this time: otherwise the line of the
 # register itself may be cut.
 ANSWER_AGE = 3_600.0
+_NEVER = float("-inf")
 _HOSTS_LIMIT = 10_000
 # A copy is a little larger than its page: headers, and gzip of what does not shrink.
 _WARC_OVERHEAD = 1 << 20
@@ -58,8 +55,6 @@ _UNCLEAR = frozenset(
         FetchFailure.TOO_LARGE,
     }
 )
-Fetched = TypeVar("Fetched")
-Due = TypeVar("Due", DueCopy, DueAddress)
 
 
 def link_state(status: int) -> LinkState:
@@ -71,12 +66,6 @@ def link_state(status: int) -> LinkState:
     return LinkState.SILENT if status >= 500 else LinkState.CLOSED
 
 
-@dataclass
-class _Running(Generic[Due, Fetched]):
-    due: Due
-    future: Future[Fetched]
-
-
 class _HostTimes:
     """When each host was last asked, forgotten when there are too many."""
 
@@ -85,8 +74,7 @@ class _HostTimes:
         self._times: dict[str, float] = {}
 
     def may_ask(self, address: str) -> bool:
-        asked_at = self._times.get(_host(address))
-        return asked_at is None or time.monotonic() >= asked_at + self._pause
+        return time.monotonic() >= self._times.get(_host(address), _NEVER) + self._pause
 
     def note(self, address: str) -> None:
         if len(self._times) >= _HOSTS_LIMIT:
@@ -101,6 +89,7 @@ def _host(address: str) -> str:
         return ""
 
 
+@dataclass
 class SourceCopyJob:
     """Copies of the pages of sources, one after the other.
 
@@ -109,50 +98,37 @@ class SourceCopyJob:
 
     name = "source_copies"
 
-    def __init__(
-        self,
-        database: Engine,
-        open_store: Callable[[], KeyStore],
-        open_files: Callable[[], SealedFiles],
-        fetcher: PageFetcher,
-        software: str,
-        clock: Callable[[], datetime] = now,
-    ) -> None:
-        self._database, self._open_store, self._open_files = database, open_store, open_files
-        self._fetcher, self._software, self._clock = fetcher, software, clock
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="copies")
-        self._hosts = _HostTimes(COPY_PAUSE)
-        self._running: _Running[DueCopy, list[Exchange]] | None = None
+    database: Engine
+    open_store: Callable[[], KeyStore]
+    open_files: Callable[[], SealedFiles]
+    fetcher: PageFetcher
+    software: str
+    clock: Callable[[], datetime] = now
+    _hosts: _HostTimes = field(default_factory=lambda: _HostTimes(COPY_PAUSE), init=False)
 
     def run(self, _keep_going: KeepGoing) -> float:
-        """Store the page that was fetched, and have the next one fetched."""
-        running = self._running
-        if running is not None:
-            if not running.future.done():
-                return BUSY_SECONDS
-            self._running = None
-            self._finish(running.due, running.future)
-        with Session(self._database) as session:
-            waiting = source_queue.due_copies(session, self._clock())
+        """Fetch and store the page of the first source that is due, if its host may be asked."""
+        with Session(self.database) as session:
+            waiting = source_queue.due_copies(session, self.clock())
         due = next((copy for copy in waiting if self._hosts.may_ask(copy.address)), None)
-        if due is not None and source_queue.take_copy(self._database, due, self._clock()):
+        if due is not None and source_queue.take_copy(self.database, due, self.clock()):
             self._hosts.note(due.address)
-            self._running = _Running(due, self._thread.submit(self._fetcher.fetch, due.address))
-        return BUSY_SECONDS if waiting else IDLE_SECONDS
+            self._copy(due)
+        return 0.0 if waiting else IDLE_SECONDS
 
-    def _finish(self, due: DueCopy, future: Future[list[Exchange]]) -> None:
+    def _copy(self, due: DueCopy) -> None:
         try:
-            exchanges = future.result()
+            exchanges = self.fetcher.fetch(due.address)
         except FetchError as error:
-            source_queue.note_failure(self._database, due, error, self._clock())
+            source_queue.note_failure(self.database, due, error, self.clock())
             return
-        warc = write_warc(exchanges, self._software)
-        files, day = self._open_files(), paris_day(self._clock())
+        warc = write_warc(exchanges, self.software)
+        files, day = self.open_files(), paris_day(self.clock())
         name = f"{_host(due.address)}-{day.isoformat()}.warc.gz"
         file = replace(new_file(name), mime=WARC)
-        file = files.write(file, [warc], self._fetcher.limits.size + _WARC_OVERHEAD)
+        file = files.write(file, [warc], self.fetcher.limits.size + _WARC_OVERHEAD)
         try:
-            with closing(self._open_store()) as store, writing(self._database, self._clock()) as tx:
+            with closing(self.open_store()) as store, writing(self.database, self.clock()) as tx:
                 request = tx.session.get(CopyRequest, (due.incident_id, due.source))
                 if request is None:
                     raise NotFound("no_such_source")  # another worker was faster
@@ -168,60 +144,49 @@ class SourceCopyJob:
         except (NotFound, Refused):
             # The case, or its source, went meanwhile.
             files.delete(file.file_id)
-            source_queue.cancel_copy(self._database, due)
+            source_queue.cancel_copy(self.database, due)
 
 
+@dataclass
 class LinkJob:
     """A look at the address of each source of a public case, every thirty days, one a minute."""
 
     name = "links"
 
-    def __init__(
-        self, database: Engine, fetcher: PageFetcher, clock: Callable[[], datetime] = now
-    ) -> None:
-        self._database, self._fetcher, self._clock = database, fetcher, clock
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="links")
-        self._hosts = _HostTimes(HOST_PAUSE)
-        self._running: _Running[DueAddress, int] | None = None
-        self._cursor = 0
-        self._answered_at: float | None = None
-        self._next_at = 0.0
+    database: Engine
+    fetcher: PageFetcher
+    clock: Callable[[], datetime] = now
+    _hosts: _HostTimes = field(default_factory=lambda: _HostTimes(HOST_PAUSE), init=False)
+    _cursor: int = field(default=0, init=False)
+    _answered_at: float = field(default=_NEVER, init=False)
+    _next_at: float = field(default=0.0, init=False)
 
     def run(self, _keep_going: KeepGoing) -> float:
-        """Note what a look found, and begin the next one if it is time."""
-        running = self._running
-        if running is not None:
-            if not running.future.done():
-                return BUSY_SECONDS
-            self._running = None
-            self._note(running.due, running.future)
+        """Look at the next address and note what was found, if it is time."""
         if time.monotonic() < self._next_at:
             return IDLE_SECONDS
         due, self._cursor = source_queue.next_address(
-            self._database, self._cursor, paris_day(self._clock()), self._hosts.may_ask
+            self.database, self._cursor, paris_day(self.clock()), self._hosts.may_ask
         )
         if due is not None:
             self._next_at = time.monotonic() + CHECK_PAUSE
             self._hosts.note(due.address)
-            self._running = _Running(due, self._thread.submit(self._fetcher.check, due.address))
-            return BUSY_SECONDS
+            self._check(due)
+            return 0.0
         if self._cursor == 0:
             # All cases were gone through: again in an hour.
             self._next_at = time.monotonic() + HOST_PAUSE
         return IDLE_SECONDS
 
-    def _note(self, due: DueAddress, future: Future[int]) -> None:
+    def _check(self, due: DueAddress) -> None:
         status = 0
         try:
-            status = future.result()
+            status = self.fetcher.check(due.address)
             state = link_state(status)
             self._answered_at = time.monotonic()
         except FetchError as error:
             state = LinkState.CLOSED if error.failure in _UNCLEAR else LinkState.SILENT
-            if state is LinkState.SILENT and not self._is_online():
+            is_online = time.monotonic() < self._answered_at + ANSWER_AGE
+            if state is LinkState.SILENT and not is_online:
                 return
-        source_queue.note_check(self._database, due, state, status, paris_day(self._clock()))
-
-    def _is_online(self) -> bool:
-        answered_at = self._answered_at
-        return answered_at is not None and time.monotonic() < answered_at + ANSWER_AGE
+        source_queue.note_check(self.database, due, state, status, paris_day(self.clock()))

@@ -46,7 +46,7 @@ job = MailJob(
     lambda: now() + timedelta(seconds=float(seconds)),
 )
 while job.run(lambda _done, _total: None) != IDLE_SECONDS:
-    job.join()
+    pass
 """
 
 
