@@ -6,6 +6,7 @@ import errno
 import json
 import shutil
 import stat
+import tarfile
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
@@ -29,8 +30,8 @@ from register.accounts.models import Member, Role
 from register.cases.case_evidence import case_evidence
 from register.cases.models import CaseState, Incident
 from register.journal import Act
+from register.operations import age_archive, replay, replay_list, setup
 from register.operations import backup as backups
-from register.operations import replay, replay_list, setup
 from register.operations import restore as restores
 from register.operations.backup_sets import BackupError, sets
 from register.reports import acts as reports
@@ -313,6 +314,23 @@ def test_a_set_sealed_by_age_is_restored_with_its_identity_alone(
     assert (restored.problems, len(restored.manifest.files)) == (0, 2)
     assert list(places.empty.instance.glob(".*")) == []
     assert list(places.empty.instance.glob("evidence/*/*/*"))
+
+
+def test_a_full_disk_is_told_by_its_number_at_either_end_of_an_archive(tmp_path, monkeypatch):
+    def fill(*_arguments, **_options):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    identity = pyrage.x25519.Identity.generate()
+    file, archive = tmp_path / "part", tmp_path / "set.age"
+    file.write_bytes(bytes(1_000_000))
+    recipients = [identity.to_public()]
+    age_archive.seal_files(archive, [("part", file)], recipients)
+    monkeypatch.setattr(tarfile.TarFile, "extractall", fill)
+    with pytest.raises(OSError, match="No space"):
+        age_archive.open_files(archive, tmp_path, [identity])
+    monkeypatch.setattr(shutil, "copyfileobj", fill)
+    with pytest.raises(OSError, match="No space"):
+        age_archive.seal_files(tmp_path / "other.age", [("part", file)], recipients)
 
 
 @pytest.mark.one_database
