@@ -128,6 +128,8 @@ def _extracted(settings: Settings, archive: Path, identity: Path) -> Iterator[Pa
     from register.operations import age_archive  # loads pyrage, which few need
 
     identities = age_archive.read_identities(identity)
+    if not archive.is_file():
+        raise BackupError("restore_none", path=str(archive))
     _require_empty(settings)
     settings.instance.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder = settings.instance / schema.UNFINISHED_FILE

@@ -310,6 +310,9 @@ def test_a_set_sealed_by_age_is_restored_with_its_identity_alone(
             restores.restore(places.empty, sealed, places.keys, no_progress, identity=file)
         assert list(places.empty.instance.glob(".*")) == []
     options = {"identity": files[0]}
+    with pytest.raises(BackupError, match="restore_none"):
+        absent = tmp_path / "absent.age"
+        restores.restore(places.empty, absent, places.keys, no_progress, **options)
     restored = restores.restore(places.empty, archive, places.keys, no_progress, **options)
     assert (restored.problems, len(restored.manifest.files)) == (0, 2)
     assert list(places.empty.instance.glob(".*")) == []
