@@ -100,8 +100,9 @@ class CaptureImport:
             if fault is None:
                 try:
                     effect = self._bring(folder, row.cells, cases)
-                except _Fault as error:
-                    fault = error.fault
+                except Invalid as error:
+                    column = str(error.values.get("field", FILE))
+                    fault = ContentFault(column, error.key, error.values)
             outcomes.append(CaptureOutcome(row, effect, fault))
             progress(number, len(rows))
         names = {MANIFEST, *(row.cells[FILE] for row in rows)}
@@ -126,10 +127,14 @@ class CaptureImport:
     def _bring(
         self, folder: Path, cells: Mapping[str, str], cases: Mapping[str, list[int]]
     ) -> CaptureEffect:
+        """Bring in one file.
+
+        :raises Invalid: with the column at fault as ``field``, unless it is that of the file.
+        """
         path = _path(folder, cells[FILE])
         case_ids = cases.get(cells[ADDRESS])
         if not case_ids:
-            raise _Fault(ContentFault(ADDRESS, "capture_address"))
+            raise Invalid("capture_address", field=ADDRESS)
         mime, sha256 = self._recognise(path)
         day = self._day(path, mime, cells)
         effects = self._effects(case_ids, digest(cells[ADDRESS]), sha256)
@@ -144,39 +149,27 @@ class CaptureImport:
     def _recognise(self, path: Path) -> tuple[str, str]:
         """The media type and the SHA-256 of a file."""
         size = path.stat().st_size
+        if size > self.limit:
+            raise Invalid("evidence_too_large", megabytes=self.limit // 1_000_000)
         try:
-            if size > self.limit:
-                raise Invalid("evidence_too_large", megabytes=self.limit // 1_000_000)
             with path.open("rb") as file:
                 mime = recognise_capture(file.read(HEAD_BYTES), size)
                 file.seek(0)
                 return mime, hashlib.file_digest(file, "sha256").hexdigest()
         except OSError as error:
-            raise _Fault(ContentFault(FILE, "capture_missing")) from error
-        except Invalid as error:
-            raise _Fault(ContentFault(FILE, error.key, error.values)) from error
+            raise Invalid("capture_missing") from error
 
     def _day(self, path: Path, mime: str, cells: Mapping[str, str]) -> date:
         """The day of a capture; that of a web archive is its own."""
-        today, day = paris_day(self.clock()), None
-        if cells[DAY] or mime != WARC:
-            try:
-                day = require_past(date.fromisoformat(cells[DAY]), today)
-            except ValueError as error:
-                raise _Fault(ContentFault(DAY, "capture_day")) from error
-            except Invalid as error:
-                raise _Fault(ContentFault(DAY, error.key)) from error
+        today = paris_day(self.clock())
         if mime != WARC:
-            assert day is not None  # noqa: S101 - read above
-            return day
-        try:
-            with path.open("rb") as archive:
-                archive_day = archived_day(archive, cells[ADDRESS], today)
-        except Invalid as error:
-            raise _Fault(ContentFault(FILE, error.key, error.values)) from error
-        if day not in (None, archive_day):
-            raise _Fault(ContentFault(DAY, "capture_other_day", {"day": archive_day.isoformat()}))
-        return archive_day
+            return _stated_day(cells[DAY], today)
+        stated = _stated_day(cells[DAY], today) if cells[DAY] else None
+        with path.open("rb") as archive:
+            day = archived_day(archive, cells[ADDRESS], today)
+        if stated not in (None, day):
+            raise Invalid("capture_other_day", field=DAY, day=day.isoformat())
+        return day
 
     def _effects(
         self, case_ids: Sequence[int], source: str, sha256: str
@@ -223,25 +216,26 @@ class CaptureImport:
                 self.files.delete(file.file_id)
 
 
-class _Fault(Exception):
-    """Why a row is refused."""
-
-    def __init__(self, fault: ContentFault) -> None:
-        super().__init__(fault.key)
-        self.fault = fault
+def _stated_day(cell: str, today: date) -> date:
+    try:
+        return require_past(date.fromisoformat(cell), today)
+    except ValueError as error:
+        raise Invalid("capture_day", field=DAY) from error
+    except Invalid as error:
+        raise Invalid(error.key, field=DAY) from error
 
 
 def _path(folder: Path, name: str) -> Path:
     """A file of a folder by its name alone: no path and no link lead out of it."""
     if not name or name in (".", "..") or name != Path(name).name:
-        raise _Fault(ContentFault(FILE, "capture_outside"))
+        raise Invalid("capture_outside")
     path = folder / name
     try:
         mode = path.lstat().st_mode
     except OSError as error:
-        raise _Fault(ContentFault(FILE, "capture_missing")) from error
+        raise Invalid("capture_missing") from error
     if not stat.S_ISREG(mode):
-        raise _Fault(ContentFault(FILE, "capture_outside"))
+        raise Invalid("capture_outside")
     return path
 
 
