@@ -65,9 +65,8 @@ def _seed(engine: Engine, folder: Path, members: Members, chance: random.Random)
         path = folder / f"cases-{begin}.csv"
         cases.write_file(path, cases.communes(BATCH, chance), begin + 1, chance)
         begun = time.perf_counter()
-        report = import_file(
-            engine, path, publish=PublishOptions(members.first, "mesure", second=members.second)
-        )
+        publish = PublishOptions(members.second)
+        report = import_file(engine, path, by=members.first, reason="mesure", publish=publish)
         spent += time.perf_counter() - begun
         if report.count(RowEffect.PUBLISHED) != BATCH:
             raise RuntimeError(f"not all of {BATCH} cases published: {report}")

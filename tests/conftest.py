@@ -313,8 +313,10 @@ def demo_app(
     with registers.new(request.param, folder) as settings:
         with open_engine(settings.database_url) as engine:
             cast = hire(engine)
-            publication = PublishOptions(by=cast.bruno, second=cast.chloe, reason="démonstration")
-            report = import_file(engine, DEMO, publish=publication)
+            publish = PublishOptions(cast.chloe)
+            report = import_file(
+                engine, DEMO, by=cast.bruno, reason="démonstration", publish=publish
+            )
             assert report.count(RowEffect.PUBLISHED) == 34, report
         with plain_app(settings) as app:
             yield app

@@ -56,7 +56,7 @@ def import_(
             fail("--publish demande --reason : pourquoi ces cas sont publiés.")
         second_member = accounts.find_by_email(db.session(), second).id if second else None
         single = settings().single_moderator
-        publish_options = PublishOptions(author, reason, second=second_member, single=single)
+        publish_options = PublishOptions(second_member, single)
     db.session.rollback()
     source = "de l’entrée standard" if file == STANDARD_INPUT else f"du fichier {file.name}"
     with progress("Import") as step:

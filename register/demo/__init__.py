@@ -65,8 +65,8 @@ def import_demo_cases(
     """Members and cases; cases that are there already stay as they are."""
     by = _member(engine, folder, ADMINISTRATOR, Role.ADMINISTRATOR)
     second = _member(engine, folder, MODERATOR, Role.MODERATOR)
-    publish_options = PublishOptions(by, REASON, second=second)
-    report = import_file(engine, CASES, publish=publish_options, progress=progress)
+    publish = PublishOptions(second)
+    report = import_file(engine, CASES, by=by, reason=REASON, publish=publish, progress=progress)
     # A row that differs from that of an earlier version's file is no fault here.
     outcomes = [
         outcome

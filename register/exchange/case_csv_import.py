@@ -37,10 +37,8 @@ BATCH = 10
 
 @dataclass(frozen=True)
 class PublishOptions:
-    """Publication of the rows: publisher, reason and second person."""
+    """Publication of the rows by their author: second person, or a register that has none."""
 
-    by: int
-    reason: str
     second: int | None = None
     single: bool = False
 
@@ -115,19 +113,18 @@ def import_rows(
     engine: Engine,
     csv_rows: Sequence[ImportRow],
     *,
-    by: int | None = None,
-    publish: PublishOptions | None = None,
+    by: int,
     reason: str = "",
+    publish: PublishOptions | None = None,
     dry_run: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> ImportReport:
     """Import rows of cases.
 
-    :param by: author of the drafts if nothing is published.
+    :param by: author of the drafts, and publisher.
     :param progress: called with the number of rows done and the total.
     """
-    author = by or (publish.by if publish else 0)
-    job = _ImportJob(engine, author, publish.reason if publish else reason, publish, dry_run)
+    job = _ImportJob(engine, by, reason, publish, dry_run)
     report = ImportReport()
     size = 1 if dry_run else BATCH
     for start in range(0, len(csv_rows), size):
@@ -184,7 +181,7 @@ class _ImportJob:
         origin = origins.get(csv_row.id)
         if origin is None:
             content = row_content(tx.session, cells, self.kinds)
-            flag_reasons = self.publish.reason if self.publish else ""
+            flag_reasons = self.reason if self.publish else ""
             words = {"reason": self.reason, "note": cells["note"], "flag_reasons": flag_reasons}
             case = acts.draft(tx, content, by=self.by, **words)
             if cells["invitation"]:
@@ -217,16 +214,16 @@ class _ImportJob:
             ):
                 if case.revision and "flags" in (case.revision.unmet or ""):
                     # An earlier import left the draft without the reason that its second approves.
-                    words = {"reason": options.reason, "flag_reasons": options.reason}
-                    acts.edit(tx, case.id, content_of(case), by=options.by, **words)  # type: ignore[arg-type]
+                    words = {"reason": self.reason, "flag_reasons": self.reason}
+                    acts.edit(tx, case.id, content_of(case), by=self.by, **words)  # type: ignore[arg-type]
                 acts.approve(tx, case.id, by=options.second)
             acts.publish(
                 tx,
                 case.id,
-                by=options.by,
-                reason=options.reason,
+                by=self.by,
+                reason=self.reason,
                 attested=ATTESTATIONS,
-                flag_reasons=options.reason,
+                flag_reasons=self.reason,
                 single=options.single,
             )
         except (Incomplete, Refused) as error:

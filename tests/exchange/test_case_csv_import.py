@@ -65,13 +65,18 @@ def load(engine: Engine, cast: Any, tmp_path: Path) -> Callable[..., ImportRepor
         path = tmp_path / "cases.csv"
         data = raw if raw is not None else csv_text(*rows)
         path.write_bytes(data if isinstance(data, bytes) else data.encode())
-        publish = None
+        publish, reason = None, "essai"
         if options.pop("publish", False):
-            second = options.pop("second", cast.chloe)
-            publish = PublishOptions(cast.bruno, "repris de la presse", second=second)
-        return import_file(engine, path, by=cast.bruno, publish=publish, reason="essai", **options)
+            publish = PublishOptions(options.pop("second", cast.chloe))
+            reason = "repris de la presse"
+        return import_file(engine, path, by=cast.bruno, publish=publish, reason=reason, **options)
 
     return run
+
+
+def publication(cast: Any) -> dict[str, Any]:
+    """The options by which both moderators publish."""
+    return {"by": cast.bruno, "reason": "reprise", "publish": PublishOptions(cast.chloe)}
 
 
 def count_lines(engine: Engine) -> int:
@@ -92,17 +97,18 @@ def new_cases(report: ImportReport) -> int:
 
 
 def test_the_34_real_cases_are_published_with_a_second_person(engine: Engine, cast: Any) -> None:
-    options = PublishOptions(cast.bruno, "reprise", second=cast.chloe)
-    report = import_file(engine, DEMO_FILE, publish=options)
+    options = publication(cast)
+    report = import_file(engine, DEMO_FILE, **options)
     assert (new_cases(report), report.count(RowEffect.PUBLISHED), report.is_clean) == (34, 34, True)
     before = count_lines(engine)
-    second_report = import_file(engine, DEMO_FILE, publish=options)
+    second_report = import_file(engine, DEMO_FILE, **options)
     assert (new_cases(second_report), second_report.count(RowEffect.UNCHANGED)) == (0, 34)
     assert count_lines(engine) == before
 
 
 def test_without_a_second_person_cases_with_lawsuits_stay_drafts(engine: Engine, cast: Any) -> None:
-    report = import_file(engine, DEMO_FILE, publish=PublishOptions(cast.bruno, "reprise"))
+    alone = publication(cast) | {"publish": PublishOptions()}
+    report = import_file(engine, DEMO_FILE, **alone)
     assert report.count(RowEffect.PUBLISHED) == 20
     assert len(report.blocked) == 14
     assert all(
@@ -110,15 +116,14 @@ def test_without_a_second_person_cases_with_lawsuits_stay_drafts(engine: Engine,
         for _row, error in report.blocked
     )
     # A second run with the second person publishes them.
-    options = PublishOptions(cast.bruno, "reprise", second=cast.chloe)
-    assert import_file(engine, DEMO_FILE, publish=options).count(RowEffect.PUBLISHED) == 14
+    report = import_file(engine, DEMO_FILE, **publication(cast))
+    assert report.count(RowEffect.PUBLISHED) == 14
 
 
 def test_the_cases_of_puteaux_have_the_directions_of_their_proceedings(
     engine: Engine, cast: Any
 ) -> None:
-    options = PublishOptions(cast.bruno, "reprise", second=cast.chloe)
-    import_file(engine, DEMO_FILE, publish=options)
+    import_file(engine, DEMO_FILE, **publication(cast))
     with Session(engine) as session:
         words = current_vocabulary(session)
         query = filters.parse({"commune": ["92062"]}, words)

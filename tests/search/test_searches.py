@@ -86,8 +86,8 @@ class Reader:
 @pytest.fixture
 def reader(engine, session, cast, index) -> Reader:
     """A reader of the demonstration."""
-    publication = PublishOptions(by=cast.bruno, second=cast.chloe, reason="démonstration")
-    assert import_file(engine, DEMO, publish=publication).count(RowEffect.PUBLISHED) == 34
+    options = {"by": cast.bruno, "reason": "démonstration", "publish": PublishOptions(cast.chloe)}
+    assert import_file(engine, DEMO, **options).count(RowEffect.PUBLISHED) == 34
     indexer.catch_up(engine, index)
     statement = select(Incident.number, Origin.external_id)
     statement = statement.join(Origin, Origin.incident_id == Incident.id)
