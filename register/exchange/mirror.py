@@ -103,7 +103,6 @@ class _Mirror:
         self._fetch, self._base, self._folder = fetch, base_url, folder
         self._names: dict[str, str] = {}  # file by address
         self._moved: dict[str, str] = {}  # address by address that redirects
-        self._pages: set[str] = set()
         self._queue: deque[str] = deque()
         self._seen: set[str] = set()
 
@@ -156,7 +155,6 @@ class _Mirror:
         path.parent.mkdir(parents=True, exist_ok=True)
         (draft / _CONTENT).replace(path)
         if answer.mime == _HTML:
-            self._pages.add(name)
             text = path.read_text("utf-8")
             links = (
                 unescape(link[2]) for tag in _TAG.findall(text) for link in _LINK.finditer(tag)
@@ -186,7 +184,7 @@ class _Mirror:
         changed = 0
         for address, name in self._names.items():
             path, before = draft / name, last / name
-            if name in self._pages:
+            if name.endswith(".html"):
                 path.write_text(self._page(address, path.read_text("utf-8")), "utf-8")
             elif name.endswith(".atom"):
                 path.write_text(self._feed(address, path.read_text("utf-8")), "utf-8")
