@@ -25,8 +25,8 @@ from register.journal.models import GENESIS, canonical_json
 FORMAT_VERSION = 1
 PAGE, PROOF, LINES = "index.html", "preuve.json", "lignes.json"
 FILES_FOLDER = "pieces"
-# Reads a file of a case by the digest of its clean copy; None where it cannot be had.
-FileReader = Callable[[str], Iterable[bytes] | None]
+# Opens files of a case, by the digests of their clean copies.
+FileReaders = Mapping[str, Callable[[], Iterable[bytes]]]
 
 
 @dataclass(frozen=True)
@@ -73,15 +73,11 @@ def gather(session: Session, number: int, version: int | None = None) -> PublicB
     )
 
 
-def no_file(_digest: str) -> None:
-    """The reader of a register that stores no clean copies."""
-
-
-def stream(bundle: PublicBundle, page: bytes, read: FileReader) -> Iterator[bytes]:
+def stream(bundle: PublicBundle, page: bytes, readers: FileReaders) -> Iterator[bytes]:
     """The archive of a bundle in parts.
 
     :param page: HTML page for people, which needs no other file of the site.
-    :param read: a file that it does not find is left out; the page and the proof still name it.
+    :param readers: a file without one is left out; the page and the proof still name it.
     """
     manifest = {"bundle": FORMAT_VERSION, "case": bundle.number, "version": bundle.version}
     lines = [
@@ -89,8 +85,11 @@ def stream(bundle: PublicBundle, page: bytes, read: FileReader) -> Iterator[byte
         for seq, digest, before, line in bundle.lines
     ]
     files = {PAGE: page, PROOF: bundle.proof, LINES: canonical_json({"lines": lines})}
-    readable = ((file, read(file.digest)) for file in bundle.files)
-    streamed = [(file.path, file.digest, parts) for file, parts in readable if parts is not None]
+    streamed = [
+        (file.path, file.digest, readers[file.digest]())
+        for file in bundle.files
+        if file.digest in readers
+    ]
     return archives.stream_archive(manifest, files, streamed)
 
 

@@ -257,11 +257,11 @@ def test_files_are_streamed_named_by_their_digest_and_verified(
     assert [file.path for file in gathered.files] == [PATH]
     asked = []
 
-    def read(digest: str) -> Any:
-        asked.append(digest)
+    def read() -> Any:
+        asked.append(DIGEST)
         return iter([PICTURE[:100_000], PICTURE[100_000:]])
 
-    parts = list(public_bundle.stream(gathered, b"<!doctype html>", read))
+    parts = list(public_bundle.stream(gathered, b"<!doctype html>", {DIGEST: read}))
     assert asked == [DIGEST]
     # Never the whole file at once.
     assert max(map(len, parts)) < len(PICTURE)
@@ -315,7 +315,7 @@ def test_a_file_that_cannot_be_had_is_left_out_and_counted(
     session: Any, with_file: int, outsider: VerifierRun
 ) -> None:
     gathered = public_bundle.gather(session, with_file)
-    parts = public_bundle.stream(gathered, b"<!doctype html>", public_bundle.no_file)
+    parts = public_bundle.stream(gathered, b"<!doctype html>", {})
     outsider.write("cas.zip", b"".join(parts))
     status, output = outsider.verify("cas.zip", files=())
     assert (status, "0 fichiers conformes au texte, 1 non joints" in output) == (0, True), output

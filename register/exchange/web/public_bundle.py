@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import ExitStack, suppress
+from functools import partial
 
 from flask import Response, request
 from flask.typing import ResponseReturnValue
@@ -17,7 +17,7 @@ from register.concurrency_limit import Bulkhead
 from register.db import db
 from register.errors import NotFound
 from register.exchange import public_bundle
-from register.exchange.public_bundle import FileReader, PublicBundle
+from register.exchange.public_bundle import FileReaders, PublicBundle
 from register.web.blueprints import public
 from register.web.request_context import sealed_files, settings
 from register.web.standalone import standalone_page
@@ -39,7 +39,7 @@ def bundle(number: str) -> ResponseReturnValue:
         version = public_case.version if request.args.get("version") else None
         gathered = public_bundle.gather(db.session(), public_case.number, version)
         parts = public_bundle.stream(
-            gathered, bundle_page(public_case, gathered), file_reader(public_case, gathered)
+            gathered, bundle_page(public_case, gathered), file_readers(public_case, gathered)
         )
         # A slow client must not hold a transaction open, which would keep erased words in
         # SQLite's log.
@@ -56,27 +56,21 @@ def bundle(number: str) -> ResponseReturnValue:
     return response
 
 
-def file_reader(public_case: PublicCase, gathered: PublicBundle) -> FileReader:
-    """The reader of the files that readers see now; those of an earlier version may be hidden.
+def file_readers(public_case: PublicCase, gathered: PublicBundle) -> FileReaders:
+    """Those of the files that people see now; some of an earlier version may be hidden.
 
     :raises Unavailable: the key of the case or the key store is missing.
     """
     if not gathered.files:
-        return public_bundle.no_file
+        return {}
     present = load_public_case(db.session(), public_case.number)
     digests = pieces.document_digests(present.snapshot.content)
     case_id, files = incident_id(public_case), sealed_files()
-    manifests = {}
-    for file in gathered.files:
-        if file.digest in digests:
-            with suppress(NotFound):
-                manifests[file.digest] = find_copy(case_id, file.digest)
-
-    def read(digest: str) -> Iterator[bytes] | None:
-        manifest = manifests.get(digest)
-        return files.parts(manifest) if manifest else None
-
-    return read
+    readers = {}
+    for digest in {file.digest for file in gathered.files} & digests:
+        with suppress(NotFound):
+            readers[digest] = partial(files.parts, find_copy(case_id, digest))
+    return readers
 
 
 def bundle_page(public_case: PublicCase, gathered: PublicBundle) -> bytes:
