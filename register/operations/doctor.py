@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from datetime import datetime, timedelta
+from itertools import chain
 from pathlib import Path
 
 from sqlalchemy import Engine, func, select, text
@@ -58,12 +59,10 @@ def examine(settings: Settings, *, quickly: bool = False) -> Iterator[Finding]:
     """
     engine = read_only_engine(settings.database_url)
     try:
-        for findings in (
-            vital_findings(settings, engine),
-            _database_findings(settings, engine, quickly=quickly),
+        for finding in chain(
+            vital_findings(settings, engine), _database_findings(settings, engine, quickly=quickly)
         ):
-            for finding in findings:
-                yield finding
+            yield finding
             if finding.is_outage:
                 return
     finally:
@@ -112,13 +111,12 @@ def _database_findings(settings: Settings, engine: Engine, *, quickly: bool) -> 
                 detail = f"{code} : {type(error).__name__}"
                 if isinstance(error, DBAPIError) and error.connection_invalidated:
                     yield outage("database_lost", detail)
-                    return
-                yield Finding("unexamined", False, detail)
-                session.rollback()
+                else:
+                    yield Finding("unexamined", False, detail)
+                    session.rollback()
             except SealError as error:
                 # There a moment ago.
                 yield outage("key_store", error=error)
-                return
 
 
 def _data_findings(session: Session) -> Iterator[Finding]:

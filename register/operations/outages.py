@@ -50,18 +50,17 @@ class Finding:
 
 
 def vital_findings(settings: Settings, engine: Engine) -> Iterator[Finding]:
-    """What other checks need; an outage is the last one.
+    """What other checks need. Each needs that the one before found no outage.
 
     Nothing is written, neither rows nor a file in place of a missing one.
     """
-    for check in (
-        *(_place_finding, _disk_finding, _database_finding),
-        *(_schema_finding, _seal_finding, _key_store_finding),
-    ):
-        finding = check(settings, engine)
-        yield finding
-        if finding.is_outage:
-            return
+    yield _place_finding(settings)
+    yield _disk_finding(settings)
+    yield _database_finding(settings, engine)
+    yield _required("schema", lambda: schema.require(engine))
+    with Session(engine) as session:
+        yield _required("seal", lambda: _require_seal_key(settings, session))
+        yield _required("key_store", lambda: setup.require_seal(settings, session, reads_only=True))
 
 
 def outage(code: str, detail: object = "", error: RegisterError | None = None) -> Finding:
@@ -84,7 +83,7 @@ def written_folders(settings: Settings) -> list[Path]:
     return [folder for folder in folders if folder]
 
 
-def _place_finding(settings: Settings, _engine: Engine) -> Finding:
+def _place_finding(settings: Settings) -> Finding:
     """Whether this account may read the register's folders and database."""
     database = sqlite_path(settings.database_url)
     places = [*written_folders(settings), *([database] if database else [])]
@@ -102,7 +101,7 @@ def _place_finding(settings: Settings, _engine: Engine) -> Finding:
     return Finding("account", True)
 
 
-def _disk_finding(settings: Settings, _engine: Engine) -> Finding:
+def _disk_finding(settings: Settings) -> Finding:
     """Whether each disk that the register writes to has room."""
     low = []
     for folder in written_folders(settings):
@@ -183,26 +182,11 @@ def _writer(path: Path) -> int:
     return 0
 
 
-def _schema_finding(_settings: Settings, engine: Engine) -> Finding:
-    return _required("schema", lambda: schema.require(engine))
-
-
-def _seal_finding(settings: Settings, engine: Engine) -> Finding:
-    def require_key() -> None:
-        with Session(engine) as session:
-            folder = encryption.key_folder(settings.seal_dir, setup.identity(session).instance_id)
-            if not folder.is_dir():
-                raise SealError("seal_folder", path=str(folder))
-            setup.key_store(settings, session, reads_only=True).close()
-
-    return _required("seal", require_key)
-
-
-def _key_store_finding(settings: Settings, engine: Engine) -> Finding:
-    with Session(engine) as session:
-        return _required(
-            "key_store", lambda: setup.require_seal(settings, session, reads_only=True)
-        )
+def _require_seal_key(settings: Settings, session: Session) -> None:
+    folder = encryption.key_folder(settings.seal_dir, setup.identity(session).instance_id)
+    if not folder.is_dir():
+        raise SealError("seal_folder", path=str(folder))
+    encryption.load_key(folder)
 
 
 def _required(code: str, require: Callable[[], None]) -> Finding:
