@@ -8,7 +8,6 @@ import click
 from flask import current_app
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import Session
 
 from register.accounts import sessions
 from register.cli.console import ServiceCommand, fail, main, progress
@@ -34,9 +33,7 @@ from register.worker.lock import worker_lock
 def purge(confirm: bool) -> None:
     """Détruire les signalements dont le jour est venu. Le suiveur le fait déjà chaque jour."""
     at = now()
-    with Session(db.engine) as session:
-        store = setup.key_store(settings(), session)
-    with closing(store):
+    with closing(setup.open_key_store(settings(), db.engine)) as store:
         outcome = run_retention(db.engine, store, at, settings().undecided_after, confirmed=confirm)
         identities = incoming.run_retention(
             db.engine, store, at, only_erased=outcome.waits_since is not None

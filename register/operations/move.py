@@ -165,7 +165,7 @@ def _copy_tables(
 def _copy_keys(settings: Settings, source: sa.Engine, url: str) -> int:
     if not url:
         return 0
-    with Session(source) as session, closing(setup.key_store(settings, session)) as store:
+    with closing(setup.open_key_store(settings, source)) as store:
         try:
             return store.copy_to(url)
         except SQLAlchemyError as error:

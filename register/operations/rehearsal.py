@@ -12,7 +12,6 @@ from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import Session
 
 from register.config import Settings
 from register.db import sqlite_path
@@ -30,7 +29,7 @@ def rehearse(
     :raises BackupError: ``rehearsal_none`` before the first backup, ``rehearsal_database`` when no
         database can be made for it, or as :func:`restore`.
     """
-    with Session(engine) as session, closing(setup.key_store(settings, session)) as store:
+    with closing(setup.open_key_store(settings, engine)) as store:
         last = replay_list.read_note(store, replay_list.BACKUP)
         if last is None:
             raise BackupError("rehearsal_none")

@@ -12,7 +12,6 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from sqlalchemy import Engine
-from sqlalchemy.orm import Session
 
 from register import encryption
 from register.config import Settings
@@ -58,10 +57,8 @@ def settle(settings: Settings, engine: Engine) -> None:
 
 
 def _open_store(settings: Settings, engine: Engine) -> tuple[KeyStore, Path]:
-    with Session(engine) as session:
-        instance_id = setup.identity(session).instance_id
-        store = setup.key_store(settings, session)
-    return store, encryption.key_folder(settings.seal_dir, instance_id)
+    store = setup.open_key_store(settings, engine)
+    return store, encryption.key_folder(settings.seal_dir, store.instance_id)
 
 
 @contextmanager

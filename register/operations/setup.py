@@ -182,6 +182,12 @@ def key_store(settings: Settings, session: Session, *, reads_only: bool = False)
     return KeyStore(url, key, instance_id, key_folder, reads_only=reads_only)
 
 
+def open_key_store(settings: Settings, engine: Engine) -> KeyStore:
+    """The key store of the register in a database; raises as :func:`key_store`."""
+    with Session(engine) as session:
+        return key_store(settings, session)
+
+
 def sealed_files(settings: Settings, store: KeyStore) -> SealedFiles:
     """The evidence files of the register; raises as :meth:`KeyStore.derived_key`."""
     blobs = blob_store.open_store(settings.evidence_url, settings.instance)
@@ -197,9 +203,7 @@ def use_address_key(settings: Settings, engine: Engine) -> None:
     """Have an engine read and write members' addresses with the key of its register."""
 
     def open_key() -> bytes:
-        with Session(engine) as session:
-            store = key_store(settings, session)
-        with closing(store):
+        with closing(open_key_store(settings, engine)) as store:
             return store.derived_key(sealed_address.KEY_PURPOSE)
 
     sealed_address.use_address_key(engine, open_key)

@@ -12,7 +12,6 @@ from importlib.metadata import version
 from typing import NoReturn, TypeVar
 
 from flask import Flask
-from sqlalchemy.orm import Session
 
 from register.config import Settings
 from register.db import db
@@ -54,10 +53,7 @@ def run_worker(app: Flask) -> NoReturn:
     with app.app_context():
         engine = db.engine
         engine.dispose()  # connections without the option
-
-        def open_store() -> KeyStore:
-            with Session(engine) as session:
-                return setup.key_store(settings, session)
+        open_store = partial(setup.open_key_store, settings, engine)
 
         def opener(made_with: Callable[[KeyStore], T]) -> Callable[[], T]:
             def make() -> T:
