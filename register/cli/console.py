@@ -50,6 +50,8 @@ def error_sentences(
 class AppCommand(click.Command):
     """A command in the context of the application, whatever the version of the tables."""
 
+    requires_schema = False
+
     def exit_code(self, _error: RegisterError | TextError) -> int:
         """The exit code of an error."""
         return 1
@@ -60,20 +62,15 @@ class AppCommand(click.Command):
             error_sentences(self.exit_code),
             current_app.app_context() if current_app else application(create_app()),
         ):
-            return self.run(ctx)
-
-    def run(self, ctx: click.Context) -> Any:
-        """Run in the context."""
-        return super().invoke(ctx)
+            if self.requires_schema:
+                schema.require(db.engine)
+            return super().invoke(ctx)
 
 
 class SchemaCommand(AppCommand):
     """A command that stops when the tables are of another version."""
 
-    def run(self, ctx: click.Context) -> Any:
-        """Run in the context on tables of this version."""
-        schema.require(db.engine)
-        return super().run(ctx)
+    requires_schema = True
 
 
 class ServiceCommand(AppCommand):
