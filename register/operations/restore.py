@@ -163,7 +163,8 @@ def _checked_source(settings: Settings, folder: Path, keys: Path, name: str) -> 
         if not path.is_file() or backup_sets.file_digest(path) != digest:
             raise BackupError("restore_changed", path=str(path))
     source = _Source(set_folder, folder, manifest, read_blobs(set_folder), key_set)
-    _check_blobs(source)
+    for _blob in _blob_contents(source):
+        pass
     _require_room(settings, source)
     return source
 
@@ -218,13 +219,17 @@ def _require_keys(settings: Settings, keys: Path, manifest: Manifest) -> Path | 
     return key_set
 
 
-def _check_blobs(source: _Source) -> None:
-    """:raises BackupError: ``restore_changed`` for a blob that is missing or was changed."""
+def _blob_contents(source: _Source) -> Iterator[tuple[Blob, bytes]]:
+    """The blobs of a set with their contents.
+
+    :raises BackupError: ``restore_changed`` for one that is missing or was changed.
+    """
     store = FolderStore(source.top / backup_sets.EVIDENCE_FOLDER)
     for blob in source.blobs.values():
         content = store.get(blob.name)
         if content is None or hashlib.sha256(content).hexdigest() != blob.sha256:
             raise BackupError("restore_changed", path=str(store.settled_path(blob.name)))
+        yield blob, content
 
 
 def _require_room(settings: Settings, source: _Source) -> None:
@@ -297,14 +302,11 @@ def _restore_dump(url: str, engine: sa.Engine, dump: Path) -> None:
 
 
 def _copy_blobs(source: _Source, target: BlobStore, progress: Progress) -> None:
-    store = FolderStore(source.top / backup_sets.EVIDENCE_FOLDER)
-    for done, blob in enumerate(source.blobs.values()):
-        if (content := store.get(blob.name)) is None:
-            raise BackupError("restore_changed", path=str(store.settled_path(blob.name)))
+    for done, (blob, content) in enumerate(_blob_contents(source), start=1):
         target.put(blob.name, content)
         if blob.is_settled:
             target.settle(blob.name)
-        progress(done + 1, len(source.blobs))
+        progress(done, len(source.blobs))
 
 
 def _last_known(manifest: Manifest, lost: list[replay_list.ReplayEntry]) -> tuple[int, int]:
