@@ -56,15 +56,11 @@ def copied(engine: sa.Engine, url: str, folder: Path) -> Iterator[tuple[Path, Se
         return
     target = folder / SQLITE_FILE
     copy_sqlite(path, target)
-    copy = read_only_engine(f"sqlite:///{target}")
-    try:
-        with Session(copy) as session:
-            result = session.scalars(sa.text("PRAGMA integrity_check(1)")).first()
-            if result != "ok":
-                raise BackupError("backup_damaged", path=str(path))
-            yield target, session
-    finally:
-        copy.dispose()
+    with Session(read_only_engine(f"sqlite:///{target}")) as session:
+        result = session.scalars(sa.text("PRAGMA integrity_check(1)")).first()
+        if result != "ok":
+            raise BackupError("backup_damaged", path=str(path))
+        yield target, session
 
 
 def copy_sqlite(source: Path, target: Path) -> None:

@@ -65,17 +65,14 @@ def _scratch_url(settings: Settings, folder: Path) -> Iterator[str]:
         return
     url = sa.make_url(settings.database_url)
     name = f"webcitoyen_rehearsal_{secrets.token_hex(4)}"
-    server = sa.create_engine(url, isolation_level="AUTOCOMMIT")
+    server = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
     try:
-        try:
-            with server.connect() as connection:
-                connection.exec_driver_sql(f"CREATE DATABASE {name}")
-        except SQLAlchemyError as error:
-            raise BackupError("rehearsal_database", user=url.username or "") from error
-        try:
-            yield url.set(database=name).render_as_string(hide_password=False)
-        finally:
-            with server.connect() as connection:
-                connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+        with server.connect() as connection:
+            connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    except SQLAlchemyError as error:
+        raise BackupError("rehearsal_database", user=url.username or "") from error
+    try:
+        yield url.set(database=name).render_as_string(hide_password=False)
     finally:
-        server.dispose()
+        with server.connect() as connection:
+            connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
