@@ -180,9 +180,9 @@ def _owner(file_id: str, index: int) -> bytes:
     return f"{file_id} {index}".encode()
 
 
-def new_file(name: str = "") -> FileManifest:
+def new_file(name: str = "", mime: str = "") -> FileManifest:
     """A new file with an id and a key of its own."""
-    return FileManifest(secrets.token_hex(16), secrets.token_bytes(32), name)
+    return FileManifest(secrets.token_hex(16), secrets.token_bytes(32), name, mime)
 
 
 class SealedWriter:

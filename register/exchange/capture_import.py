@@ -12,7 +12,7 @@ import stat
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -202,7 +202,7 @@ class CaptureImport:
         self, path: Path, mime: str, source: str, day: date, case_ids: Sequence[int]
     ) -> None:
         """Seal a file once, and make it a copy of each case."""
-        file = self.files.write(replace(new_file(path.name), mime=mime), _chunks(path), self.limit)
+        file = self.files.write(new_file(path.name, mime), _chunks(path), self.limit)
         is_stored = False
         try:
             for case_id in case_ids:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import BinaryIO, cast
 
 from sqlalchemy import Engine
@@ -87,11 +87,10 @@ def _copied_pages(files: SealedFiles, original: FileManifest, edits: Edits) -> I
     with files.open(original) as source:
         pages = make_copy(cast(BinaryIO, source), file_type, edits, limits)
         for page in pages:
-            file = replace(new_file(), mime=page.mime)
             yield StoredPage(
                 key=secrets.token_hex(16),
                 position=page.index,
-                file=files.write(file, page.chunks, limits.copy_bytes),
+                file=files.write(new_file(mime=page.mime), page.chunks, limits.copy_bytes),
                 width=page.width,
                 height=page.height,
                 duration=page.duration,

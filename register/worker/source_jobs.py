@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -125,8 +125,8 @@ class SourceCopyJob:
         warc = write_warc(exchanges, self.software)
         files, day = self.open_files(), paris_day(self.clock())
         name = f"{_host(due.address)}-{day.isoformat()}.warc.gz"
-        file = replace(new_file(name), mime=WARC)
-        file = files.write(file, [warc], self.fetcher.limits.size + _WARC_OVERHEAD)
+        limit = self.fetcher.limits.size + _WARC_OVERHEAD
+        file = files.write(new_file(name, WARC), [warc], limit)
         try:
             with closing(self.open_store()) as store, writing(self.database, self.clock()) as tx:
                 request = tx.session.get(CopyRequest, (due.incident_id, due.source))
