@@ -21,39 +21,16 @@ from register.incoming import acts as incoming
 from register.journal import Act, JournalEntry, WriteTransaction, writing
 from register.key_store import KeyStore
 from register.operations.replay_list import (
-    CASE_ACTS,
-    MEMBER_ACTS,
-    REPORT_ACTS,
+    CASE,
+    MEMBER,
+    REPORT,
     SECRET_ACTS,
+    SUBJECTS,
     ReplayEntry,
     missing_from,
 )
 from register.reports.acts import replays as reports
 from register.reports.models import Report
-
-# In this order: an erased case is not withdrawn as well, a report is withdrawn before it is gone.
-_ORDER = (
-    Act.ERASED,
-    Act.DISCARDED,
-    Act.DESTROYED,
-    Act.SOURCE_DROPPED,
-    Act.REPORT_WITHDRAWN,
-    Act.REPORT_DESTROYED,
-    Act.REPORT_PURGED,
-    Act.WITHDRAWN,
-    Act.REDACTED,
-    Act.SOURCE_WITHDRAWN,
-    Act.EVIDENCE_REMOVED,
-    Act.COPY_REMOVED,
-    Act.REPORT_FILE_REMOVED,
-    Act.INCOMING_PURGED,
-    Act.CONTACT_ERASED,
-    Act.REPORT_MASKED,
-    Act.MEMBER_ROLE,
-    Act.MEMBER_DISABLED,
-    Act.PASSKEY_REMOVED,
-    *sorted(SECRET_ACTS),
-)
 
 
 @dataclass
@@ -76,7 +53,7 @@ def replay(engine: sa.Engine, store: KeyStore, entries: Iterable[ReplayEntry]) -
     with Session(engine) as session:
         missing = missing_from(session, entries)
     outcome = Replay()
-    for act in _ORDER:
+    for act in SUBJECTS:
         for entry in (each for each in missing if each.act == act.value):
             try:
                 with writing(engine) as tx:
@@ -99,11 +76,11 @@ def _replay_one(
     tx: WriteTransaction, store: KeyStore, act: Act, entry: ReplayEntry
 ) -> tuple[bool, str]:
     """Do one act again; whether it was done, and what a person has to do again."""
-    if act in CASE_ACTS:
+    if SUBJECTS[act] == CASE:
         return _replay_case(tx, act, entry)
-    if act in REPORT_ACTS:
+    if SUBJECTS[act] == REPORT:
         return _replay_report(tx, store, act, entry)
-    if act in MEMBER_ACTS:
+    if SUBJECTS[act] == MEMBER:
         return _replay_member(tx, act, entry)
     if act is Act.PASSKEY_REMOVED:
         return passkeys.remove_again(tx, entry.subject, event=entry.event), ""

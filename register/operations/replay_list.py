@@ -37,36 +37,44 @@ _ENTRIES = sa.Table(
 # Rows that are no act: how far the journal went, the last backup and the last rehearsal.
 HEAD, BACKUP, REHEARSAL = "head", "backup", "rehearsal"
 
-CASE_ACTS = frozenset(
-    {Act.ERASED, Act.DISCARDED, Act.REDACTED, Act.WITHDRAWN, Act.SOURCE_WITHDRAWN}
-)
-REPORT_ACTS = frozenset(
-    {Act.REPORT_WITHDRAWN, Act.REPORT_DESTROYED, Act.REPORT_PURGED, Act.REPORT_MASKED}
-)
-# Secrets that the former ones would replace again.
-SECRET_ACTS = frozenset({Act.MEMBER_PASSWORD, Act.MEMBER_FACTOR, Act.MEMBER_FACTOR_RESET})
-MEMBER_ACTS = frozenset({Act.MEMBER_DISABLED, Act.MEMBER_ROLE}) | SECRET_ACTS
-# Of files, copies of sources, contacts, what is sealed beside a reply and passkeys: the details
-# have their keys.
-_FILE_KEYS = {
+# What an act is about: a case or a member, by the event of its first line; the destruction of
+# passages, by the event of its redaction; else the word under which its line has a random key.
+CASE, MEMBER, DESTRUCTION, REPORT = "case", "member", "destruction", "report"
+# In this order they are done again: an erased case is not withdrawn as well, a report is withdrawn
+# before it is gone.
+SUBJECTS: Mapping[Act, str] = {
+    Act.ERASED: CASE,
+    Act.DISCARDED: CASE,
+    Act.DESTROYED: DESTRUCTION,
+    Act.SOURCE_DROPPED: "copy",
+    Act.REPORT_WITHDRAWN: REPORT,
+    Act.REPORT_DESTROYED: REPORT,
+    Act.REPORT_PURGED: REPORT,
+    Act.WITHDRAWN: CASE,
+    Act.REDACTED: CASE,
+    Act.SOURCE_WITHDRAWN: CASE,
     Act.EVIDENCE_REMOVED: "evidence",
     Act.COPY_REMOVED: "evidence",
-    Act.SOURCE_DROPPED: "copy",
     Act.REPORT_FILE_REMOVED: "file",
     Act.INCOMING_PURGED: "incoming",
     Act.CONTACT_ERASED: "contact",
+    Act.REPORT_MASKED: REPORT,
+    Act.MEMBER_ROLE: MEMBER,
+    Act.MEMBER_DISABLED: MEMBER,
     Act.PASSKEY_REMOVED: "passkey",
+    Act.MEMBER_FACTOR: MEMBER,
+    Act.MEMBER_FACTOR_RESET: MEMBER,
+    Act.MEMBER_PASSWORD: MEMBER,
 }
+# Secrets that the former ones would replace again.
+SECRET_ACTS = frozenset({Act.MEMBER_PASSWORD, Act.MEMBER_FACTOR, Act.MEMBER_FACTOR_RESET})
 # Acts after which another one is not to be done again.
 _UNDONE = {
     Act.RESTORED: Act.WITHDRAWN,
     Act.MEMBER_ENABLED: Act.MEMBER_DISABLED,
     Act.MEMBER_RESET: Act.MEMBER_DISABLED,
 }
-_READ_ACTS = [
-    act.value
-    for act in (*CASE_ACTS, *REPORT_ACTS, *MEMBER_ACTS, *_FILE_KEYS, *_UNDONE, Act.DESTROYED)
-]
+_READ_ACTS = [act.value for act in (*SUBJECTS, *_UNDONE)]
 _DETAILS = ("by", "restriction", "role")
 
 
@@ -108,16 +116,9 @@ def update(session: Session, store: KeyStore, after: Mapping[str, int] | None = 
     """
     changes: dict[tuple[str, str], ReplayEntry | None] = {}
     for line in _lines(session, after or {}):
-        for act, subject in _subjects(session, line):
-            if line.act in _UNDONE and act == _UNDONE[Act(line.act)]:
-                changes[act, subject] = None
-            else:
-                private = json.loads(line.private_json)
-                details = {name: private[name] for name in _DETAILS if private.get(name)}
-                if act in _FILE_KEYS and "why" in private:
-                    details["why"] = private["why"]  # a code; elsewhere a digest
-                details |= _report_details(session, act, subject)
-                changes[act, subject] = ReplayEntry(act, subject, line.event, details)
+        for entry in _line_entries(session, line):
+            is_undone = _UNDONE.get(line.act) == entry.act
+            changes[entry.act, entry.subject] = None if is_undone else entry
     public = head(session, Ledger.PUBLIC)
     number = session.scalar(sa.select(sa.func.max(Incident.number))) or 0
     if after and not changes and public.seq == after[Ledger.PUBLIC.value]:
@@ -189,34 +190,37 @@ def _lines(session: Session, after: Mapping[str, int]) -> Iterator[Any]:
         yield from session.execute(stmt.order_by(JournalEntry.seq))
 
 
-def _subjects(session: Session, line: Any) -> Iterator[tuple[str, str]]:
-    """The entry that a line adds or takes off, if any: its act and subject."""
+def _line_entries(session: Session, line: Any) -> Iterator[ReplayEntry]:
+    """The entry that a line adds or takes off, if any; two for an account that was reset."""
     act, private = Act(line.act), json.loads(line.private_json)
     listed = _UNDONE.get(act, act)
+    kind = SUBJECTS[listed]
     subject: str | None = None
-    if listed in CASE_ACTS:
+    details = {name: private[name] for name in _DETAILS if private.get(name)}
+    if kind == CASE:
         subject = _first_event(session, line.incident_id)
-    elif listed in REPORT_ACTS:
-        # Rows that were counted, and copies that a case had, follow from other acts.
-        is_other = private.get("counted") or private.get("kept")
-        subject = None if is_other else private.get("report")
-    elif listed in _FILE_KEYS:
-        # A file that left with its case was not destroyed.
-        subject = None if private.get("why") == PARTED else private.get(_FILE_KEYS[listed])
-    elif listed is Act.DESTROYED:
-        subject = _event(session, Act.REDACTED, line, "destruction")
-    else:
-        subject = _event(session, Act.MEMBER_ADDED, line, "member")
+    elif kind == MEMBER:
+        subject = _event(session, Act.MEMBER_ADDED, line, kind)
+    elif kind == DESTRUCTION:
+        subject = _event(session, Act.REDACTED, line, kind)
+    # Rows that were counted, and copies that a case had, follow from other acts; a file that left
+    # with its case was not destroyed.
+    elif not (private.get("counted") or private.get("kept") or private.get("why") == PARTED):
+        subject = private.get(kind)
+        details |= _key_details(session, kind, private)
     if subject:
-        yield listed.value, subject
+        yield ReplayEntry(listed.value, subject, line.event, details)
         if act is Act.MEMBER_RESET:
-            yield Act.MEMBER_PASSWORD.value, subject
+            yield ReplayEntry(Act.MEMBER_PASSWORD.value, subject, line.event, details)
 
 
-def _report_details(session: Session, act: str, subject: str) -> dict[str, Any]:
-    """State and reason of a destroyed report, which outlive its texts."""
-    report = session.get(Report, subject) if act in REPORT_ACTS else None
-    return {"state": report.state, "reason": report.reason} if report is not None else {}
+def _key_details(session: Session, kind: str, private: Mapping[str, Any]) -> dict[str, Any]:
+    """State and reason of a destroyed report, which outlive its texts; why a file was removed."""
+    if kind == REPORT:
+        report = session.get(Report, private.get(kind, ""))
+        return {"state": report.state, "reason": report.reason} if report is not None else {}
+    # A code; in other lines a digest.
+    return {"why": private["why"]} if "why" in private else {}
 
 
 def _first_event(session: Session, incident_id: int | None) -> str | None:

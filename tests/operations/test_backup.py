@@ -148,8 +148,7 @@ def test_an_account_that_cannot_be_closed_again_is_named_by_its_id(places, engin
 
 
 def test_every_act_of_the_list_is_done_again_and_has_its_words():
-    acts = {act.value for act in replay._ORDER}
-    assert acts == set(replay_list._READ_ACTS) - {act.value for act in replay_list._UNDONE}
+    acts = {act.value for act in replay_list.SUBJECTS}
     by_hand_only = {Act.REPORT_MASKED, Act.SOURCE_WITHDRAWN, *replay_list.SECRET_ACTS}
     assert messages.console.by_hand.keys() == acts
     assert messages.console.replayed.keys() == acts - {act.value for act in by_hand_only}
@@ -310,8 +309,8 @@ def test_a_set_sealed_by_age_is_restored_with_its_identity_alone(
             restores.restore(places.empty, sealed, places.keys, no_progress, identity=file)
         assert list(places.empty.instance.glob(".*")) == []
     options = {"identity": files[0]}
+    absent = tmp_path / "absent.age"
     with pytest.raises(BackupError, match="restore_none"):
-        absent = tmp_path / "absent.age"
         restores.restore(places.empty, absent, places.keys, no_progress, **options)
     restored = restores.restore(places.empty, archive, places.keys, no_progress, **options)
     assert (restored.problems, len(restored.manifest.files)) == (0, 2)
