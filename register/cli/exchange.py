@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import sys
 from collections.abc import Iterable
-from contextlib import suppress
 from contextvars import Context
 from pathlib import Path
 
@@ -20,13 +19,11 @@ from register.cases.validation import NUMBER_LIMIT
 from register.cases.web.desk import content_words
 from register.cli.console import fail, main, progress
 from register.db import db, now
-from register.errors import SealError
 from register.exchange import case_file as casefile
 from register.exchange import mirror as copies
 from register.exchange.case_csv_import import ImportReport, PublishOptions, RowEffect, import_file
 from register.exchange.csv_syntax import STANDARD_INPUT
 from register.exchange.mirror import Fetch, FetchedFile
-from register.operations import setup
 from register.web.error_messages import check_sentence, error_sentence, reason_sentence
 from register.web.request_context import COPY_KEY, settings
 
@@ -111,16 +108,7 @@ def _print_report(report: ImportReport, dry_run: bool) -> None:
 @click.option("--force", is_flag=True, help="Remplacer le fichier s’il existe.")
 def case_file(number: int, output: Path | None, force: bool) -> None:
     """Réunir tout ce qui concerne un cas, pour un avocat, en une archive vérifiable."""
-    session = db.session()
-    store = None
-    # Without the key, the case file has no reports.
-    with suppress(SealError):
-        key_store = setup.key_store(settings(), session)
-        key_store.require()
-        store = key_store
-    files = setup.sealed_files(settings(), store) if store else None
-    parts, case_contents = content_words.case_file_archive(number, store, files)
-    session.rollback()
+    parts, case_contents = content_words.case_file_archive(number)
     path = output or Path(f"dossier-{number}.zip")
     is_piped = path == _STANDARD_OUTPUT
     if is_piped:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -26,7 +25,7 @@ from register.cases.web.desk import act_view, copy_edit_form
 from register.cases.web.desk.content_words import case_file_archive
 from register.cases.web.public.piece_view import find_copy
 from register.db import db
-from register.errors import CopyError, Invalid, NotFound, Refused, SealError
+from register.errors import CopyError, Invalid, NotFound, Refused
 from register.evidence.file_kinds import KINDS, FileKind
 from register.evidence.sealed_files import FileManifest
 from register.journal import Act
@@ -124,12 +123,7 @@ def case_file(incident_id: int) -> ResponseReturnValue:
     if number is None:
         raise NotFound("no_such_number", number=0)
     act_view.note_retained_view(incident_id)
-    store, files = None, None
-    # Without the key, the case file has neither reports nor files.
-    with suppress(SealError):
-        store, files = key_store(), sealed_files()
-    parts, _gathered = case_file_archive(number, store, files)
-    db.session.rollback()
+    parts, _gathered = case_file_archive(number)
     headers = {"Content-Disposition": f'attachment; filename="dossier-{number}.zip"'}
     return Response(parts, mimetype="application/zip", headers=headers)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,14 +16,13 @@ from register.cases.vocabulary import Vocabulary
 from register.cases.vocabulary import current_vocabulary as stored_vocabulary
 from register.cases.web.field_texts import printed_fields
 from register.db import db
-from register.evidence.sealed_files import SealedFiles
+from register.errors import SealError
 from register.exchange.case_file import CaseFile, CaseVersion, build_archive, gather
 from register.journal.web import journal_sentences
-from register.key_store import KeyStore
 from register.web import messages
 from register.web.error_messages import field_name
 from register.web.l10n import clock, day_words, typeset
-from register.web.request_context import settings
+from register.web.request_context import key_store, sealed_files, settings
 from register.web.standalone import standalone_style
 
 
@@ -60,16 +60,21 @@ def _flagged_field_name(flag: Flag) -> str:
     return field_name(flag.field if has_name else flag.field.partition(".")[0])
 
 
-def case_file_archive(
-    number: int, store: KeyStore | None, files: SealedFiles | None
-) -> tuple[Iterator[bytes], CaseFile]:
-    """The archive of a case file in parts, and what it is built of; parameters as of ``gather``.
+def case_file_archive(number: int) -> tuple[Iterator[bytes], CaseFile]:
+    """The archive of a case file in parts, and what it is built of.
 
     Nothing is read from the database while the parts are taken.
     """
+    store, files = None, None
+    # Without the key, the case file has neither reports nor files.
+    with suppress(SealError):
+        key_store().require()
+        store, files = key_store(), sealed_files()
     gathered = gather(db.session(), number, store, files)
     page = render_case_file(gathered, stored_vocabulary(db.session()), settings().base_url)
-    return build_archive(gathered, page, standalone_style().encode()), gathered
+    parts = build_archive(gathered, page, standalone_style().encode())
+    db.session.rollback()
+    return parts, gathered
 
 
 def render_case_file(case_file: CaseFile, vocabulary: Vocabulary, base_url: str) -> bytes:
