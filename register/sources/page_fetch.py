@@ -144,8 +144,6 @@ class PageFetcher:
             ):
                 response_headers = self._checked_headers(response)
                 body = _read(response, size, deadline) if size else b""
-        except FetchError:
-            raise
         except NewConnectionError as error:  # a kind of timeout for urllib3
             raise _failure(FetchFailure.NO_CONNECTION, deadline) from error
         except (Urllib3Timeout, TimeoutError) as error:
@@ -172,20 +170,20 @@ class PageFetcher:
         self, address: WebAddress, literals: Sequence[str], deadline: float
     ) -> tuple[HTTPConnection, str]:
         """A connection to the first address of the host that answers, of three at most."""
-        for rank, literal in enumerate(literals[:3], start=1):
+        last_error: Exception = FetchError(FetchFailure.UNRESOLVED)
+        for literal in literals[:3]:
             connection = self._connection(address, literal, deadline)
             try:
                 connection.connect()
             except (SSLError, ssl.SSLError) as error:
                 connection.close()
                 raise _failure(FetchFailure.CERTIFICATE, deadline) from error
-            except (HTTPError, OSError):
+            except (HTTPError, OSError) as error:
                 connection.close()
-                if rank == len(literals[:3]):
-                    raise
+                last_error = error
             else:
                 return connection, literal
-        raise FetchError(FetchFailure.UNRESOLVED)
+        raise last_error
 
     def _connection(self, address: WebAddress, literal: str, deadline: float) -> HTTPConnection:
         timeout = min(self.limits.pause, deadline - time.monotonic())
