@@ -108,11 +108,10 @@ def _read(store: KeyStore, clause: sa.ColumnElement[bool]) -> list[ReplayEntry]:
     return [ReplayEntry(row.act, row.subject, row.event, json.loads(row.details)) for row in rows]
 
 
-def update(session: Session, store: KeyStore, after: Mapping[str, int] | None = None) -> int:
+def update(session: Session, store: KeyStore, after: Mapping[str, int] | None = None) -> None:
     """Add what the journal says since some lines, and how far it goes; may be repeated.
 
     :param after: number of a line by ledger; by default every line is read.
-    :returns: the number of entries added or taken off.
     """
     changes: dict[tuple[str, str], ReplayEntry | None] = {}
     for line in _lines(session, after or {}):
@@ -122,17 +121,15 @@ def update(session: Session, store: KeyStore, after: Mapping[str, int] | None = 
     public = head(session, Ledger.PUBLIC)
     number = session.scalar(sa.select(sa.func.max(Incident.number))) or 0
     if after and not changes and public.seq == after[Ledger.PUBLIC.value]:
-        return 0
+        return
     store.require()
     position = {"seq": public.seq, "digest": public.digest, "number": number}
+    changes[HEAD, Ledger.PUBLIC.value] = ReplayEntry(HEAD, Ledger.PUBLIC.value, "", position)
     with _writing(store) as connection:
-        for (act, subject), entry in changes.items():
+        for (act, subject), change in changes.items():
             _delete(connection, act, subject)
-            if entry is not None:
-                _insert(connection, entry)
-        _delete(connection, HEAD, Ledger.PUBLIC.value)
-        _insert(connection, ReplayEntry(HEAD, Ledger.PUBLIC.value, "", position))
-    return len(changes)
+            if change is not None:
+                _insert(connection, change)
 
 
 def note(store: KeyStore, kind: str, details: Mapping[str, Any]) -> None:
