@@ -167,7 +167,7 @@ def _fill_set(
         instance_id=instance_id,
         made_at=at.isoformat(),
         program=version("webcitoyen"),
-        schema=schema.expected_revision(),
+        schema=schema.EXPECTED_REVISION,
         engine=engine.dialect.name,
         heads=heads,
         rows=rows,

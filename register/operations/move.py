@@ -177,6 +177,6 @@ def _finish(target: sa.Engine) -> None:
         connection.exec_driver_sql("ANALYZE")
         connection.execute(
             sa.text("INSERT INTO alembic_version VALUES (:revision)"),
-            {"revision": schema.expected_revision()},
+            {"revision": schema.EXPECTED_REVISION},
         )
         _MARK.drop(connection)

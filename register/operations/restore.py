@@ -99,7 +99,7 @@ def restore(
     with _unfinished_database(settings, source) as engine:
         blobs = open_store(settings.evidence_url, settings.instance)
         _copy_blobs(source, blobs, progress)
-        present_version = schema.expected_revision(), version("webcitoyen")
+        present_version = schema.EXPECTED_REVISION, version("webcitoyen")
         if (source.manifest.schema, source.manifest.program) != present_version:
             schema.migrate(engine)
             setup.refresh(engine)
@@ -149,9 +149,9 @@ def _checked_source(settings: Settings, folder: Path, keys: Path, name: str) -> 
         raise BackupError("restore_none", path=str(folder))
     set_folder = candidates[-1]
     manifest = backup_sets.read_manifest(set_folder)
-    if manifest.schema > schema.expected_revision():
+    if manifest.schema > schema.EXPECTED_REVISION:
         raise BackupError(
-            "restore_newer", present=manifest.schema, expected=schema.expected_revision()
+            "restore_newer", present=manifest.schema, expected=schema.EXPECTED_REVISION
         )
     is_sqlite = sqlite_path(settings.database_url) is not None
     if (manifest.engine == "sqlite") != is_sqlite:

@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
-# Files are numbered by their revisions; read at the start, because an upgrade may replace them.
-_EXPECTED_REVISION = max(
+# The revision that this code requires. Files are numbered by their revisions; read at the start,
+# because an upgrade may replace them.
+EXPECTED_REVISION = max(
     path.name.partition("_")[0] for path in (MIGRATIONS / "versions").glob("0*.py")
 )
 # A table that marks an unfinished restore, whose tables nothing may serve.
@@ -50,11 +51,6 @@ def alembic_config(engine: Engine) -> Config:
     return config
 
 
-def expected_revision() -> str:
-    """The revision that this code requires."""
-    return _EXPECTED_REVISION
-
-
 def current_revision(engine: Engine) -> str:
     """The revision of the database; empty without tables or file, or in an unfinished restore."""
     path = sqlite_path(str(engine.url))
@@ -73,14 +69,14 @@ def require(engine: Engine) -> None:
     :raises SchemaError: ``schema_missing``, ``restore_unfinished``, ``schema_newer`` or
         ``schema_other``.
     """
-    revision, expected = current_revision(engine), expected_revision()
+    revision = current_revision(engine)
     if not revision:
         if is_unfinished(engine):
             raise SchemaError("restore_unfinished")
         raise SchemaError("schema_missing")
     _require_known(revision)
-    if revision != expected:
-        raise SchemaError("schema_other", present=revision, expected=expected)
+    if revision != EXPECTED_REVISION:
+        raise SchemaError("schema_other", present=revision, expected=EXPECTED_REVISION)
 
 
 def is_unfinished(engine: Engine) -> bool:
@@ -96,8 +92,8 @@ def _require_known(revision: str) -> None:
 
     :raises SchemaError: ``schema_newer``.
     """
-    if revision > expected_revision():
-        raise SchemaError("schema_newer", present=revision, expected=expected_revision())
+    if revision > EXPECTED_REVISION:
+        raise SchemaError("schema_newer", present=revision, expected=EXPECTED_REVISION)
 
 
 def migrate(engine: Engine) -> None:
@@ -119,7 +115,7 @@ def upgrade(engine: Engine, at: datetime) -> None:
     :raises BackupError: ``backup_no_room``.
     """
     revision = current_revision(engine)
-    if revision == expected_revision():
+    if revision == EXPECTED_REVISION:
         return
     _require_known(revision)
     copy = None

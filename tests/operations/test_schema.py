@@ -59,14 +59,14 @@ def test_postgresql_samples_no_text(engine, desk):
 def test_migrating_again_changes_nothing(engine, desk):
     case = desk.published()
     schema.migrate(engine)
-    assert schema.current_revision(engine) == schema.expected_revision() != ""
+    assert schema.current_revision(engine) == schema.EXPECTED_REVISION != ""
     with Session(engine) as session:
         assert session.get_one(Incident, case.id).number == case.number
 
 
 def test_the_migrations_have_one_head(engine):
     script = ScriptDirectory.from_config(schema.alembic_config(engine))
-    assert script.get_heads() == [schema.expected_revision()]
+    assert script.get_heads() == [schema.EXPECTED_REVISION]
 
 
 @pytest.mark.usefixtures("few_communes")
@@ -132,7 +132,7 @@ def test_another_schema_is_refused_and_named(engine):
         schema.require(engine)
     assert (refusal.value.key, refusal.value.values) == (
         "schema_other",
-        {"present": "0000_of_old", "expected": schema.expected_revision()},
+        {"present": "0000_of_old", "expected": schema.EXPECTED_REVISION},
     )
 
 
@@ -162,7 +162,7 @@ def test_an_upgrade_that_is_not_needed_touches_nothing(engine, settings, monkeyp
 def _pretend_old(engine, monkeypatch, migrate):
     """As if this code brought a newer schema than the database has."""
     revision = schema.current_revision(engine)
-    monkeypatch.setattr(schema, "expected_revision", lambda: "9999_of_tomorrow")
+    monkeypatch.setattr(schema, "EXPECTED_REVISION", "9999_of_tomorrow")
     monkeypatch.setattr(schema, "migrate", migrate)
     return revision
 
