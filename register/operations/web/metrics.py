@@ -35,11 +35,9 @@ def metrics() -> Response:
     if not (_has_token() or _is_direct()):
         abort(404)
     # Imported at its first use: whoever has no monitor needs not wait for it.
-    from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+    from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-    registry = CollectorRegistry()
-    registry.register(FigureCollector(read_figures()))
-    body = generate_latest(registry)
+    body = generate_latest(FigureCollector(read_figures()))
     counts = request_counts.of(current_app)
     if counts.registry is None:
         counts.start(None)
