@@ -233,8 +233,7 @@ def _copy_keys(
             # After the keys: what destroyed one that the copy lacks is then on its list.
             replay_list.update(session, store)
             session.rollback()
-            seal_key = encryption.load_key(key_folder)
-            with closing(KeyStore(url, seal_key, store.instance_id, key_folder)) as copy:
+            with closing(setup.key_store_in(key_folder, store.instance_id, url)) as copy:
                 replay_list.copy(replay_list.entries(store), copy)
                 copy.empty_log()
             backup_sets.sync_file(draft / STORE_FILE)

@@ -24,7 +24,7 @@ from register.db import housekeeping, sqlite_path
 from register.errors import SealError
 from register.evidence.blob_store import BlobStore, FolderStore, open_store
 from register.journal import Ledger
-from register.key_store import STORE_FILE, KeyStore, default_url
+from register.key_store import STORE_FILE
 from register.operations import backup_sets, database_copy, replay, replay_list, schema, setup
 from register.operations.backup_blobs import Blob, Progress, read_blobs
 from register.operations.backup_sets import BackupError, Manifest
@@ -202,13 +202,10 @@ def _require_keys(settings: Settings, keys: Path, manifest: Manifest) -> Path | 
         raise BackupError("restore_no_keys", path=str(keys))
     key_set = None if present else key_sets[-1]
     place = key_folder if key_set is None else key_set
-    url = default_url(place)
-    if key_set is None and settings.key_store_url:
-        url = settings.key_store_url
+    url = settings.key_store_url if present else ""
     try:
-        seal_key = encryption.load_key(place)
         with closing(
-            KeyStore(url, seal_key, manifest.instance_id, place, reads_only=True)
+            setup.key_store_in(place, manifest.instance_id, url, reads_only=True)
         ) as store:
             store.require()  # by either key of an interrupted rotation
             key = store.derived_key(backup_sets.MANIFEST_PURPOSE)
@@ -246,15 +243,12 @@ def _install_keys(settings: Settings, source: _Source, keys: Path) -> None:
     for name in (STORE_FILE, encryption.PENDING_KEY_FILE):
         for leftover in key_folder.glob(f"{name}*"):
             leftover.unlink()  # its log too, which would be played into the copy
-    seal_key = encryption.load_key(keys)
     if settings.key_store_url:
-        instance_id = source.manifest.instance_id
-        with closing(
-            KeyStore(default_url(keys), seal_key, instance_id, keys, reads_only=True)
-        ) as store:
-            store.copy_to(settings.key_store_url)
+        instance_id, url = source.manifest.instance_id, settings.key_store_url
+        with closing(setup.key_store_in(keys, instance_id, reads_only=True)) as store:
+            store.copy_to(url)
             lost = replay_list.entries(store)
-        with closing(KeyStore(settings.key_store_url, seal_key, instance_id, keys)) as target:
+        with closing(setup.key_store_in(keys, instance_id, url)) as target:
             replay_list.copy(lost, target)
     else:
         backup_sets.copy_file(keys / STORE_FILE, key_folder / STORE_FILE)

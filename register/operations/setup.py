@@ -83,9 +83,8 @@ def _create_identity(settings: Settings, session: Session) -> None:
     """Create instance id, keys and key store."""
     instance_id, root = str(uuid.uuid4()), secrets.token_bytes(32)
     key_folder = encryption.key_folder(settings.seal_dir, instance_id)
-    path, key = encryption.make_key(key_folder)
-    url = settings.key_store_url or default_url(key_folder)
-    with closing(KeyStore(url, key, instance_id, key_folder)) as store:
+    path, _key = encryption.make_key(key_folder)
+    with closing(key_store_in(key_folder, instance_id, settings.key_store_url)) as store:
         try:
             store.make_store(root)
         except SealError:
@@ -177,9 +176,21 @@ def key_store(settings: Settings, session: Session, *, reads_only: bool = False)
     """
     instance_id = identity(session).instance_id
     key_folder = encryption.key_folder(settings.seal_dir, instance_id)
-    url = settings.key_store_url or default_url(key_folder)
-    key = encryption.load_key(key_folder)
-    return KeyStore(url, key, instance_id, key_folder, reads_only=reads_only)
+    return key_store_in(key_folder, instance_id, settings.key_store_url, reads_only=reads_only)
+
+
+def key_store_in(
+    folder: Path, instance_id: str, url: str = "", *, reads_only: bool = False
+) -> KeyStore:
+    """The key store that is wrapped by the seal key of a folder, not yet connected.
+
+    :param url: its own database; a file of the folder by default.
+    :raises SealError: as :func:`encryption.load_key`.
+    """
+    seal_key = encryption.load_key(folder)
+    return KeyStore(
+        url or default_url(folder), seal_key, instance_id, folder, reads_only=reads_only
+    )
 
 
 def open_key_store(settings: Settings, engine: Engine) -> KeyStore:
