@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import date
 from functools import partial
-from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from register.cases.case_evidence import case_key_name
@@ -59,32 +58,26 @@ def incomplete_files(
 
 
 def _file_rows(session: Session) -> Iterator[_FileRow]:
-    of_report, of_reply = ReportEvidence.report_key, IncomingFile.incoming_key
-    of_case, of_source = CaseEvidence.incident_id, SourceCopy.incident_id
-    # Each with what its key is named after, its owner, and its manifest with the id that it has.
-    stmts: tuple[tuple[Callable[[Any], str], Select[Any, Any, Any, Any]], ...] = (
-        (
-            str,
-            select(of_report, Report.day, ReportEvidence.sealed, ReportEvidence.key)
-            .join(Report, Report.key == of_report)
-            .order_by(Report.day),
-        ),
-        (case_key_name, select(of_case, of_case, CaseEvidence.sealed, CaseEvidence.key)),
-        (case_key_name, select(of_source, of_source, SourceCopy.sealed, SourceCopy.file_id)),
-        (
-            incoming_key_name,
-            select(of_reply, Incoming.incident_id, IncomingFile.sealed, IncomingFile.key).join(
-                Incoming, Incoming.key == of_reply
-            ),
-        ),
-    )
-    for key_name, stmt in stmts:
-        for key_id, owner, sealed, sealed_for in session.execute(stmt):
-            yield key_name(key_id), owner, partial(open_manifest, sealed=sealed, owner=sealed_for)
+    of_report = Report.key == ReportEvidence.report_key
+    sent_files = select(ReportEvidence, Report.day).join(Report, of_report).order_by(Report.day)
+    for sent, day in session.execute(sent_files):
+        yield sent.report_key, day, _opener(sent.sealed, sent.key)
+    for row in session.scalars(select(CaseEvidence)):
+        yield case_key_name(row.incident_id), row.incident_id, _opener(row.sealed, row.key)
+    for copy in session.scalars(select(SourceCopy)):
+        yield case_key_name(copy.incident_id), copy.incident_id, _opener(copy.sealed, copy.file_id)
+    of_incoming = Incoming.key == IncomingFile.incoming_key
+    documents = select(IncomingFile, Incoming.incident_id).join(Incoming, of_incoming)
+    for file, case_id in session.execute(documents):
+        yield incoming_key_name(file.incoming_key), case_id, _opener(file.sealed, file.key)
     of_copy = CaseCopy.key == CaseCopyPage.copy_key
     pages = select(CaseCopy.incident_id, CaseCopyPage).join(CaseCopy, of_copy)
     for incident_id, page in session.execute(pages):
         yield case_key_name(incident_id), incident_id, partial(_page_manifest, page)
+
+
+def _opener(sealed: bytes, sealed_for: str) -> Callable[[bytes], FileManifest]:
+    return partial(open_manifest, sealed=sealed, owner=sealed_for)
 
 
 def _page_manifest(page: CaseCopyPage, key: bytes) -> FileManifest:
