@@ -10,9 +10,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from flask import Flask
+from werkzeug import Response
 
 from register.cli.exchange import site_reader
-from register.exchange.mirror import Fetch, FetchedFile, MirrorOutcome, mirror
+from register.exchange.mirror import Fetch, MirrorOutcome, mirror
 
 # There are some hundred, in two languages and with their feeds.
 _LEFT_OUT = re.compile(r"(?:/en)?/(?:departements/(?!2A|93)|regions/(?!94|11)|registre/textes/)")
@@ -22,9 +23,9 @@ def small_site(app: Flask) -> Fetch:
     """Reads an application as ``webcitoyen mirror`` does, but for pages of other places."""
     read = site_reader(app)
 
-    def fetch(address: str, tag: str, path: Path) -> FetchedFile:
+    def fetch(address: str, tag: str, path: Path) -> Response:
         if _LEFT_OUT.match(address):
-            return FetchedFile(404, {})
+            return Response(status=404)
         return read(address, tag, path)
 
     return fetch

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 from flask import Flask, current_app
 from sqlalchemy import select
+from werkzeug import Response
 from werkzeug.test import Client
 
 from register.accounts import acts as accounts
@@ -23,7 +24,7 @@ from register.exchange import case_file as casefile
 from register.exchange import mirror as copies
 from register.exchange.case_csv_import import ImportReport, PublishOptions, RowEffect, import_file
 from register.exchange.csv_syntax import STANDARD_INPUT
-from register.exchange.mirror import Fetch, FetchedFile
+from register.exchange.mirror import Fetch
 from register.web.error_messages import check_sentence, error_sentence, reason_sentence
 from register.web.request_context import COPY_KEY, settings
 
@@ -153,7 +154,7 @@ def site_reader(app: Flask) -> Fetch:
     """Reads addresses of an application as an anonymous reader would, without a network."""
     copied_at, base_url = now(), app.extensions["register.settings"].base_url
 
-    def fetch(address: str, tag: str, path: Path) -> FetchedFile:
+    def fetch(address: str, tag: str, path: Path) -> Response:
         environ = {COPY_KEY: copied_at, "HTTP_IF_NONE_MATCH": tag}
         client = Client(app, use_cookies=False)
         with (
@@ -161,7 +162,7 @@ def site_reader(app: Flask) -> Fetch:
             path.open("wb") as file,
         ):
             file.writelines(response.iter_encoded())
-        return FetchedFile(response.status_code, dict(response.headers))
+        return response
 
     # A context of its own for each, as on a server: nothing of one page is kept for the next.
     return lambda address, tag, path: Context().run(fetch, address, tag, path)

@@ -14,12 +14,14 @@ import os
 import re
 import shutil
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from html import escape, unescape
 from pathlib import Path
 from urllib.parse import parse_qsl, quote, unquote, urljoin, urlsplit
+
+from werkzeug import Response
 
 from register import encryption
 from register.errors import RegisterError
@@ -48,28 +50,9 @@ class MirrorError(RegisterError):
     """A copy that was given up, for the reason that the key names; the last one stays."""
 
 
-@dataclass(frozen=True)
-class FetchedFile:
-    """The answer of the register to an anonymous reader, but for its content."""
-
-    status: int
-    headers: Mapping[str, str]
-
-    @property
-    def mime(self) -> str:
-        """The type of the content, without parameters."""
-        return self.headers.get("Content-Type", "").partition(";")[0].strip()
-
-    @property
-    def is_public(self) -> bool:
-        """Whether a reader may keep it."""
-        is_stored = "no-store" not in self.headers.get("Cache-Control", "")
-        return self.status == 200 and is_stored and "Set-Cookie" not in self.headers
-
-
-# Requests an address, with the ETag of the last copy or an empty one, and writes the content to a
-# file: a film would not fit in memory.
-Fetch = Callable[[str, str, Path], FetchedFile]
+# Requests an address as an anonymous reader, with the ETag of the last copy or an empty one, and
+# writes the content to a file: a film would not fit in memory. The answer has the rest.
+Fetch = Callable[[str, str, Path], Response]
 
 
 @dataclass(frozen=True)
@@ -113,7 +96,7 @@ class _Mirror:
         try:
             draft.mkdir()
             home = self._fetch("/", tag if last.is_dir() else "", draft / _CONTENT)
-            if home.status == 304:
+            if home.status_code == 304:
                 return None
             self._read(draft, (*_START, *(f"/incidents/{number}.atom" for number in cases)))
             changed = self._finish(draft, last)
@@ -138,28 +121,28 @@ class _Mirror:
         while self._queue:
             address = self._queue.popleft()
             answer = self._fetch(address, "", draft / _CONTENT)
-            if answer.status >= 500:
-                raise MirrorError("mirror_failed", path=address, cause=answer.status)
-            if 300 <= answer.status < 400:
+            if answer.status_code >= 500:
+                raise MirrorError("mirror_failed", path=address, cause=answer.status_code)
+            if 300 <= answer.status_code < 400:
                 target = self._resolve(address, answer.headers.get("Location", ""))
                 if target:
                     self._moved[address] = target
                     self._follow([target])
-            elif answer.is_public:
+            elif _is_public(answer):
                 self._write(draft, address, answer)
 
-    def _write(self, draft: Path, address: str, answer: FetchedFile) -> None:
-        name = file_name(address, answer.mime)
+    def _write(self, draft: Path, address: str, answer: Response) -> None:
+        name = file_name(address, answer.mimetype or "")
         self._names[address] = name
         path = draft / name
         path.parent.mkdir(parents=True, exist_ok=True)
         (draft / _CONTENT).replace(path)
-        if answer.mime == _HTML:
+        if answer.mimetype == _HTML:
             text = path.read_text("utf-8")
             links = (
                 unescape(link[2]) for tag in _TAG.findall(text) for link in _LINK.finditer(tag)
             )
-        elif answer.mime in _FEEDS:
+        elif answer.mimetype in _FEEDS:
             xml = path.read_text("utf-8")
             links = (unescape(href or loc) for href, loc in _XML_LINK.findall(xml))
         else:
@@ -237,6 +220,12 @@ class _Mirror:
         draft = manifest.with_name(f".{_MANIFEST}")
         draft.write_text(json.dumps({"tag": tag, "files": len(self._names)}))
         draft.replace(manifest)
+
+
+def _is_public(answer: Response) -> bool:
+    """Whether a reader may keep an answer."""
+    is_stored = "no-store" not in answer.headers.get("Cache-Control", "")
+    return answer.status_code == 200 and is_stored and "Set-Cookie" not in answer.headers
 
 
 def _site_address(url: str, base_url: str) -> str:

@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 import pytest
 from site_copies import copy_site, small_site
+from werkzeug import Response
 
 from register.accounts import sessions
 from register.cases import acts
@@ -88,7 +89,7 @@ def test_a_copy_that_fails_leaves_the_last_one_whole(desk, app, tmp_path):
 
     def read_some(address, tag, path):
         if address not in ("/", "/incidents", "/miroirs", "/en/miroirs"):
-            return copies.FetchedFile(statuses.get(address, 404), {})
+            return Response(status=statuses.get(address, 404))
         return read(address, tag, path)
 
     assert copies.mirror(read_some, base_url, folder, ()).files == 4
