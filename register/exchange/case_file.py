@@ -7,7 +7,6 @@ needs the lines of other cases in between, which hold no text, name or address.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -17,6 +16,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, RowMapping, Table, select
 from sqlalchemy.orm import Session
 
+from register import encryption
 from register.accounts import acts as accounts
 from register.cases import members_journal
 from register.cases.core_tables import CASE, CORRECTION, FOLLOW_UP, REPLY, REVISION
@@ -262,7 +262,6 @@ def _segment(
 
 FORMAT_VERSION = 1
 PAGE, STYLE = "index.html", "style.css"
-_PRIVATE = archives.PRIVATE_MODE
 
 
 def build_archive(case_file: CaseFile, page: bytes, style: bytes) -> Iterator[bytes]:
@@ -277,7 +276,8 @@ def build_archive(case_file: CaseFile, page: bytes, style: bytes) -> Iterator[by
         "ledgers": dict(case_file.ledgers),
     }
     files = {PAGE: page, STYLE: style, **dict(_files(case_file)), **case_file.stored.lists}
-    return archives.stream_archive(manifest, files, case_file.stored.streamed, _PRIVATE)
+    streamed = case_file.stored.streamed
+    return archives.stream_archive(manifest, files, streamed, archives.PRIVATE_MODE)
 
 
 def _files(case_file: CaseFile) -> Iterator[tuple[str, bytes]]:
@@ -320,24 +320,20 @@ def save(parts: Iterable[bytes], path: Path, *, replace: bool = False) -> None:
     """
     # A file to replace is kept until the new one is complete, in case the disk is full.
     temporary = path.with_name(f".{path.name}.part") if replace else path
+    is_begun = False
     try:
         if replace:
             temporary.unlink(missing_ok=True)
-        # O_EXCL neither follows a link nor overwrites a file.
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE)
-    except FileExistsError as error:
-        raise Refused("file_exists", path=str(path)) from error
-    except OSError as error:
-        raise Invalid("file_unwritable", path=str(path), cause=error.strerror) from error
-    try:
-        with os.fdopen(descriptor, "wb") as file:
+        with encryption.new_file(temporary) as file:
+            is_begun = True
             file.writelines(parts)
-            file.flush()
-            os.fsync(file.fileno())
         if replace:
             temporary.replace(path)
+    except FileExistsError as error:
+        raise Refused("file_exists", path=str(path)) from error
     except BaseException as error:
-        temporary.unlink(missing_ok=True)
+        if is_begun:
+            temporary.unlink(missing_ok=True)
         if not isinstance(error, OSError):
             raise
         raise Invalid("file_unwritable", path=str(path), cause=error.strerror) from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import stat
 import zipfile
 from html.parser import HTMLParser
@@ -416,7 +417,7 @@ def test_a_full_disk_leaves_no_partial_file(tmp_path, monkeypatch, replace):
     def full(_handle):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(case_file.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(Invalid) as refused:
         case_file.save([b"data"], path, replace=replace)
     assert refused.value.values["cause"] == "No space left on device"
