@@ -82,16 +82,12 @@ def back_up(
             backup_sets.require_clock(place, at)
         setup.require_seal(settings, session)
         replay_list.update(session, store)
-        instance_id = setup.identity(session).instance_id
         session.rollback()  # an open transaction would keep the log of SQLite
-        _require_one_register(folder, instance_id)
-        key = store.derived_key(backup_sets.MANIFEST_PURPOSE)
+        _require_one_register(folder, store.instance_id)
         name = backup_sets.new_name(folder, at)
         # The set gets its name last: without its keys, the newest reports could not be read.
         with backup_sets.new_set(folder, name) as draft:
-            manifest, copied = _fill_set(
-                settings, engine, draft, name, instance_id, key, at, progress
-            )
+            manifest, copied = _fill_set(settings, engine, store, draft, name, at, progress)
             _copy_keys(settings, session, store, keys, name)
         removed = backup_sets.remove_old(keys, at - timedelta(days=KEY_DAYS))
         removed += backup_sets.remove_old(folder, at - timedelta(days=kept_days))
@@ -135,14 +131,13 @@ def _require_one_register(folder: Path, instance_id: str) -> None:
 def _fill_set(
     settings: Settings,
     engine: sa.Engine,
+    store: KeyStore,
     draft: Path,
     name: str,
-    instance_id: str,
-    key: bytes,
     at: datetime,
     progress: Progress,
 ) -> tuple[Manifest, int]:
-    folder = draft.parent
+    folder, key = draft.parent, store.derived_key(backup_sets.MANIFEST_PURPOSE)
     source = open_store(settings.evidence_url, settings.instance)
     former = backup_blobs.former_blobs(folder, key)
     names = backup_blobs.blob_names(source)
@@ -164,7 +159,7 @@ def _fill_set(
         evidence_list.write(text.encode("ascii"))
     manifest = Manifest(
         name=name,
-        instance_id=instance_id,
+        instance_id=store.instance_id,
         made_at=at.isoformat(),
         program=version("webcitoyen"),
         schema=schema.EXPECTED_REVISION,

@@ -167,16 +167,16 @@ def _clock_findings(session: Session) -> Iterator[Finding]:
 def _key_findings(settings: Settings, session: Session) -> Iterator[Finding]:
     """Whether the file of the keys is private, and no report without its key."""
     with closing(setup.key_store(settings, session, reads_only=True)) as store:
-        yield from _secret_findings(settings, session, store)
+        yield from _secret_findings(settings, store)
         lost = lost_keys(session, store)
         yield Finding("report_keys", not lost, str(lost or ""))
         yield from _file_findings(settings, session, store)
         yield from _backup_findings(settings, store)
 
 
-def _secret_findings(settings: Settings, session: Session, store: KeyStore) -> Iterator[Finding]:
+def _secret_findings(settings: Settings, store: KeyStore) -> Iterator[Finding]:
     """Whether only the service reads what is secret, and no copy of it was left over."""
-    key_folder = encryption.key_folder(settings.seal_dir, setup.identity(session).instance_id)
+    key_folder = encryption.key_folder(settings.seal_dir, store.instance_id)
     last = replay_list.read_note(store, replay_list.BACKUP) or {}
     backups = [Path(last[name]) for name in ("folder", "keys") if name in last]
     for code, paths in (
