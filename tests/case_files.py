@@ -52,7 +52,7 @@ class CaseFiles:
 
     def stored(self, content: bytes, name: str = "photo.jpg") -> FileManifest:
         """A stored file, which no row refers to yet."""
-        mime = recognise(content[:HEAD_BYTES], len(content)).mime
+        mime = recognise(content[:HEAD_BYTES], len(content))
         return self.files.write(replace(new_file(name), mime=mime), [content], LIMIT)
 
     def added(self, incident_id: int, content: bytes | None = None, name: str = "photo.jpg") -> str:

@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw
 from register.evidence.clean_copy import copies
 from register.evidence.clean_copy.edits import Edits
 from register.evidence.clean_copy.limits import CopyLimits
-from register.evidence.file_kinds import HEAD_BYTES, FileType, recognise
+from register.evidence.file_kinds import HEAD_BYTES, recognise
 
 MARKER = "MARQUEUR-4e1a"
 
@@ -24,7 +24,7 @@ needs_ffmpeg = pytest.mark.skipif(
 )
 
 
-def file_type_of(content: bytes) -> FileType:
+def mime_of(content: bytes) -> str:
     return recognise(content[:HEAD_BYTES], len(content))
 
 
@@ -32,7 +32,7 @@ def copied(
     content: bytes, edits: Edits | None = None, limits: CopyLimits | None = None
 ) -> list[tuple[copies.CopyPage, bytes]]:
     """The pages of a clean copy with their bytes, as the register gets them."""
-    pages = copies.make_copy(BytesIO(content), file_type_of(content), edits, limits)
+    pages = copies.make_copy(BytesIO(content), mime_of(content), edits, limits)
     return [(page, b"".join(page.chunks)) for page in pages]
 
 

@@ -29,7 +29,7 @@ def recognise_capture(head: bytes, size: int) -> str:
     if head.startswith(b"\x1f\x8b"):
         with suppress(zlib.error):
             start = zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(head, 16)
-    return WARC if _FIRST_LINE.match(start) else recognise(head, size).mime
+    return WARC if _FIRST_LINE.match(start) else recognise(head, size)
 
 
 def archived_day(source: BinaryIO, address: str, today: date) -> date:

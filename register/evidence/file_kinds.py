@@ -7,7 +7,6 @@ archives, programs, office documents, SVG and HTML among them. Why no library do
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 
 from register.errors import Invalid
@@ -26,50 +25,45 @@ class FileKind(StrEnum):
     VIDEO = "video"
 
 
-@dataclass(frozen=True)
-class FileType:
-    """A recognised file: its kind, and the media type of its format (IANA)."""
+# The media types (IANA) of the formats that are recognised.
+JPEG = "image/jpeg"
+PNG = "image/png"
+GIF = "image/gif"
+WEBP = "image/webp"
+HEIC = "image/heic"
+PDF = "application/pdf"
+TEXT = "text/plain"
+MP3 = "audio/mpeg"
+AAC = "audio/aac"
+M4A = "audio/mp4"
+OGG_AUDIO = "audio/ogg"
+WAV = "audio/wav"
+FLAC = "audio/flac"
+AMR = "audio/amr"
+MP4 = "video/mp4"
+MOV = "video/quicktime"
+THREE_GP = "video/3gpp"
+OGG_VIDEO = "video/ogg"
+WEBM = "video/webm"
+MATROSKA = "video/matroska"
 
-    kind: FileKind
-    mime: str
-
-
-JPEG = FileType(FileKind.IMAGE, "image/jpeg")
-PNG = FileType(FileKind.IMAGE, "image/png")
-GIF = FileType(FileKind.IMAGE, "image/gif")
-WEBP = FileType(FileKind.IMAGE, "image/webp")
-HEIC = FileType(FileKind.IMAGE, "image/heic")
-PDF = FileType(FileKind.PDF, "application/pdf")
-TEXT = FileType(FileKind.TEXT, "text/plain")
-MP3 = FileType(FileKind.AUDIO, "audio/mpeg")
-AAC = FileType(FileKind.AUDIO, "audio/aac")
-M4A = FileType(FileKind.AUDIO, "audio/mp4")
-OGG_AUDIO = FileType(FileKind.AUDIO, "audio/ogg")
-WAV = FileType(FileKind.AUDIO, "audio/wav")
-FLAC = FileType(FileKind.AUDIO, "audio/flac")
-AMR = FileType(FileKind.AUDIO, "audio/amr")
-MP4 = FileType(FileKind.VIDEO, "video/mp4")
-MOV = FileType(FileKind.VIDEO, "video/quicktime")
-THREE_GP = FileType(FileKind.VIDEO, "video/3gpp")
-OGG_VIDEO = FileType(FileKind.VIDEO, "video/ogg")
-WEBM = FileType(FileKind.VIDEO, "video/webm")
-MATROSKA = FileType(FileKind.VIDEO, "video/matroska")
-
-FILE_TYPES = (
+MEDIA_TYPES = (
     *(JPEG, PNG, GIF, WEBP, HEIC, PDF, TEXT, MP3, AAC, M4A, OGG_AUDIO, WAV, FLAC, AMR),
     *(MP4, MOV, THREE_GP, OGG_VIDEO, WEBM, MATROSKA),
 )
-KINDS = {file_type.mime: file_type.kind for file_type in FILE_TYPES}
+KINDS = {
+    mime: FileKind.PDF if mime == PDF else FileKind(mime.partition("/")[0]) for mime in MEDIA_TYPES
+}
 
 # Endings of names that are not the second half of the media type.
 _EXTENSIONS = {
-    "image/jpeg": "jpg",
-    "text/plain": "txt",
-    "audio/mpeg": "mp3",
-    "audio/mp4": "m4a",
-    "video/quicktime": "mov",
-    "video/3gpp": "3gp",
-    "video/matroska": "mkv",
+    JPEG: "jpg",
+    TEXT: "txt",
+    MP3: "mp3",
+    M4A: "m4a",
+    MOV: "mov",
+    THREE_GP: "3gp",
+    MATROSKA: "mkv",
 }
 
 
@@ -80,9 +74,9 @@ def extension(mime: str) -> str:
 
 # One pattern a format, at the first byte. A short one is followed by what the format demands next,
 # so that a text that begins with the same letters is not taken for it.
-_SIGNATURES: tuple[tuple[re.Pattern[bytes], FileType], ...] = tuple(
-    (re.compile(pattern, re.DOTALL), file_type)
-    for pattern, file_type in (
+_SIGNATURES: tuple[tuple[re.Pattern[bytes], str], ...] = tuple(
+    (re.compile(pattern, re.DOTALL), mime)
+    for pattern, mime in (
         (rb"\xff\xd8\xff", JPEG),  # ITU-T T.81, B.1.1.3: SOI and the next marker
         (rb"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", PNG),  # W3C PNG, 5.2 and 11.2.1
         (rb"GIF8[79]a", GIF),  # GIF89a specification, 17
@@ -106,9 +100,9 @@ _SIGNATURES: tuple[tuple[re.Pattern[bytes], FileType], ...] = tuple(
 
 # ISO/IEC 14496-12, 4.3: the brands of a file type box, as registered at mp4ra.org. The first known
 # one counts, the major brand before the compatible ones.
-_BRANDS: tuple[tuple[re.Pattern[bytes], FileType], ...] = tuple(
-    (re.compile(pattern), file_type)
-    for pattern, file_type in (
+_BRANDS: tuple[tuple[re.Pattern[bytes], str], ...] = tuple(
+    (re.compile(pattern), mime)
+    for pattern, mime in (
         (rb"hei[cxms]|hev[cxms]|mif1|msf1", HEIC),  # ISO/IEC 23008-12, annex B
         (rb"M4[AB] ", M4A),
         (rb"qt  ", MOV),
@@ -133,8 +127,8 @@ _MARKUP = re.compile(rb"<(?:!doctype|html|svg|script|iframe|\?xml|\?php)\b|<\?="
 _CONTROL = re.compile(rb"[\0-\x08\x0b\x0e-\x1f\x7f]")
 
 
-def recognise(head: bytes, size: int) -> FileType:
-    """The type of a file.
+def recognise(head: bytes, size: int) -> str:
+    """The media type of a file.
 
     :param head: its first ``HEAD_BYTES`` bytes, or all of a shorter one.
     :param size: its length in bytes.
@@ -142,36 +136,36 @@ def recognise(head: bytes, size: int) -> FileType:
     """
     if not size:
         raise Invalid("evidence_empty")
-    file_type = (
-        next((file_type for pattern, file_type in _SIGNATURES if pattern.match(head)), None)
+    mime = (
+        next((mime for pattern, mime in _SIGNATURES if pattern.match(head)), None)
         or _box_type(head)
         or _frame_type(head)
         or (TEXT if _is_text(head, is_whole=size <= len(head)) else None)
     )
-    if file_type is None:
+    if mime is None:
         raise Invalid("evidence_kind")
-    return file_type
+    return mime
 
 
-def _box_type(head: bytes) -> FileType | None:
-    """The type that the brands of a file type box stand for."""
+def _box_type(head: bytes) -> str | None:
+    """The media type that the brands of a file type box stand for."""
     length = int.from_bytes(head[:4], "big")
     if head[4:8] != b"ftyp" or not 16 <= length <= len(head):
         return None
     brands = [head[8:12], *(head[i : i + 4] for i in range(16, length, 4))]
     for brand in brands:
-        for pattern, file_type in _BRANDS:
+        for pattern, mime in _BRANDS:
             if pattern.fullmatch(brand):
-                return file_type
+                return mime
     return None
 
 
-def _frame_type(head: bytes) -> FileType | None:
+def _frame_type(head: bytes) -> str | None:
     """MP3 or AAC without a header of its own: two frames, the second where the first one ends."""
-    for frame_length, file_type in ((_mp3_frame, MP3), (_aac_frame, AAC)):
+    for frame_length, mime in ((_mp3_frame, MP3), (_aac_frame, AAC)):
         length = frame_length(head)
         if length and frame_length(head[length:]):
-            return file_type
+            return mime
     return None
 
 

@@ -21,7 +21,6 @@ from register.errors import CopyError, NotFound, SealError, Unavailable
 from register.evidence.clean_copy.copies import make_copy
 from register.evidence.clean_copy.edits import Edits
 from register.evidence.clean_copy.limits import CopyLimits
-from register.evidence.file_kinds import KINDS, FileType
 from register.evidence.sealed_files import FileManifest, SealedFiles, new_file
 from register.journal import writing
 from register.key_store import KeyStore
@@ -83,14 +82,12 @@ def make_and_record(engine: Engine, store: KeyStore, files: SealedFiles, task: C
 
 def _copied_pages(files: SealedFiles, original: FileManifest, edits: Edits) -> Iterator[StoredPage]:
     """The pages of a copy as they come, each sealed as a file of its own."""
-    file_type, limits = FileType(KINDS[original.mime], original.mime), CopyLimits()
     with files.open(original) as source:
-        pages = make_copy(cast(BinaryIO, source), file_type, edits, limits)
-        for page in pages:
+        for page in make_copy(cast(BinaryIO, source), original.mime, edits):
             yield StoredPage(
                 key=secrets.token_hex(16),
                 position=page.index,
-                file=files.write(new_file(mime=page.mime), page.chunks, limits.copy_bytes),
+                file=files.write(new_file(mime=page.mime), page.chunks, CopyLimits.copy_bytes),
                 width=page.width,
                 height=page.height,
                 duration=page.duration,

@@ -7,7 +7,7 @@ from io import BytesIO
 
 import pillow_heif
 import pytest
-from evidence_samples import MARKER, copied, decoded, file_type_of, photograph, saved
+from evidence_samples import MARKER, copied, decoded, mime_of, photograph, saved
 from PIL import Image, ImageChops, ImageCms, PngImagePlugin, UnidentifiedImageError
 
 from register.errors import CopyError
@@ -20,7 +20,7 @@ LIMITS = CopyLimits()
 
 def copy_of(content: bytes, edits: Edits | None = None, limits: CopyLimits = LIMITS):
     """The one page, and its picture; made in this process."""
-    mime = file_type_of(content).mime
+    mime = mime_of(content)
     (page,) = images.copy_picture(BytesIO(content), mime, edits or Edits(), limits)
     return page, decoded(page.content.getvalue())
 
@@ -176,7 +176,7 @@ def test_an_animation_is_its_first_picture_and_the_page_says_so() -> None:
 def test_a_heic_of_a_phone_is_copied() -> None:
     pillow_heif.register_heif_opener()
     content = saved(photograph(), "HEIF", exif=exif(1), quality=90)
-    assert file_type_of(content).mime == "image/heic"
+    assert mime_of(content) == "image/heic"
     page, picture = copy_of(content)
     assert (picture.size, page.mime) == ((320, 200), "image/jpeg")
     assert MARKER.encode() not in page.content.getvalue()

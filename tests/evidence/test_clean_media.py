@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -15,7 +16,7 @@ from evidence_samples import (
     SOUND,
     copied,
     decoded,
-    file_type_of,
+    mime_of,
     needs_ffmpeg,
     recording,
     video,
@@ -25,8 +26,8 @@ from PIL import Image
 from register.errors import CopyError
 from register.evidence.clean_copy import media, media_facts, media_process
 from register.evidence.clean_copy.edits import Crop, Edits, Interval, Mask, MaskStyle, PageArea
-from register.evidence.clean_copy.limits import CopyLimits
-from register.evidence.file_kinds import FileKind
+from register.evidence.clean_copy.limits import MEDIA_LIMITS, CopyLimits
+from register.evidence.file_kinds import KINDS, FileKind
 
 pytestmark = needs_ffmpeg
 ONE_PICTURE = ("-frames:v", "1", "-f", "image2", "-c:v", "png", "-")
@@ -169,7 +170,7 @@ def _slow(*names: str) -> list:
 @pytest.mark.parametrize("suffix", ["mp3", *_slow("aac", "m4a", "opus", "wav", "flac")])
 def test_sounds_become_m4a(suffix: str) -> None:
     source = recording(*SOUND, "-metadata", f"title={MARKER}", suffix=suffix)
-    assert file_type_of(source).kind is FileKind.AUDIO
+    assert KINDS[mime_of(source)] is FileKind.AUDIO
     ((page, copy),) = copied(source)
     assert (page.mime, page.width) == ("audio/mp4", 0)
     assert page.duration == pytest.approx(3, abs=0.1)
@@ -201,7 +202,7 @@ def test_other_containers_of_video_become_mp4(suffix: str) -> None:
 
 def test_a_voice_in_a_container_of_video_is_a_sound() -> None:
     source = recording(*SOUND, "-c:a", "aac")
-    assert file_type_of(source).kind is FileKind.VIDEO
+    assert KINDS[mime_of(source)] is FileKind.VIDEO
     assert copied(source)[0][0].mime == "audio/mp4"
 
 
@@ -212,7 +213,7 @@ def test_without_an_encoder_of_h264_the_copy_is_webm(monkeypatch) -> None:
     with page.content:
         page.content.seek(0)
         content = page.content.read()
-    assert page.mime == file_type_of(content).mime == "video/webm"
+    assert page.mime == mime_of(content) == "video/webm"
     assert MARKER.encode() not in content
     assert " libx264 " in media.encoders() or media.video_format(media.encoders()).mime
 
@@ -248,9 +249,9 @@ def test_videos_are_bounded_in_size_rate_and_length() -> None:
     ((_page, copy),) = copied(fast)
     assert int(streams(copy)["streams"][0]["nb_frames"]) <= 31
     for limits, key in (
-        (CopyLimits(video_pixels=1000), "copy_pixels"),
-        (CopyLimits(duration=2), "copy_duration"),
-        (CopyLimits(copy_bytes=1000), "copy_size"),
+        (replace(MEDIA_LIMITS, video_pixels=1000), "copy_pixels"),
+        (replace(MEDIA_LIMITS, duration=2), "copy_duration"),
+        (replace(MEDIA_LIMITS, copy_bytes=1000), "copy_size"),
     ):
         with pytest.raises(CopyError, match=key):
             copied(video(), limits=limits)

@@ -9,19 +9,11 @@ import subprocess
 import sys
 import time
 from contextlib import closing, contextmanager, suppress
+from dataclasses import asdict
 from io import BytesIO
 
 import pytest
-from evidence_samples import (
-    MARKER,
-    children,
-    copied,
-    file_type_of,
-    open_files,
-    pdf,
-    photograph,
-    saved,
-)
+from evidence_samples import MARKER, children, copied, mime_of, open_files, pdf, photograph, saved
 
 from register.errors import CopyError
 from register.evidence.clean_copy import __main__ as child_program
@@ -218,39 +210,42 @@ def sent(sort: FrameSort, content: object) -> bytes:
     return output.getvalue()
 
 
-def page(**fields: object) -> bytes:
+def page(content: bytes = PICTURE, **fields: object) -> bytes:
     usual = {"index": 0, "mime": "image/jpeg", "width": 1, "height": 1, "duration": 0, "notes": []}
-    return sent(FrameSort.PAGE, usual | fields)
+    usual["length"] = len(content)
+    return sent(FrameSort.PAGE, usual | fields) + content
 
 
 END = sent(FrameSort.END, b"")
-DATA = sent(FrameSort.DATA, PICTURE)
 
 LIES = {
     "nothing": b"",
     "no page": END,
     "half a header": b"P\0",
-    "half a frame": page()[:-3],
+    "half a frame": page(b"")[:-3],
     "an unknown sort": b"X\0\0\0\0",
-    "an endless frame": b"D\xff\xff\xff\xff",
+    "an endless frame": b"P\xff\xff\xff\xff",
     "no JSON": sent(FrameSort.PAGE, b"{"),
     "deep JSON": sent(FrameSort.PAGE, b"[" * 100_000),
     "no object": sent(FrameSort.PAGE, b"[]"),
-    "bytes without a page": DATA + END,
+    "bytes without a page": PICTURE + END,
     "a report": sent(FrameSort.REPORT, {}) + END,
-    "HTML as a picture": page() + sent(FrameSort.DATA, b"<html><script>") + END,
-    "a picture as another": page(mime="image/png") + DATA + END,
-    "no bytes": page() + END,
-    "an unknown type": page(mime="text/html") + DATA + END,
-    "no type": page(mime=None) + DATA + END,
-    "a list as type": page(mime=["image/jpeg"]) + DATA + END,
-    "a page twice": (page() + DATA) * 2 + END,
-    "a negative size": page(width=-1) + DATA + END,
-    "an endless size": page(height=10**9) + DATA + END,
-    "words as a size": page(height="1") + DATA + END,
-    "no duration": page(duration=None) + DATA + END,
-    "an endless duration": page(duration=float("inf")) + DATA + END,
-    "words as notes": page(notes="first_frame") + DATA + END,
+    "HTML as a picture": page(b"<html><script>") + END,
+    "a picture as another": page(mime="image/png") + END,
+    "no bytes": page(b"") + END,
+    "an unknown type": page(mime="text/html") + END,
+    "no type": page(mime=None) + END,
+    "a list as type": page(mime=["image/jpeg"]) + END,
+    "a page twice": page() * 2 + END,
+    "half a page": page()[:-3],
+    "no length": page(length=None) + END,
+    "a negative length": page(length=-1) + END,
+    "a negative size": page(width=-1) + END,
+    "an endless size": page(height=10**9) + END,
+    "words as a size": page(height="1") + END,
+    "no duration": page(duration=None) + END,
+    "an endless duration": page(duration=float("inf")) + END,
+    "words as notes": page(notes="first_frame") + END,
     "an unknown error": sent(FrameSort.ERROR, {"key": "bad_password", "values": {}}),
     "an error without values": sent(FrameSort.ERROR, {"key": "copy_time"}),
     "a list as error": sent(FrameSort.ERROR, {"key": [], "values": {}}),
@@ -273,7 +268,7 @@ def test_values_and_notes_of_the_child_are_those_that_are_known(monkeypatch, tmp
     with impostor(monkeypatch, tmp_path, error), pytest.raises(CopyError) as refused:
         list(copies.make_copy(BytesIO(PICTURE), JPEG))
     assert refused.value.values == {"limit": 3}
-    frames = page(notes=[MARKER, "first_frame", []]) + DATA + END
+    frames = page(notes=[MARKER, "first_frame", []]) + END
     with impostor(monkeypatch, tmp_path, frames):
         (copy,) = copies.make_copy(BytesIO(PICTURE), JPEG)
     assert copy.notes == ("first_frame",)
@@ -291,7 +286,7 @@ def test_values_and_notes_of_the_child_are_those_that_are_known(monkeypatch, tmp
 def test_the_end_of_a_child_has_a_reason(ending: str, key: str, monkeypatch, tmp_path) -> None:
     monkeypatch.setattr(copies, "_END_SECONDS", 0.2)
     processes = children()
-    with impostor(monkeypatch, tmp_path, page(), ending), pytest.raises(CopyError, match=key):
+    with impostor(monkeypatch, tmp_path, page()[:-3], ending), pytest.raises(CopyError, match=key):
         list(copies.make_copy(BytesIO(PICTURE), JPEG))
     assert children() == processes
 
@@ -311,9 +306,9 @@ def answered(monkeypatch, content: bytes, **fields: object) -> list[tuple[FrameS
     source = os.memfd_create("source")
     os.write(source, content)
     os.lseek(source, 0, os.SEEK_SET)
-    file_type = file_type_of(content) if content else TEXT
-    job = {"task": "copy", "source": source, "kind": file_type.kind, "mime": file_type.mime}
-    job |= {"edits": {}, "limits": CopyLimits().as_json(), **fields}
+    mime = mime_of(content) if content else TEXT
+    job = {"task": "copy", "source": source, "mime": mime, "edits": {}, **fields}
+    job["limits"] = asdict(CopyLimits())
     output = BytesIO()
 
     class Standard:
@@ -328,12 +323,15 @@ def answered(monkeypatch, content: bytes, **fields: object) -> list[tuple[FrameS
     frames = []
     while not frames or frames[-1][0] not in (FrameSort.END, FrameSort.ERROR):
         frames.append(protocol.read_frame(output.read))
+        if frames[-1][0] is FrameSort.PAGE:
+            length = json.loads(frames[-1][1])["length"]
+            assert len(output.read(length)) == length
     return frames
 
 
 def test_the_program_answers_each_task(monkeypatch, tmp_path) -> None:
     sorts = [sort for sort, _ in answered(monkeypatch, PICTURE)]
-    assert sorts == [FrameSort.PAGE, FrameSort.DATA, FrameSort.END]
+    assert sorts == [FrameSort.PAGE, FrameSort.END]
     assert [sort for sort, _ in answered(monkeypatch, b"Bonjour")] == sorts
     assert [sort for sort, _ in answered(monkeypatch, pdf("0 0 9 9 re f"))] == sorts
     secret = tmp_path / "secret"
@@ -361,7 +359,7 @@ def test_the_program_says_why_it_failed(error, key: str, monkeypatch) -> None:
 
 def test_a_frame_is_at_most_one_chunk() -> None:
     with pytest.raises(ProtocolError):
-        protocol.read_frame(BytesIO(b"D\0\x10\0\0").read)
+        protocol.read_frame(BytesIO(b"P\0\x10\0\0").read)
 
 
 def test_notes_and_errors_have_their_sentences() -> None:

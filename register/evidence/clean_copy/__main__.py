@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,19 +25,17 @@ from register.evidence.clean_copy.protocol import (
     write_frame,
     write_json,
 )
-from register.evidence.file_kinds import FileKind
+from register.evidence.file_kinds import KINDS, PDF, FileKind
 
 
 def main() -> None:
     """Do the one job of this process."""
     job = json.load(sys.stdin)
     output = sys.stdout.buffer
-    kind, limits = FileKind(job["kind"]), CopyLimits(**job["limits"])
-    sandbox.restrict(
-        memory=limits.memory_of(kind), cpu=limits.cpu_of(kind), file_bytes=limits.copy_bytes
-    )
+    limits = CopyLimits(**job["limits"])
+    sandbox.restrict(memory=limits.memory, cpu=limits.cpu, file_bytes=limits.copy_bytes)
     try:
-        _answer(job, kind, limits, output)
+        _answer(job, limits, output)
         write_frame(output, FrameSort.END)
     except CopyError as error:
         write_json(output, FrameSort.ERROR, {"key": error.key, "values": error.values})
@@ -48,7 +47,7 @@ def main() -> None:
     output.flush()
 
 
-def _answer(job: dict[str, Any], kind: FileKind, limits: CopyLimits, output: BinaryIO) -> None:
+def _answer(job: dict[str, Any], limits: CopyLimits, output: BinaryIO) -> None:
     if job["task"] == "check":
         write_json(output, FrameSort.REPORT, sandbox.protections(Path(job["secret"])))
         return
@@ -59,23 +58,21 @@ def _answer(job: dict[str, Any], kind: FileKind, limits: CopyLimits, output: Bin
             write_json(output, FrameSort.REPORT, find_page(source, job["address"], limits))
             return
         edits = Edits.from_json(job["edits"])
-        for page in _pages(source, kind, job["mime"], edits, limits):
+        for page in _pages(source, job["mime"], edits, limits):
             _write_page(output, page)
 
 
-def _pages(
-    source: BinaryIO, kind: FileKind, mime: str, edits: Edits, limits: CopyLimits
-) -> Iterator[MadePage]:
+def _pages(source: BinaryIO, mime: str, edits: Edits, limits: CopyLimits) -> Iterator[MadePage]:
     # Each kind loads its own decoders only.
-    if kind is FileKind.IMAGE:
+    if KINDS[mime] is FileKind.IMAGE:
         from register.evidence.clean_copy.images import copy_picture
 
         return copy_picture(source, mime, edits, limits)
-    if kind is FileKind.PDF:
+    if mime == PDF:
         from register.evidence.clean_copy.documents import copy_document
 
         return copy_document(source, edits, limits)
-    if is_media(kind):
+    if is_media(mime):
         from register.evidence.clean_copy.media import copy_media
 
         return copy_media(source, mime, edits, limits)
@@ -86,11 +83,11 @@ def _pages(
 
 def _write_page(output: BinaryIO, page: MadePage) -> None:
     fields = {name: value for name, value in vars(page).items() if name != "content"}
-    write_json(output, FrameSort.PAGE, fields)
-    page.content.seek(0)
-    while chunk := page.content.read(CHUNK_BYTES):
-        write_frame(output, FrameSort.DATA, chunk)
-    page.content.close()
+    with page.content as content:
+        length = content.seek(0, os.SEEK_END)
+        write_json(output, FrameSort.PAGE, {**fields, "length": length})
+        content.seek(0)
+        shutil.copyfileobj(content, output, CHUNK_BYTES)
 
 
 if __name__ == "__main__":

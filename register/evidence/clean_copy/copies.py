@@ -14,13 +14,14 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from register.errors import CopyError, Invalid
 from register.evidence.clean_copy.edits import Edits
-from register.evidence.clean_copy.limits import MEBIBYTE, CopyLimits, is_media
+from register.evidence.clean_copy.limits import MEBIBYTE, MEDIA_LIMITS, CopyLimits, is_media
 from register.evidence.clean_copy.protocol import (
     CHUNK_BYTES,
     COPY_MIMES,
@@ -29,7 +30,7 @@ from register.evidence.clean_copy.protocol import (
     ProtocolError,
     read_frame,
 )
-from register.evidence.file_kinds import TEXT, FileType, recognise
+from register.evidence.file_kinds import TEXT, recognise
 
 # What the child may answer with; any other key is a broken file.
 COPY_ERRORS = (
@@ -45,7 +46,7 @@ ARCHIVE_LIMITS = CopyLimits(
     wait=30,
     pages=20_000,
 )
-_MOST_PIXELS = 65535
+_MOST_OF_PAGE = {"index": 10**7, "width": 65_535, "height": 65_535, "length": sys.maxsize}
 _END_SECONDS = 10
 
 
@@ -54,7 +55,8 @@ class CopyPage:
     """One page of a clean copy: what it is, and its bytes, to be read before the next page.
 
     ``index`` is the page's in the source; ``width`` and ``height`` are pixels, 0 for sound and
-    text; ``duration`` is seconds; ``notes`` are codes of ``messages.evidence.copy_notes``.
+    text; ``duration`` is seconds; ``notes`` are codes of ``messages.evidence.copy_notes``;
+    ``length`` is that of all its bytes.
     """
 
     index: int
@@ -63,14 +65,12 @@ class CopyPage:
     height: int
     duration: float
     notes: tuple[str, ...]
+    length: int
     chunks: Iterator[bytes]
 
 
 def make_copy(
-    source: BinaryIO,
-    file_type: FileType,
-    edits: Edits | None = None,
-    limits: CopyLimits | None = None,
+    source: BinaryIO, mime: str, edits: Edits | None = None, limits: CopyLimits | None = None
 ) -> Iterator[CopyPage]:
     """The pages of a clean copy, as they come.
 
@@ -78,26 +78,24 @@ def make_copy(
     came before it are no copy.
 
     :param source: seekable; it is read from its beginning, into memory.
+    :param mime: its media type, as ``file_kinds.recognise`` gives it.
     :raises CopyError: why there is no copy.
     """
-    limits, edits = limits or CopyLimits(), edits or Edits()
-    fields = {"task": "copy", "edits": edits.as_json()}
-    with _child(source, file_type, fields, limits) as child:
+    limits = limits or (MEDIA_LIMITS if is_media(mime) else CopyLimits())
+    fields = {"task": "copy", "edits": (edits or Edits()).as_json()}
+    with _child(source, mime, fields, limits) as child:
         remaining_bytes, last_index = limits.copy_bytes, -1
         sort, content = child.frame()
-        while sort is not FrameSort.END:
-            if sort is not FrameSort.PAGE:
-                raise CopyError("copy_broken")
-            page_bytes = _PageBytes(child, remaining_bytes)
-            page = _page(_fields(content), last_index, page_bytes.chunks)
-            last_index = page.index
+        while sort is FrameSort.PAGE:
+            page = _page(_fields(content), last_index, child)
+            if page.length > remaining_bytes:
+                raise CopyError("copy_size")
             yield page
-            for _unread in page_bytes.chunks:
+            for _unread in page.chunks:
                 pass
-            _require_mime(page.mime, page_bytes.head, page_bytes.length)
-            remaining_bytes -= page_bytes.length
-            sort, content = page_bytes.following
-        if last_index < 0:
+            remaining_bytes, last_index = remaining_bytes - page.length, page.index
+            sort, content = child.frame()
+        if sort is not FrameSort.END or last_index < 0:
             raise CopyError("copy_broken")
 
 
@@ -155,6 +153,15 @@ class _Child:
             raise CopyError("copy_broken")
         return _fields(content)
 
+    def chunks(self, length: int) -> Iterator[bytes]:
+        """The bytes of a page."""
+        while length:
+            chunk = self._read(min(length, CHUNK_BYTES))
+            if not chunk:
+                raise self._ending()
+            length -= len(chunk)
+            yield chunk
+
     def _read(self, size: int) -> bytes:
         content = bytearray()
         while len(content) < size:
@@ -181,26 +188,6 @@ class _Child:
         return CopyError("copy_memory" if status == -signal.SIGKILL else "copy_broken")
 
 
-class _PageBytes:
-    """The bytes of one page, with those that it begins with and the frame that follows them."""
-
-    def __init__(self, child: _Child, most: int) -> None:
-        self.head, self.length = b"", 0
-        self.following = (FrameSort.END, b"")
-        self.chunks = self._read(child, most)
-
-    def _read(self, child: _Child, most: int) -> Iterator[bytes]:
-        sort, content = child.frame()
-        while sort is FrameSort.DATA:
-            self.length += len(content)
-            if self.length > most:
-                raise CopyError("copy_size")
-            self.head = self.head or content
-            yield content
-            sort, content = child.frame()
-        self.following = sort, content
-
-
 def has_ffmpeg() -> bool:
     """Whether sounds and videos can be copied on this machine."""
     return bool(shutil.which("ffmpeg") and shutil.which("ffprobe"))
@@ -208,10 +195,10 @@ def has_ffmpeg() -> bool:
 
 @contextmanager
 def _child(
-    source: BinaryIO | None, file_type: FileType, fields: dict[str, Any], limits: CopyLimits
+    source: BinaryIO | None, mime: str, fields: dict[str, Any], limits: CopyLimits
 ) -> Iterator[_Child]:
     """A child at work, which has ended when the block ends."""
-    if is_media(file_type.kind) and not has_ffmpeg():
+    if is_media(mime) and not has_ffmpeg():
         raise CopyError("copy_needs_ffmpeg")
     memory = _in_memory(source, limits)
     try:
@@ -229,11 +216,11 @@ def _child(
     finally:
         os.close(memory)
     try:
-        job = {**fields, "source": memory, "kind": file_type.kind, "mime": file_type.mime}
+        job = {**fields, "source": memory, "mime": mime, "limits": asdict(limits)}
         assert process.stdin is not None  # noqa: S101 – a pipe was asked for
         with suppress(BrokenPipeError), process.stdin:
-            process.stdin.write(json.dumps({**job, "limits": limits.as_json()}).encode())
-        yield _Child(process, limits.wait_of(file_type.kind))
+            process.stdin.write(json.dumps(job).encode())
+        yield _Child(process, limits.wait)
     finally:
         # ffmpeg is of the same session.
         with suppress(ProcessLookupError):
@@ -282,26 +269,34 @@ def _fields(content: bytes) -> dict[str, Any]:
     return fields
 
 
-def _page(fields: dict[str, Any], last_index: int, chunks: Iterator[bytes]) -> CopyPage:
-    index, width, height = (
-        _whole(fields.get(name), most)
-        for name, most in (("index", 10**7), ("width", _MOST_PIXELS), ("height", _MOST_PIXELS))
+def _page(fields: dict[str, Any], last_index: int, child: _Child) -> CopyPage:
+    index, width, height, length = (
+        _whole(fields.get(name), most) for name, most in _MOST_OF_PAGE.items()
     )
     mime, notes = fields.get("mime"), fields.get("notes")
     if index <= last_index or mime not in COPY_MIMES or not isinstance(notes, list):
         raise CopyError("copy_broken")
-    known_notes = tuple(note for note in notes if note in COPY_NOTES)
+    chunks = child.chunks(length)
+    head = next(chunks, b"")
+    _require_mime(mime, head, length)
     return CopyPage(
-        index, mime, width, height, _seconds(fields.get("duration")), known_notes, chunks
+        index,
+        mime,
+        width,
+        height,
+        duration=_seconds(fields.get("duration")),
+        notes=tuple(note for note in notes if note in COPY_NOTES),
+        length=length,
+        chunks=chain((head,), chunks),
     )
 
 
 def _require_mime(mime: str, head: bytes, length: int) -> None:
     """A page is what its type says, whatever took hold of the child."""
-    if mime == TEXT.mime:
+    if mime == TEXT:
         return  # shown as text, whatever it says
     try:
-        is_right = recognise(head, length).mime == mime
+        is_right = recognise(head, length) == mime
     except Invalid:
         is_right = False
     if not is_right:

@@ -50,7 +50,7 @@ def open_picture(source: BinaryIO, mime: str, limits: CopyLimits) -> Image.Image
 
     :raises CopyError: ``copy_pixels``, by its header it has too many.
     """
-    if mime == HEIC.mime:
+    if mime == HEIC:
         # A large library, which the copies of other pictures do without.
         import pillow_heif
 

@@ -1,8 +1,8 @@
 """Pages of a clean copy and their frames, from the child process to the register over one pipe.
 
-A frame is its sort (one byte), the length of its content (four bytes, big endian) and the content:
-JSON, or bytes of a copy. The register reads them as the words of a stranger: the child has
-decoded hostile files.
+A frame is its sort (one byte), the length of its content (four bytes, big endian) and the content,
+in JSON; after that of a page come the bytes of the page. The register reads all as the words of a
+stranger: the child has decoded hostile files.
 """
 
 from __future__ import annotations
@@ -38,10 +38,9 @@ class MadePage:
 class FrameSort(Enum):
     """What a frame holds."""
 
-    PAGE = b"P"  # JSON: a page begins
-    DATA = b"D"  # bytes of this page
-    REPORT = b"R"  # JSON: the answer to a question
-    ERROR = b"E"  # JSON: key and values of a CopyError; nothing follows
+    PAGE = b"P"  # what a page is, and its length; its bytes follow
+    REPORT = b"R"  # the answer to a question
+    ERROR = b"E"  # key and values of a CopyError; nothing follows
     END = b"Z"  # all was sent
 
 

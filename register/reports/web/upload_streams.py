@@ -36,11 +36,6 @@ _reading_turns = Bulkhead(24, 4, 2.0)
 Recogniser = Callable[[bytes, int], str]
 
 
-def recognise_mime(head: bytes, size: int) -> str:
-    """The media type of a file of evidence; raises as ``file_kinds.recognise``."""
-    return file_kinds.recognise(head, size).mime
-
-
 @dataclass
 class Arrivals:
     """The files of a request, as they arrived; names of those that were not taken, and why."""
@@ -73,7 +68,11 @@ class SealingStream(io.RawIOBase):
     """
 
     def __init__(
-        self, files: SealedFiles, name: str, limit: int, recognise: Recogniser = recognise_mime
+        self,
+        files: SealedFiles,
+        name: str,
+        limit: int,
+        recognise: Recogniser = file_kinds.recognise,
     ) -> None:
         super().__init__()
         self._files, self.begun_at, self.manifest = files, now(), new_file(name)
@@ -144,7 +143,7 @@ def arrivals() -> Arrivals:
     return cast(Arrivals, g.get("arrivals") or Arrivals())
 
 
-def receive_form(recognise: Recogniser = recognise_mime) -> None:
+def receive_form(recognise: Recogniser = file_kinds.recognise) -> None:
     """Read the form of this request, and seal its files; a form without files is read already.
 
     :raises Unavailable: ``busy``, when too many are being read.

@@ -122,7 +122,7 @@ def finish() -> Response:
         for chunk in files.parts(upload.manifest):
             head = head or chunk[: file_kinds.HEAD_BYTES]
             digest.update(chunk)
-    mime = file_kinds.recognise(head, upload.manifest.size).mime
+    mime = file_kinds.recognise(head, upload.manifest.size)
     manifest = replace(upload.manifest, mime=mime, sha256=digest.hexdigest())
     arrived = upload_tokens.seal_token(ARRIVED, manifest, upload.begun_at)
     return jsonify(fichier=arrived.token, nom=manifest.name, mots=file_words(manifest))
