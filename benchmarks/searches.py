@@ -152,9 +152,8 @@ class Searcher:
             selections: list[Selection] = []
 
             def numbers() -> int:
-                hits = service.find_cases(
-                    session, self.index, query_parser.parse(typed), *vocabulary_and_head
-                ).strength
+                search = service.CaseSearch(session, self.index, *vocabulary_and_head)
+                hits = search.find(query_parser.parse(typed)).strength
                 index = facet_index.load_index(session, *vocabulary_and_head)
                 selections.append(Selection(index, query, hits))
                 page_numbers.extend(selections[0].page_numbers())

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy.orm import Session
-
 from register.cases import facet_index
 from register.cases.case_sets import Strengths
 from register.cases.filters import CaseQuery
 from register.cases.selection import Selection
-from register.cases.vocabulary import Vocabulary
-from register.journal import LedgerPosition
-from register.search import query_parser, service
-from register.search.engine_interface import SearchEngine, SearchQuery
+from register.search import query_parser
+from register.search.engine_interface import SearchQuery
 from register.search.service import SearchMatches
 
 
@@ -44,16 +40,3 @@ class SearchResult(Selection):
     ) -> None:
         super().__init__(index, query, text.strength if text else None)
         self.text = text
-
-
-def search_words(
-    session: Session, engine: SearchEngine, words: str, vocabulary: Vocabulary, head: LedgerPosition
-) -> TextSearch:
-    """The cases that match the words of a search.
-
-    :param head: position of the public ledger, read first on the same session.
-    :raises Invalid: a text that cannot be searched for; see ``query_parser``.
-    """
-    search_query = query_parser.parse(words)
-    matches = service.find_cases(session, engine, search_query, vocabulary, head)
-    return TextSearch(words, search_query, matches)

@@ -38,19 +38,15 @@ CANDIDATES_LIMIT = 200
 PARTS_LIMIT = 4
 ALTERNATIVES_LIMIT = 6
 
+# Of the spelling: shorter words are one edit away from too many others.
+_MIN_LENGTH = 4
+_LONG_WORD = 8  # letters from which two edits are allowed
+_CHECKED_WORDS = 6  # words of a search that are checked
+_NEIGHBOURS_LIMIT = 3  # similar words that are tried for each
+_WORD = re.compile(r"[^\W_]+")
+
 # Folded letters that may have an accent in a text: LIKE matches any letter instead.
 _ACCENTED = re.compile("[aceinouy]")
-
-
-def find_by_sql(
-    session: Session, search_query: interface.SearchQuery, vocabulary: Vocabulary
-) -> Mapping[int, int]:
-    """Matches among the newest cases whose title, summary, outlets or place have the words."""
-    stmt = select(CASE.c.number).where(CASE.c.state == CaseState.PUBLISHED)
-    stmt = stmt.where(*map(_part_clause, search_query.required_parts[:PARTS_LIMIT]))
-    newest = stmt.order_by(CASE.c.sort_day.desc(), CASE.c.number.desc()).limit(CANDIDATES_LIMIT)
-    numbers = [number for number in session.scalars(newest) if number]
-    return match_cases(session, search_query, numbers, vocabulary)
 
 
 def _part_clause(part: interface.QueryPart) -> ColumnElement[bool]:
@@ -100,74 +96,125 @@ class SearchMatches:
     reach: Reach
 
 
-def find_cases(
-    session: Session,
-    index: interface.SearchEngine,
-    search_query: interface.SearchQuery,
-    vocabulary: Vocabulary,
-    head: LedgerPosition,
-) -> SearchMatches:
-    """Cases that match a parsed search.
+@dataclass(frozen=True)
+class CaseSearch:
+    """Searches of one page, by its session; ``head``: public ledger, read first on that session."""
 
-    :param session: the page's.
-    :param head: position of the public ledger, read first on that session.
-    """
-    matches = search_index(session, index, search_query, vocabulary, head)
-    return matches or SearchMatches(
-        Strengths(find_by_sql(session, search_query, vocabulary)), Reach.TITLES_ONLY
-    )
+    session: Session
+    index: interface.SearchEngine
+    vocabulary: Vocabulary
+    head: LedgerPosition
 
-
-def search_index(
-    session: Session,
-    index: interface.SearchEngine,
-    search_query: interface.SearchQuery,
-    vocabulary: Vocabulary,
-    head: LedgerPosition,
-) -> SearchMatches | None:
-    """Matches of the index, with those of changed cases from the database; None without an index.
-
-    An index of another ledger is not used, nor one of another analysis, whose tokens do not match
-    those of the query.
-    """
-    try:
-        matches = index.find(session, search_query)
-        if not (
-            indexer.is_readable(matches.cursor) and _follows_ledger(session, matches.cursor, head)
-        ):
-            return None
-        ranked = _rank_typed_first(
-            search_query, matches.strength, lambda typed: index.find(session, typed).strength
+    def find(self, search_query: interface.SearchQuery) -> SearchMatches:
+        """Cases that match a parsed search."""
+        matches = self.find_indexed(search_query)
+        return matches or SearchMatches(
+            Strengths(self._find_by_sql(search_query)), Reach.TITLES_ONLY
         )
-    except interface.IndexNotReady:
-        return None
-    changed = _changed_since(session, matches.cursor) if matches.cursor.seq < head.seq else {}
-    strengths = dict(ranked)
-    for number in changed:
-        strengths.pop(number, None)
-    newest_first = sorted(changed, key=lambda number: changed[number], reverse=True)
-    strengths |= match_cases(session, search_query, newest_first[:CHANGED_LIMIT], vocabulary)
-    return SearchMatches(
-        Strengths(strengths), Reach.EVERYWHERE if len(changed) <= CHANGED_LIMIT else Reach.BEHIND
-    )
 
+    def find_indexed(self, search_query: interface.SearchQuery) -> SearchMatches | None:
+        """Matches of the index, with those of changed cases from the database; None without one.
 
-def match_cases(
-    session: Session,
-    search_query: interface.SearchQuery,
-    numbers: Sequence[int],
-    vocabulary: Vocabulary,
-) -> Mapping[int, int]:
-    """Matches among the public ones of some cases, by their present texts."""
-    if not numbers:
-        return {}
-    case_documents = documents(session, numbers, vocabulary)
+        An index of another ledger is not used, nor one of another analysis, whose tokens do not
+        match those of the query.
+        """
+        try:
+            matches = self.index.find(self.session, search_query)
+            if not (indexer.is_readable(matches.cursor) and self._follows_ledger(matches.cursor)):
+                return None
+            ranked = _rank_typed_first(
+                search_query,
+                matches.strength,
+                lambda typed: self.index.find(self.session, typed).strength,
+            )
+        except interface.IndexNotReady:
+            return None
+        is_behind = matches.cursor.seq < self.head.seq
+        changed = _changed_since(self.session, matches.cursor) if is_behind else {}
+        strengths = dict(ranked)
+        for number in changed:
+            strengths.pop(number, None)
+        newest_first = sorted(changed, key=lambda number: changed[number], reverse=True)
+        strengths |= self._match_cases(search_query, newest_first[:CHANGED_LIMIT])
+        return SearchMatches(
+            Strengths(strengths),
+            Reach.EVERYWHERE if len(changed) <= CHANGED_LIMIT else Reach.BEHIND,
+        )
 
-    def find(query: interface.SearchQuery) -> dict[int, int]:
-        scores = ((document.number, strength(query, document)) for document in case_documents)
-        return {number: score for number, score in scores if score is not None}
+    def _find_by_sql(self, search_query: interface.SearchQuery) -> Mapping[int, int]:
+        """Matches among the newest cases whose title, summary, outlets or place have the words."""
+        stmt = select(CASE.c.number).where(CASE.c.state == CaseState.PUBLISHED)
+        stmt = stmt.where(*map(_part_clause, search_query.required_parts[:PARTS_LIMIT]))
+        newest = stmt.order_by(CASE.c.sort_day.desc(), CASE.c.number.desc()).limit(CANDIDATES_LIMIT)
+        numbers = [number for number in self.session.scalars(newest) if number]
+        return self._match_cases(search_query, numbers)
 
-    return _rank_typed_first(search_query, find(search_query), find)
+    def _match_cases(
+        self, search_query: interface.SearchQuery, numbers: Sequence[int]
+    ) -> Mapping[int, int]:
+        """Matches among the public ones of some cases, by their present texts."""
+        if not numbers:
+            return {}
+        case_documents = documents(self.session, numbers, self.vocabulary)
+
+        def find(query: interface.SearchQuery) -> dict[int, int]:
+            scores = ((document.number, strength(query, document)) for document in case_documents)
+            return {number: score for number, score in scores if score is not None}
+
+        return _rank_typed_first(search_query, find(search_query), find)
+
+    def _follows_ledger(self, cursor: interface.Cursor) -> bool:
+        if (cursor.seq, cursor.digest) == (self.head.seq, self.head.digest):
+            return True
+        if cursor.seq <= self.head.seq:
+            return indexer.is_on_chain(self.session, cursor)
+        # The index has lines from after the start of this page's transaction, which only another
+        # connection sees. The cases that they removed are not proposed any more; those that they
+        # published are not public yet in this transaction.
+        with Session(self.session.get_bind()) as later:
+            return indexer.is_on_chain(later, cursor)
+
+    def suggest_spelling(self, search_text: str) -> str | None:
+        """Search with its misspelt words corrected, if this finds a case; else None.
+
+        A word is suggested only if it matches a public case now: the index may still have a
+        redacted one.
+        """
+        long_forms = [
+            form
+            for form in dict.fromkeys(analyzer.forms(search_text))
+            # "droite" is spelled right, though no case has it: it is no "droit".
+            if len(form) >= _MIN_LENGTH and form.isalpha() and form not in analyzer.STEM_EXCEPTIONS
+        ]
+        misspelt_forms = [
+            form for form in long_forms[:_CHECKED_WORDS] if not self._count_cases(form)
+        ]
+        if not misspelt_forms:
+            return None
+        try:
+            # Read for a misspelt word only: after a commit, that takes longer than the search.
+            indexed_forms = self.index.forms(self.session)
+        except interface.IndexNotReady:
+            return None
+        corrected = search_text
+        for form in misspelt_forms:
+            counts = {near: self._count_cases(near) for near in _near_forms(form, indexed_forms)}
+            best = max(counts, key=lambda candidate: counts[candidate], default=None)
+            if best is None or not counts[best]:
+                return None
+            corrected = _replace_word(corrected, form, best)
+        if corrected == search_text or not self._count_cases(corrected):
+            return None
+        return corrected
+
+    def _count_cases(self, search_text: str) -> int:
+        """Number of matching cases; 0 without an index, because the SQL fallback is slow."""
+        try:
+            search_query = query_parser.parse(search_text)
+        except Invalid:
+            return 0
+        matches = self.find_indexed(search_query)
+        return len(matches.strength) if matches else 0
 
 
 def _rank_typed_first(
@@ -225,18 +272,6 @@ def _add(scores: Mapping[int, int], added: Mapping[int, int]) -> dict[int, int]:
     return {n: score + added[n] for n, score in scores.items() if n in added}
 
 
-def _follows_ledger(session: Session, cursor: interface.Cursor, head: LedgerPosition) -> bool:
-    if (cursor.seq, cursor.digest) == (head.seq, head.digest):
-        return True
-    if cursor.seq <= head.seq:
-        return indexer.is_on_chain(session, cursor)
-    # The index has lines from after the start of this page's transaction, which only another
-    # connection sees. The cases that they removed are not proposed any more; those that they
-    # published are not public yet in this transaction.
-    with Session(session.get_bind()) as later:
-        return indexer.is_on_chain(later, cursor)
-
-
 def _changed_since(session: Session, cursor: interface.Cursor) -> Mapping[int, int]:
     """Number of each case with a public line after the cursor → its last such line."""
     last_lines: Sequence[tuple[int, int]] = session.execute(
@@ -251,82 +286,16 @@ def _changed_since(session: Session, cursor: interface.Cursor) -> Mapping[int, i
     return dict(last_lines)
 
 
-# --- spelling -------------------------------------------------------------------------------
-
-_MIN_LENGTH = 4  # shorter words are one edit away from too many others
-_LONG_WORD = 8  # letters from which two edits are allowed
-_CHECKED_WORDS = 6  # words of a search that are checked
-_NEIGHBOURS_LIMIT = 3  # similar words that are tried for each
-
-_WORD = re.compile(r"[^\W_]+")
-
-
-def suggest_spelling(
-    session: Session,
-    index: interface.SearchEngine,
-    search_text: str,
-    vocabulary: Vocabulary,
-    head: LedgerPosition,
-) -> str | None:
-    """Search with its misspelt words corrected, if this finds a case; else None.
-
-    A word is suggested only if it matches a public case now: the index may still have a redacted
-    one.
-    """
-    long_forms = [
-        form
-        for form in dict.fromkeys(analyzer.forms(search_text))
-        # "droite" is spelled right, though no case has it: it is no "droit".
-        if len(form) >= _MIN_LENGTH and form.isalpha() and form not in analyzer.STEM_EXCEPTIONS
-    ]
-    misspelt_forms = [
-        form
-        for form in long_forms[:_CHECKED_WORDS]
-        if not _count_cases(session, index, form, vocabulary, head)
-    ]
-    if not misspelt_forms:
-        return None
-    try:
-        # Read for a misspelt word only: after a commit, reading them takes longer than the search.
-        indexed_forms = index.forms(session)
-    except interface.IndexNotReady:
-        return None
-    corrected = search_text
-    for form in misspelt_forms:
-        neighbours = process.extract(
-            form,
-            indexed_forms,
-            scorer=OSA.distance,
-            score_cutoff=2 if len(form) >= _LONG_WORD else 1,
-            limit=_NEIGHBOURS_LIMIT,
-        )
-        counts = {
-            candidate: _count_cases(session, index, candidate, vocabulary, head)
-            for candidate, _distance, _place in neighbours
-        }
-        best = max(counts, key=lambda candidate: counts[candidate], default=None)
-        if best is None or not counts[best]:
-            return None
-        corrected = _replace_word(corrected, form, best)
-    if corrected == search_text or not _count_cases(session, index, corrected, vocabulary, head):
-        return None
-    return corrected
-
-
-def _count_cases(
-    session: Session,
-    index: interface.SearchEngine,
-    search_text: str,
-    vocabulary: Vocabulary,
-    head: LedgerPosition,
-) -> int:
-    """Number of matching cases; 0 without an index, because the SQL fallback is slow."""
-    try:
-        search_query = query_parser.parse(search_text)
-    except Invalid:
-        return 0
-    matches = search_index(session, index, search_query, vocabulary, head)
-    return len(matches.strength) if matches else 0
+def _near_forms(form: str, indexed_forms: Sequence[str]) -> list[str]:
+    """Words of the index that a misspelt one may stand for."""
+    neighbours = process.extract(
+        form,
+        indexed_forms,
+        scorer=OSA.distance,
+        score_cutoff=2 if len(form) >= _LONG_WORD else 1,
+        limit=_NEIGHBOURS_LIMIT,
+    )
+    return [candidate for candidate, _distance, _place in neighbours]
 
 
 def _replace_word(search_text: str, form: str, better_form: str) -> str:

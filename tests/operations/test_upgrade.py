@@ -85,9 +85,8 @@ def test_an_earlier_register_has_all_its_cases_and_finds_them_by_words(upgraded,
     assert indexer.catch_up(upgraded, index)
     with Session(upgraded) as session:
         current, journal_head = vocabulary.current_vocabulary(session), head(session)
-        matches = service.find_cases(
-            session, index, query_parser.parse("vidéaste gagny"), current, journal_head
-        )
+        search = service.CaseSearch(session, index, current, journal_head)
+        matches = search.find(query_parser.parse("vidéaste gagny"))
         assert matches.reach == service.Reach.EVERYWHERE
         (case,) = result_lists.load_case_summaries(session, list(matches.strength)).values()
         assert case.commune == "93032"

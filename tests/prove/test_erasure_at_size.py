@@ -24,8 +24,9 @@ from register.config import Settings
 from register.db import configure_engine, engine_options
 from register.journal import head, writing
 from register.operations import setup
-from register.search import analyzer, engine_interface, indexer, query_parser, service
+from register.search import analyzer, engine_interface, indexer, query_parser
 from register.search.engine_interface import SearchEngine, SearchQuery
+from register.search.service import CaseSearch
 
 pytestmark = pytest.mark.prove
 
@@ -71,11 +72,8 @@ class IndexedRegister:
         """The cases that a page would show."""
         with Session(self.database) as page:
             current = vocabulary.current_vocabulary(page)
-            return set(
-                service.find_cases(
-                    page, self.index, query_parser.parse(typed), current, head(page)
-                ).strength
-            )
+            search = CaseSearch(page, self.index, current, head(page))
+            return set(search.find(query_parser.parse(typed)).strength)
 
 
 @pytest.fixture(scope="module")

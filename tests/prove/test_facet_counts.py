@@ -27,7 +27,8 @@ from register.config import Settings
 from register.errors import RegisterError
 from register.journal import head, writing
 from register.search import engine_interface as factory
-from register.search import indexer, query_parser, service
+from register.search import indexer, query_parser
+from register.search.service import CaseSearch
 
 pytestmark = pytest.mark.prove
 
@@ -60,10 +61,8 @@ def test_counts_equal_brute_force_on_a_thousand_searches(
     indexer.catch_up(engine, index)
     session.rollback()
     journal_head, current = head(session), facet_data.retired(current_vocabulary(session))
-    index_matches = {
-        typed: service.find_cases(session, index, query_parser.parse(typed), current, journal_head)
-        for typed in TYPED
-    }
+    search = CaseSearch(session, index, current, journal_head)
+    index_matches = {typed: search.find(query_parser.parse(typed)) for typed in TYPED}
     assert {matches.reach for matches in index_matches.values()} == {"whole"}
     sizes: list[int] = []
     compared = 0

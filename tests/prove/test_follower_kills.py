@@ -22,9 +22,10 @@ from register.cases.vocabulary import Vocabulary
 from register.config import Settings
 from register.journal import head
 from register.search import engine_interface as factory
-from register.search import query_parser, service
+from register.search import query_parser
 from register.search.engine_interface import SearchEngine, SearchQuery
 from register.search.indexer import read_index_status
+from register.search.service import CaseSearch
 from register.server.process_start import WORKER
 from register.worker.lock import worker_lock
 
@@ -61,11 +62,8 @@ class Reader(EndableThread):
 
     def matching_cases(self) -> set[int]:
         with Session(self._database) as page:
-            return set(
-                service.find_cases(
-                    page, self._index, query_parser.parse(WORD), self._vocabulary, head(page)
-                ).strength
-            )
+            search = CaseSearch(page, self._index, self._vocabulary, head(page))
+            return set(search.find(query_parser.parse(WORD)).strength)
 
     def _on_pages(self) -> set[int]:
         """The cases of all pages of the site's own search."""

@@ -12,9 +12,9 @@ from register.cases import vocabulary
 from register.config import Settings
 from register.journal import head
 from register.search import engine_interface as factory
-from register.search import query_parser, service
+from register.search import query_parser
 from register.search.engine_interface import SearchEngine
-from register.search.service import SearchMatches
+from register.search.service import CaseSearch, SearchMatches
 
 
 @pytest.fixture
@@ -31,12 +31,7 @@ def find_cases(engine: Database, index: SearchEngine) -> Callable[[str], SearchM
 
     def find(text: str) -> SearchMatches:
         with Session(engine) as page:
-            return service.find_cases(
-                page,
-                index,
-                query_parser.parse(text),
-                vocabulary.current_vocabulary(page),
-                head(page),
-            )
+            search = CaseSearch(page, index, vocabulary.current_vocabulary(page), head(page))
+            return search.find(query_parser.parse(text))
 
     return find

@@ -17,8 +17,9 @@ from register.cases.vocabulary import current_vocabulary
 from register.errors import Invalid
 from register.journal import head
 from register.search import engine_interface as factory
-from register.search import indexer, query_parser, reference_matcher, service
+from register.search import indexer, query_parser, reference_matcher
 from register.search.engine_interface import SearchQuery
+from register.search.service import CaseSearch
 
 pytestmark = pytest.mark.one_database
 
@@ -80,18 +81,17 @@ class Box:
         """``answer``, or the key of the sentence that refuses the search, as a page parses it."""
         self.session.rollback()
         vocabulary_and_head = current_vocabulary(self.session), head(self.session)
+        search = CaseSearch(self.session, self.index, *vocabulary_and_head)
         try:
             query = parse({WORDS: [text]}, vocabulary_and_head[0])
-            matches = service.find_cases(
-                self.session, self.index, query_parser.parse(query.words), *vocabulary_and_head
-            )
+            matches = search.find(query_parser.parse(query.words))
         except Invalid as refusal:
             return refusal.key
         assert matches.reach == "whole"
         assert set(matches.strength) <= {1, 2}
         page = facet_data.list_page(self.session, query, *vocabulary_and_head, matches.strength)
         assert page.total == len(matches.strength)
-        service.suggest_spelling(self.session, self.index, query.words, *vocabulary_and_head)
+        search.suggest_spelling(query.words)
         return "answer"
 
 

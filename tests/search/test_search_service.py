@@ -16,7 +16,7 @@ from register.cases.vocabulary import Dataset
 from register.errors import Invalid
 from register.journal import head
 from register.search import indexer, query_parser, service
-from register.search.service import Reach
+from register.search.service import CaseSearch, Reach
 
 pytestmark = pytest.mark.one_database
 
@@ -244,11 +244,9 @@ def test_a_correction_is_suggested_for_a_misspelt_word(desk, content, engine, in
     desk.published(content())
     follow(engine, index)
     with Session(engine) as page:
-        current, journal_head = vocabulary.current_vocabulary(page), head(page)
+        search = CaseSearch(page, index, vocabulary.current_vocabulary(page), head(page))
         for typed, suggestion in SPELLING_SUGGESTIONS:
-            assert (
-                service.suggest_spelling(page, index, typed, current, journal_head) == suggestion
-            ), typed
+            assert search.suggest_spelling(typed) == suggestion, typed
 
 
 def test_the_words_of_the_index_are_not_read_for_a_search_without_a_misspelt_one(
@@ -260,10 +258,10 @@ def test_the_words_of_the_index_are_not_read_for_a_search_without_a_misspelt_one
     forms = type(index).forms
     monkeypatch.setattr(type(index), "forms", lambda *args: reads.append("forms") or forms(*args))
     with Session(engine) as page:
-        current, journal_head = vocabulary.current_vocabulary(page), head(page)
+        search = CaseSearch(page, index, vocabulary.current_vocabulary(page), head(page))
         for typed in ("filmer", "interdiction filmer", "interdicton"):
             assert not reads
-            service.suggest_spelling(page, index, typed, current, journal_head)
+            search.suggest_spelling(typed)
     assert reads
 
 
@@ -274,9 +272,8 @@ def test_no_removed_word_is_suggested(desk, content, engine, index, pen, cast):
     with pen() as p:
         acts.withdraw(p, case.id, by=cast.bruno, restriction="erreur", reason="x")
     with Session(engine) as page:
-        assert not service.suggest_spelling(
-            page, index, "quidan", vocabulary.current_vocabulary(page), head(page)
-        )
+        search = CaseSearch(page, index, vocabulary.current_vocabulary(page), head(page))
+        assert not search.suggest_spelling("quidan")
 
 
 @pytest.mark.parametrize("typed", ["le la", "x" * 201])

@@ -49,6 +49,7 @@ class Reader:
     def __post_init__(self) -> None:
         self.session.rollback()
         self.vocabulary_and_head = current_vocabulary(self.session), head(self.session)
+        self._search = service.CaseSearch(self.session, self.index, *self.vocabulary_and_head)
 
     def finds(self, text: str) -> list[str]:
         """The names of the matching cases, in the order of the list."""
@@ -58,7 +59,7 @@ class Reader:
         return listed
 
     def _find(self, query: SearchQuery) -> Mapping[int, int]:
-        matches = service.find_cases(self.session, self.index, query, *self.vocabulary_and_head)
+        matches = self._search.find(query)
         assert matches.reach == "whole"
         return matches.strength
 
@@ -80,7 +81,7 @@ class Reader:
 
     def is_offered(self, text: str) -> str | None:
         """The search that is suggested instead."""
-        return service.suggest_spelling(self.session, self.index, text, *self.vocabulary_and_head)
+        return self._search.suggest_spelling(text)
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from register import create_app
 from register.cases import acts
 from register.cases.case_sets import Strengths
 from register.cases.models import Incident
-from register.search import service
 from register.search.engine_interface import IndexNotReady
+from register.search.service import CaseSearch
 
 pytestmark = pytest.mark.one_database
 
@@ -24,13 +24,13 @@ def searched(settings, desk, content, monkeypatch):
     app = create_app(settings)
     follow(app)
     searches = []
-    find_cases = service.find_cases
+    find = CaseSearch.find
 
-    def counted(session, engine, query, vocabulary, head):
+    def counted(search, query):
         searches.append(query)
-        return find_cases(session, engine, query, vocabulary, head)
+        return find(search, query)
 
-    monkeypatch.setattr(service, "find_cases", counted)
+    monkeypatch.setattr(CaseSearch, "find", counted)
     return app, searches
 
 

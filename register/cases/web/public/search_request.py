@@ -16,11 +16,11 @@ from register.cases.data_version import VersionedMapCache
 from register.cases.filters import CaseQuery
 from register.cases.result_lists import CaseSummary
 from register.db import db
-from register.search import reference_matcher, results, service
+from register.search import query_parser, reference_matcher
 from register.search.document import load_weak_texts
 from register.search.engine_interface import CODE, SearchEngine, SearchQuery
 from register.search.results import SearchResult, TextSearch
-from register.search.service import Reach
+from register.search.service import CaseSearch, Reach
 from register.territory.web import place_choice
 from register.text.typography import french
 from register.web import etag
@@ -110,9 +110,10 @@ def highlighter(
     return TermHighlighter(text_search.search_query, numbers)
 
 
-def search_engine() -> SearchEngine:
-    """The search engine of this application."""
-    return cast(SearchEngine, current_app.extensions[etag.SEARCH_KEY])
+def case_search() -> CaseSearch:
+    """Searches in the index of this application, for the present request."""
+    engine = cast(SearchEngine, current_app.extensions[etag.SEARCH_KEY])
+    return CaseSearch(db.session(), engine, current_vocabulary(), head())
 
 
 def run_search(query: CaseQuery) -> SearchResult:
@@ -132,8 +133,8 @@ def _search_words(words: str) -> TextSearch:
     """The cases that match some words, which pages, filters and feeds of one search share."""
 
     def search() -> TextSearch:
-        vocabulary = current_vocabulary()
-        return results.search_words(db.session(), search_engine(), words, vocabulary, head())
+        search_query = query_parser.parse(words)
+        return TextSearch(words, search_query, case_search().find(search_query))
 
     index_state = etag.noted_index_state()
     if not index_state:
@@ -153,9 +154,7 @@ def _recent_searches() -> VersionedMapCache[str, TextSearch]:
 
 def search_query_strengths(search_query: SearchQuery) -> Mapping[int, int] | None:
     """The matches of another query; None without an index, because that would take too long."""
-    matches = service.search_index(
-        db.session(), search_engine(), search_query, current_vocabulary(), head()
-    )
+    matches = case_search().find_indexed(search_query)
     if matches is None:
         etag.skip_caching()
     return matches.strength if matches else None

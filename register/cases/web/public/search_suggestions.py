@@ -21,7 +21,7 @@ from register.cases.selection import Selection
 from register.cases.web.public import search_title
 from register.cases.web.public.search_request import (
     TermHighlighter,
-    search_engine,
+    case_search,
     search_query_strengths,
 )
 from register.db import db
@@ -38,12 +38,7 @@ from register.territory.web import place_choice, place_names
 from register.territory.web.place_choice import PlaceChoice, PlaceMatches
 from register.web import messages, urls
 from register.web.l10n import language, typeset
-from register.web.request_context import (
-    commune_case_counts,
-    current_facet_index,
-    current_vocabulary,
-    head,
-)
+from register.web.request_context import commune_case_counts, current_facet_index
 
 # Readings of one place among the suggestions; a separate page lists the others.
 _MAX_READINGS = 4
@@ -136,9 +131,7 @@ class SearchSuggestions:
         matches = self._text_search.matches
         if len(matches.strength) > _FEW_CASES or matches.reach is Reach.TITLES_ONLY:
             return None
-        spelling_text = service.suggest_spelling(
-            db.session(), search_engine(), self._query.words, current_vocabulary(), head()
-        )
+        spelling_text = case_search().suggest_spelling(self._query.words)
         if spelling_text is None:
             return None
         return SuggestionLink(spelling_text, urls.cases(_replace_words(self._query, spelling_text)))
