@@ -21,7 +21,10 @@ from sqlalchemy.orm import Session
 from register.cases.case_codes import CASE_CODE, IS_PUBLIC_CODE
 from register.cases.case_sets import Strengths
 from register.cases.core_tables import CASE, JOURNAL_ENTRY
+from register.cases.facet_index import FacetIndex
+from register.cases.filters import CaseQuery
 from register.cases.models import CaseState
+from register.cases.selection import Selection
 from register.cases.vocabulary import Vocabulary
 from register.errors import Invalid
 from register.journal import Ledger, LedgerPosition
@@ -94,6 +97,33 @@ class SearchMatches:
 
     strength: Strengths
     reach: Reach
+
+
+@dataclass(frozen=True)
+class TextSearch:
+    """A typed text, its parsed query and its matches."""
+
+    text: str
+    search_query: interface.SearchQuery
+    matches: SearchMatches
+
+    @property
+    def ignored_operator(self) -> str:
+        """A typed "OU" or similar, which the search does not support; or empty."""
+        return query_parser.find_or_operator(self.text)
+
+    @property
+    def strength(self) -> Strengths:
+        """Case number → strength of its match."""
+        return self.matches.strength
+
+
+class SearchResult(Selection):
+    """Cases of a search by words and filters; ``text`` is None without words."""
+
+    def __init__(self, index: FacetIndex, query: CaseQuery, text: TextSearch | None) -> None:
+        super().__init__(index, query, text.strength if text else None)
+        self.text = text
 
 
 @dataclass(frozen=True)

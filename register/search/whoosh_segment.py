@@ -244,13 +244,7 @@ def open_writer(
 
 def add_documents(writer: Any, documents: Iterable[Document]) -> None:
     for document in documents:
-        writer.add_document(
-            number=document.number,
-            strong=document.strong,
-            weak=document.weak,
-            strong_forms=document.strong_forms,
-            weak_forms=document.weak_forms,
-        )
+        writer.add_document(**vars(document))
 
 
 def write_segments(index: FileIndex, documents: Iterator[Document]) -> None:

@@ -19,8 +19,7 @@ from register.db import db
 from register.search import query_parser, reference_matcher
 from register.search.document import load_weak_texts
 from register.search.engine_interface import CODE, SearchEngine, SearchQuery
-from register.search.results import SearchResult, TextSearch
-from register.search.service import CaseSearch, Reach
+from register.search.service import CaseSearch, Reach, SearchResult, TextSearch
 from register.territory.web import place_choice
 from register.text.typography import french
 from register.web import etag

@@ -27,8 +27,7 @@ from register.cases.web.public.search_request import (
 from register.db import db
 from register.search import service
 from register.search.engine_interface import SearchQuery
-from register.search.results import TextSearch
-from register.search.service import Reach
+from register.search.service import Reach, TextSearch
 from register.territory import place_queries
 from register.territory.gazetteer import gazetteer
 from register.territory.name_normalisation import split_words as mentioned
