@@ -48,10 +48,6 @@ _part = st.builds(
 searches = st.lists(_part, max_size=3).map(lambda parts: SearchQuery(tuple(parts)))
 
 
-def no_progress(_done: int, _total: int) -> None:
-    """A progress callback that does nothing."""
-
-
 def by_number(*batches: Iterable[Document]) -> dict[int, Document]:
     """The last document of each case."""
     return {document.number: document for batch in batches for document in batch}
@@ -119,7 +115,7 @@ def sample_queries(seed: int = 1) -> list[SearchQuery]:
 
 def fill_index(index: SearchEngine, *cases: Document, cursor: Cursor = START) -> None:
     """Rebuild an index with these documents only."""
-    index.rebuild(cursor, iter(cases), len(cases), no_progress)
+    index.rebuild(cursor, iter(cases))
 
 
 # --- writes, and the expected results ----------------------------------------------

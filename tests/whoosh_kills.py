@@ -8,7 +8,7 @@ import time
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from search_documents import case, no_progress, word_query
+from search_documents import case, word_query
 
 from register.search.engine_interface import Cursor, Document, SearchQuery
 from register.search.whoosh import Whoosh
@@ -28,14 +28,14 @@ def keep_writing(folder: Path, pipe: Connection) -> None:
         seq += 1
         cursor = Cursor(seq, "cc", "made")
         if seq % 7 == 0:
-            engine.rebuild(cursor, write_documents(seq), 24, no_progress)
+            engine.rebuild(cursor, write_documents(seq))
         else:
             engine.write(cursor, write_documents(seq), [], scrub=seq % 3 == 0)
 
 
 def killed_writers(engine: Whoosh, times: int, seed: int) -> int:
     """Kill writers at random moments and check the index; the number of commits."""
-    engine.rebuild(Cursor(1, "cc", "made"), write_documents(1), 24, no_progress)
+    engine.rebuild(Cursor(1, "cc", "made"), write_documents(1))
     rng, context = random.Random(seed), multiprocessing.get_context("spawn")
     for _ in range(times):
         parent_pipe, child_pipe = context.Pipe()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -21,18 +21,6 @@ def open_search_engine(settings: Settings, database: Database) -> SearchEngine:
     from register.search.whoosh import Whoosh
 
     return Whoosh(settings.instance / "index")
-
-
-Progress = Callable[[int, int], None]
-
-
-def report_progress(
-    documents: Iterable[Document], total: int, progress: Progress
-) -> Iterator[Document]:
-    """Yield the documents, and call ``progress`` with the number done and the total after each."""
-    for done, document in enumerate(documents, start=1):
-        yield document
-        progress(done, max(done, total))
 
 
 class IndexNotReady(Exception):
@@ -80,9 +68,7 @@ class SearchEngine(Protocol):
         :param scrub: remove all words of the replaced and removed documents from its files.
         """
 
-    def rebuild(
-        self, cursor: Cursor, documents: Iterable[Document], total: int, progress: Progress
-    ) -> None:
+    def rebuild(self, cursor: Cursor, documents: Iterable[Document]) -> None:
         """Rebuild the index; the old one answers until the new one is complete.
 
         :param documents: those of all public cases.

@@ -7,7 +7,7 @@ an update from an older line, or a repeated one, is harmless.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 
@@ -25,11 +25,12 @@ from register.search.engine_interface import (
     Cursor,
     Document,
     IndexNotReady,
-    Progress,
     SearchEngine,
     SearchQuery,
 )
 from register.territory import dataset
+
+Progress = Callable[[int, int], None]
 
 CASES_PER_READ = 200
 LINES_PER_COMMIT = 1_000
@@ -117,7 +118,17 @@ def _rebuild_index(
         public = select(CASE.c.number).where(CASE.c.state == CaseState.PUBLISHED)
         numbers = sorted(number for number in session.scalars(public) if number)
     documents = _documents(database, numbers)
-    index.rebuild(cursor, documents, len(numbers), progress or (lambda _done, _total: None))
+    index.rebuild(cursor, _report_progress(documents, len(numbers), progress))
+
+
+def _report_progress(
+    documents: Iterable[Document], total: int, progress: Progress | None
+) -> Iterator[Document]:
+    """Yield the documents, and call ``progress`` after each."""
+    for done, case_document in enumerate(documents, start=1):
+        yield case_document
+        if progress:
+            progress(done, max(done, total))
 
 
 def _documents(database: Database, numbers: Sequence[int]) -> Iterator[Document]:

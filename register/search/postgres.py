@@ -29,9 +29,7 @@ from register.search.engine_interface import (
     Document,
     IndexMatches,
     IndexNotReady,
-    Progress,
     SearchQuery,
-    report_progress,
 )
 from register.search.postgres_lexemes import EVERY, FORMS, TOKENS, tsqueries, tsvector
 
@@ -211,13 +209,11 @@ class Postgres:
                     connection.exec_driver_sql(f"INSERT INTO {table} {rows}")
                 _put_in_use(connection)
 
-    def rebuild(
-        self, cursor: Cursor, documents: Iterable[Document], total: int, progress: Progress
-    ) -> None:
+    def rebuild(self, cursor: Cursor, documents: Iterable[Document]) -> None:
         """Make the index anew beside the one in use; errors are those of :meth:`write`."""
         with self._writing() as connection:
             _create_tables(connection)
-            _load(connection, report_progress(documents, total, progress))
+            _load(connection, iter(documents))
             connection.exec_driver_sql(_COUNT_FORMS.format(sign="", where=""))
             connection.execute(_PLACE_CURSOR, asdict(cursor))
             _put_in_use(connection)

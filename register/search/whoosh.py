@@ -36,9 +36,7 @@ from register.search.engine_interface import (
     Document,
     IndexMatches,
     IndexNotReady,
-    Progress,
     SearchQuery,
-    report_progress,
 )
 from register.search.whoosh_segment import (
     SCHEMA,
@@ -209,16 +207,14 @@ class Whoosh:
                 with open_writer(index, merge_policy):
                     pass
 
-    def rebuild(
-        self, cursor: Cursor, documents: Iterable[Document], total: int, progress: Progress
-    ) -> None:
+    def rebuild(self, cursor: Cursor, documents: Iterable[Document]) -> None:
         """Rebuild the index; the old one answers until the new one is complete."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._folder.chmod(0o700)
         self._require_safe()
         with self._new_commit(cursor, _Commit(self._folder, cursor, {})) as folder:
             index = FileIndex.create(open_storage(folder), SCHEMA)
-            write_segments(index, report_progress(documents, total, progress))
+            write_segments(index, iter(documents))
 
     def intact(self, *, deep: bool) -> bool:
         """Whether the files are undamaged; leftovers of a killed writer go, with erased words."""

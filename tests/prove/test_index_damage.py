@@ -18,7 +18,6 @@ from search_documents import (
     by_number,
     case,
     expected_matches,
-    no_progress,
     random_documents,
     sample_queries,
 )
@@ -41,7 +40,7 @@ def index(tmp_path, monkeypatch):
     """Some segments, some with removed documents."""
     monkeypatch.setattr(whoosh_segment, "SEGMENT_LIMIT", 60)
     whoosh_index = Whoosh(tmp_path / "index")
-    whoosh_index.rebuild(START, random_documents(150), 150, no_progress)
+    whoosh_index.rebuild(START, random_documents(150))
     changed = [document for document in CASES.values() if document.number >= 140]
     whoosh_index.write(Cursor(2, "bb", "made"), changed[:20], [], scrub=False)
     whoosh_index.write(Cursor(3, "cc", "made"), changed[20:], [], scrub=False)
@@ -117,7 +116,7 @@ def test_a_damaged_file_is_noticed(index, seed, damage, silent):
         path.write_bytes(data)
         os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
         assert index.intact(deep=True)
-    index.rebuild(START, CASES.values(), len(CASES), no_progress)
+    index.rebuild(START, CASES.values())
     assert answers_correctly(index)
     assert index.intact(deep=True)
 
@@ -157,7 +156,7 @@ def test_a_replaced_or_missing_file_is_noticed(index, damage):
             assert is_usable == engine.intact(deep=False) == engine.intact(deep=True)
             # A copy with the same bytes and time is as good.
             assert is_usable == (damage is _copy)
-        index.rebuild(START, CASES.values(), len(CASES), no_progress)
+        index.rebuild(START, CASES.values())
         assert answers_correctly(index)
         assert index.intact(deep=True)
 
@@ -167,7 +166,7 @@ def test_a_deleted_folder_is_noticed_and_rebuilt(index):
     shutil.rmtree(index._folder)
     assert not answers_correctly(index)
     assert not index.intact(deep=False)
-    index.rebuild(START, CASES.values(), len(CASES), no_progress)
+    index.rebuild(START, CASES.values())
     assert answers_correctly(index)
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 from raw_http import Served, command, until
-from search_documents import START, by_number, expected_matches, no_progress, random_documents
+from search_documents import START, by_number, expected_matches, random_documents
 from sqlalchemy import Engine as Database
 from sqlalchemy.orm import Session
 
@@ -104,7 +104,7 @@ def test_the_command_ends_on_term(
 def test_a_search_of_many_phrases_is_answered_in_time(tmp_path: Path) -> None:
     cases = by_number(random_documents(300))
     index = Whoosh(tmp_path / "index")
-    index.rebuild(START, iter(cases.values()), len(cases), no_progress)
+    index.rebuild(START, iter(cases.values()))
     common = [f"mot{number}" for number in range(1, 40)]
     alternatives = [
         tuple(QueryAlternative((common[(i * j) % 39], common[(i + j) % 39])) for j in range(20))

@@ -12,7 +12,6 @@ from search_documents import (
     case,
     expected_matches,
     fill_index,
-    no_progress,
     random_documents,
     sample_queries,
     word_query,
@@ -120,7 +119,7 @@ def test_the_former_index_answers_until_the_new_one_is_complete(index, matches):
         yield case(2, "deux")
         assert index.cursor() == START
 
-    index.rebuild(LATER, documents_for_rebuild(), 1, no_progress)
+    index.rebuild(LATER, documents_for_rebuild())
     assert matches(SearchQuery()) == {2: 0}
     assert index.cursor() == LATER
 
@@ -134,7 +133,7 @@ def test_documents_that_fail_change_nothing(index, matches):
 
     for write in (
         lambda: index.write(LATER, failing_documents(), [1], scrub=False),
-        lambda: index.rebuild(LATER, failing_documents(), 2, no_progress),
+        lambda: index.rebuild(LATER, failing_documents()),
     ):
         with pytest.raises(RuntimeError, match="went away"):
             write()

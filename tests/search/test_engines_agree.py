@@ -75,7 +75,7 @@ def cases(demo_app) -> dict[int, Document]:
 
 def fill_engines(engines, cases: dict[int, Document], seq: int = 1) -> None:
     for engine in engines:
-        engine.rebuild(Cursor(seq, "aa", "made"), cases.values(), len(cases), lambda _d, _t: None)
+        engine.rebuild(Cursor(seq, "aa", "made"), cases.values())
 
 
 def strengths(session, engines, query) -> list[dict[int, int]]:

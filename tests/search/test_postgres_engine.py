@@ -203,12 +203,6 @@ def test_a_case_of_any_length_is_matched_exactly(engine, session, index, tokens,
 # --- commits --------------------------------------------------------------------------------------
 
 
-def test_the_progress_of_a_rebuild_is_reported(index):
-    reports = []
-    index.rebuild(START, random_documents(5), 5, lambda done, total: reports.append((done, total)))
-    assert reports == [(done, 5) for done in range(1, 6)]
-
-
 def test_a_rebuild_removes_the_former_index(engine, session, index):
     fill_index(index, case(1, "un"))
     fill_index(index, case(2, "deux"), cursor=LATER)

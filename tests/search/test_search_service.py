@@ -204,6 +204,14 @@ def test_following_twice_changes_nothing(desk, content, engine, index, find_case
     assert set(find_cases("filmer").strength) == {case.number}
 
 
+def test_the_progress_of_a_rebuild_is_reported(desk, content, engine, index):
+    for title in ("Un drone saisi", "Le drone rendu"):
+        desk.published(content(title=title))
+    reports = []
+    indexer.catch_up(engine, index, lambda done, total: reports.append((done, total)))
+    assert reports == [(1, 2), (2, 2)]
+
+
 def test_a_correction_is_followed(desk, content, engine, index, find_cases, pen, cast):
     case = desk.published(content(title="Un quidam filme"))
     follow(engine, index)

@@ -18,7 +18,6 @@ from search_documents import (
     by_number,
     case,
     expected_matches,
-    no_progress,
     random_documents,
     sample_queries,
     word_query,
@@ -56,7 +55,7 @@ def plain_index(tmp_path):
 @pytest.fixture
 def register_index(tmp_path):
     whoosh_index = Whoosh(tmp_path / "index")
-    whoosh_index.rebuild(START, [], 0, no_progress)
+    whoosh_index.rebuild(START, [])
     yield whoosh_index
     whoosh_index.close()
 

@@ -20,7 +20,6 @@ from register.search.engine_interface import (
     Document,
     IndexMatches,
     IndexNotReady,
-    Progress,
     SearchQuery,
 )
 from register.search.reference_matcher import strength
@@ -42,7 +41,7 @@ class DictionaryEngine:
         self.documents: dict[int, Document] = {}
         self.fault: Exception | None = None
         self.sound = True
-        self.endless = False
+        self.is_slow = False
         self.rebuild_count = 0
 
     def find(self, session: Session, search_query: SearchQuery) -> IndexMatches:
@@ -74,17 +73,13 @@ class DictionaryEngine:
             self.documents.pop(number, None)
         self.position = cursor
 
-    def rebuild(
-        self, cursor: Cursor, documents: Iterable[Document], total: int, progress: Progress
-    ) -> None:
+    def rebuild(self, cursor: Cursor, documents: Iterable[Document]) -> None:
         self._may_write()
         rebuilt = {}
-        for count, document in enumerate(documents, 1):
-            while self.endless:
+        for document in documents:
+            while self.is_slow:
                 time.sleep(0.02)
-                progress(count, total)
             rebuilt[document.number] = document
-            progress(count, total)
         self.documents, self.position, self.sound = rebuilt, cursor, True
         self.rebuild_count += 1
 
@@ -278,11 +273,11 @@ def test_an_index_that_another_process_writes_is_no_error(start, engine, desk) -
 def test_a_long_job_is_interrupted_when_the_lock_is_lost(start, desk, monkeypatch) -> None:
     desk.published()
     index = DictionaryEngine()
-    index.endless = True
+    index.is_slow = True
     worker = start(index)
     until(lambda: worker.events)
     monkeypatch.setattr(worker.lock, "hold", lambda: False)
     time.sleep(2 * loop.KEEP_SECONDS)
-    index.endless = False
+    index.is_slow = False
     time.sleep(0.1)
     assert (index.rebuild_count, worker.events) == (0, ["elected"])
