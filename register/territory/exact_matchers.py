@@ -149,7 +149,7 @@ def by_departement_code(gazetteer: Gazetteer, words: names.Words) -> Iterator[Pl
     if words[0] in names.ARTICLES:
         words = words[1:]
     code = words[0].upper().zfill(2) if len(words) == 1 else ""
-    if is_departement_code(code) and code in gazetteer.departements:
+    if code in gazetteer.departements:
         yield area_reading(gazetteer, names.DEPARTEMENT, code, "departement_code")
 
 

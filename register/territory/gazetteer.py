@@ -157,22 +157,11 @@ class Gazetteer:
             for area in (*self.departements.values(), *self.regions.values())
             for abbreviation in initials(area.folded)
         )
+        towns = ((place.departement_code, place.code) for place in self.communes.all())
+        areas = ((area.region_code, area.code) for area in self.departements.values())
         self.same_ground = {
-            (kind, code): (smaller_kind, smaller_code)
-            for kind, smaller_kind, pairs in (
-                (
-                    "departement",
-                    "commune",
-                    ((place.departement_code, place.code) for place in self.communes.all()),
-                ),
-                (
-                    "region",
-                    "departement",
-                    ((area.region_code, area.code) for area in self.departements.values()),
-                ),
-            )
-            for code, smaller_code in _sole_children(pairs)
-        }
+            ("departement", code): ("commune", town) for code, town in _sole_children(towns)
+        } | {("region", code): ("departement", area) for code, area in _sole_children(areas)}
         self.communes_by_postal_code = PackedMapping(
             (
                 (postal_code, number)

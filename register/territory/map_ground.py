@@ -88,13 +88,8 @@ def dots(points: Iterable[DrawingPoint]) -> str:
     """A path with a line of zero length at each point, which its line caps make visible."""
     commands, last_x, last_y = [], 0, 0
     for x, y in sorted(set(points)):
-        # As number_pair does, which takes longer for thousands of them.
+        # A minus sign separates two numbers as well as a space.
         separator = " " if y >= last_y else ""
         commands.append(f"m{x - last_x}{separator}{y - last_y}h0")
         last_x, last_y = x, y
     return "".join(commands)
-
-
-def number_pair(x: int, y: int) -> str:
-    """Two numbers of a path: a minus sign separates them as well as a space."""
-    return f"{x}{y}" if y < 0 else f"{x} {y}"

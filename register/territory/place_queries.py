@@ -16,7 +16,6 @@ from register.text.typography import french
 # A well-formed code may still belong to no place.
 _COMMUNE = re.compile(r"(?:[0-9]{2}|2[AB])[0-9]{3}")
 _DEPARTEMENT = re.compile(r"0[1-9]|[1-8][0-9]|9[0-5]|2[AB]|97[1-8]|98[46-9]")
-_REGION = re.compile(r"0[1-9]|[1-9][0-9]")
 
 
 def is_commune_code(text: str) -> bool:
@@ -32,11 +31,6 @@ def is_departement_code(text: str) -> bool:
 def departement_prefix(code: str) -> str:
     """The first digits of a postal or INSEE code, which are those of its département."""
     return code[:3] if code[:2] in ("97", "98") else code[:2]
-
-
-def is_region_code(text: str) -> bool:
-    """Two digits, other than ``00``."""
-    return _REGION.fullmatch(text) is not None
 
 
 def commune(code: str) -> Commune | None:

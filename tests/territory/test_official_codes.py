@@ -32,20 +32,11 @@ def test_an_invalid_departement_code_is_refused(text: str) -> None:
     assert not place_queries.is_departement_code(text)
 
 
-@pytest.mark.parametrize(
-    ("text", "is_valid"),
-    [("01", True), ("11", True), ("94", True), ("00", False), ("1", False), ("975", False)],
-)
-def test_region_codes(text: str, is_valid: bool) -> None:
-    assert place_queries.is_region_code(text) is is_valid
-
-
 def test_every_official_code_has_the_shape_of_its_kind() -> None:
     assert all(
         place_queries.is_departement_code(departement.code)
         for departement in place_queries.departements()
     )
-    assert all(place_queries.is_region_code(region.code) for region in place_queries.regions())
     assert all(
         place_queries.is_commune_code(code)
         for code in (*territory().communes, *territory().current_codes)

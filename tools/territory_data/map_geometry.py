@@ -15,7 +15,7 @@ from functools import cache
 from itertools import pairwise
 from math import cos, radians
 
-from register.territory.map_ground import DrawingPoint, FrameBorder, number_pair
+from register.territory.map_ground import DrawingPoint, FrameBorder
 from tools.territory_data.boundaries import GeoPoint, Ring, departement_outlines, project
 
 # Left, top, width and height of a box, in units of the drawing.
@@ -150,8 +150,13 @@ def path(line: Sequence[DrawingPoint]) -> str:
     closed = line[0] == line[-1]
     commands = ""
     for x, y in moves[:-1] if closed else moves:
-        commands += f" {number_pair(x, y)}" if commands and x >= 0 else number_pair(x, y)
-    return f"M{number_pair(*line[0])}l{commands}{'z' if closed else ''}"
+        commands += f" {_number_pair(x, y)}" if commands and x >= 0 else _number_pair(x, y)
+    return f"M{_number_pair(*line[0])}l{commands}{'z' if closed else ''}"
+
+
+def _number_pair(x: int, y: int) -> str:
+    """Two numbers of a path: a minus sign separates them as well as a space."""
+    return f"{x}{y}" if y < 0 else f"{x} {y}"
 
 
 def _geo_points(codes: Iterable[str]) -> list[GeoPoint]:

@@ -35,7 +35,6 @@ from register.territory.place_queries import (
     find_commune,
     is_commune_code,
     is_departement_code,
-    is_region_code,
 )
 from register.territory.places import Area, territory
 from register.territory.web import place_choice, place_names
@@ -83,7 +82,7 @@ def commune(code: str) -> ResponseReturnValue:
         return redirect(urls.commune(code.upper()), 301)
     # Read first: what is shown must not be older than the position it is shown for.
     head()
-    details = find_commune(code) if is_commune_code(code) else None
+    details = find_commune(code)
     if details is None:
         raise NotFound("no_such_place")
     if details.commune.code != code:
@@ -128,7 +127,7 @@ def departement(code: str) -> ResponseReturnValue:
     """A département or an overseas collectivity."""
     if code != code.upper() and is_departement_code(code.upper()):
         return redirect(urls.departement(code.upper()), 301)
-    area = place_queries.departement(code) if is_departement_code(code) else None
+    area = place_queries.departement(code)
     if area is None:
         raise NotFound("no_such_place")
     return _render_place(
@@ -168,7 +167,7 @@ def regions() -> ResponseReturnValue:
 @public.get("/regions/<code>")
 def region(code: str) -> ResponseReturnValue:
     """A région."""
-    area = place_queries.region(code) if is_region_code(code) else None
+    area = place_queries.region(code)
     if area is None:
         raise NotFound("no_such_place")
     towns = list_communes(
