@@ -47,9 +47,7 @@ class ModeState:
         :raises ReadOnly: with the time since when they are not.
         """
         if not (self.is_open or (signing_in and self.mode is ServiceMode.READ_ONLY)):
-            if self.mode is ServiceMode.LOCKDOWN:
-                raise ReadOnly("lockdown", since=self.since)
-            raise ReadOnly("readonly", since=self.since)
+            raise ReadOnly(self.mode.value, since=self.since)
 
 
 _LAST_CHANGE = (

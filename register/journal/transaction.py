@@ -29,17 +29,17 @@ class UnrecordedError(Exception):
 
 @dataclass
 class WriteTransaction:
-    """A session that holds the write lock, the time of the act, and the lines to write."""
+    """A session that holds the write lock, the time of the act, and the lines to write.
+
+    ``heads``: the locked head of each ledger, which the lines go beyond until they are written.
+    """
 
     session: Session
     at: datetime
-    recorded: int = 0
-    _heads: dict[str, models.LedgerHead] = field(default_factory=dict)
+    heads: Mapping[str, models.LedgerHead]
+    lines: list[models.JournalEntry] = field(default_factory=list)
     _after_commit: list[Callable[[], object]] = field(default_factory=list)
     _strong_refs: list[object] = field(default_factory=list)
-    _lines: list[models.JournalEntry] = field(default_factory=list)
-    # Number and digest of the last line of each ledger, lines of this transaction included.
-    _tips: dict[str, tuple[int, bytes]] = field(default_factory=dict)
 
     def load(self, model: type[Model], key: object) -> Model:
         """The row as it is under the lock.
@@ -83,13 +83,13 @@ class WriteTransaction:
             that is no longer published. Lines without any have no such field.
         :param details: codes, ids and digests for members; never a text, a name or an address.
         """
-        last_seq, digest = self._tips[act.ledger]
+        previous = self._last_line(act.ledger)
         salt = models.new_salt()
         private_json = models.canonical_json(
             {"by": by, "dossier": incident, "revision": revision, **(details or {})}
         )
         event_id = str(uuid.uuid4())
-        seq = last_seq + 1
+        seq = previous.seq + 1
         stored_at = models.stored_time(act.ledger, self.at)
         public_json = models.canonical_json(
             {
@@ -118,21 +118,24 @@ class WriteTransaction:
             revision_id=revision,
             member_id=by,
             public_json=public_json,
-            digest=models.chain_digest(digest, public_json),
+            digest=models.chain_digest(previous.digest, public_json),
             private_salt=salt,
             private_json=private_json,
         )
-        self._tips[act.ledger] = (line.seq, line.digest)
-        self._lines.append(line)
-        self.recorded += 1
+        self.lines.append(line)
         return line
+
+    def _last_line(self, ledger: str) -> models.JournalEntry | models.LedgerHead:
+        """Number and digest of the last line of a ledger, lines of this transaction included."""
+        own_lines = (line for line in reversed(self.lines) if line.ledger == ledger)
+        return next(own_lines, self.heads[ledger])
 
     def flush_lines(self) -> None:
         """Write the lines and the heads, at the end: no act reads its own lines."""
-        for ledger, (seq, digest) in self._tips.items():
-            head = self._heads[ledger]
-            head.seq, head.digest = seq, digest
-        self.session.add_all(self._lines)
+        for ledger, head in self.heads.items():
+            last = self._last_line(ledger)
+            head.seq, head.digest = last.seq, last.digest
+        self.session.add_all(self.lines)
         self.session.flush()
 
     def after_commit(self, callback: Callable[[], object]) -> None:
@@ -161,14 +164,12 @@ def writing(
     # query would repeat the work many times.
     with Session(write_engine(engine), expire_on_commit=False, autoflush=False) as session:
         changed = _watch_changes(session)
-        tx = WriteTransaction(session, act_time)
-        head_rows = session.scalars(_LOCKED_HEADS)
-        tx._heads = {head.ledger: head for head in head_rows}
-        tx._tips = {name: (head.seq, head.digest) for name, head in tx._heads.items()}
+        heads = {head.ledger: head for head in session.scalars(_LOCKED_HEADS)}
+        tx = WriteTransaction(session, act_time, heads)
         service_mode.require_open(session, signing_in=signing_in)
         yield tx
         session.flush()
-        if changed and not tx.recorded:
+        if changed and not tx.lines:
             raise UnrecordedError(sorted(changed))
         tx.flush_lines()
         require_in_place = in_place_check(session.connection())
@@ -176,7 +177,7 @@ def writing(
         require_in_place()
     for callback in tx._after_commit:
         callback()
-    public_seqs = (line.seq for line in tx._lines if line.ledger == models.Ledger.PUBLIC.value)
+    public_seqs = (line.seq for line in tx.lines if line.ledger == models.Ledger.PUBLIC.value)
     if any(seq % ANALYSE_EVERY == 0 for seq in public_seqs):
         analyse_tables(engine)
 

@@ -177,7 +177,7 @@ def _refusal_of(pen, attempt):
     try:
         with pen() as p:
             attempt(p)
-            if p.recorded:
+            if p.lines:
                 raise Undo
     except Undo:
         return None
