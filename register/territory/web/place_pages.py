@@ -71,7 +71,7 @@ def communes() -> ResponseReturnValue:
     return render_template(
         "territory/communes.html",
         communes=_town_rows(towns),
-        departements=_departement_rows(departements, include_empty=False),
+        departements=_area_rows("departement", departements, include_empty=False),
     )
 
 
@@ -118,7 +118,7 @@ def _around(details: CommuneDetails) -> dict[str, object]:
 @public.get("/departements")
 def departements() -> ResponseReturnValue:
     """Every département, those with cases and the others."""
-    rows = _departement_rows(place_queries.departements())
+    rows = _area_rows("departement", place_queries.departements())
     return render_template("territory/departements.html", departements=rows)
 
 
@@ -157,10 +157,7 @@ def _namesakes(name: str) -> list[PlaceChoice]:
 @public.get("/regions")
 def regions() -> ResponseReturnValue:
     """Every région."""
-    rows = [
-        _place_row(urls.region(area.code), area.name, case_count("region", area.code))
-        for area in place_queries.regions()
-    ]
+    rows = _area_rows("region", place_queries.regions())
     return render_template("territory/regions.html", regions=rows)
 
 
@@ -178,7 +175,7 @@ def region(code: str) -> ResponseReturnValue:
         "region",
         code,
         area=area,
-        departements=_departement_rows(departements),
+        departements=_area_rows("departement", departements),
         locator_map=region_locator([member.code for member in departements]),
         communes=_town_rows(towns),
     )
@@ -250,13 +247,13 @@ def _place_row(address: str, name: str, cases: int) -> Markup:
     return _ROW_HTML.format(address, french(name), count_html)
 
 
-def _departement_rows(departements: Sequence[Area], *, include_empty: bool = True) -> PlaceRows:
-    """Départements in the order of their names, those without a case unless asked not to."""
+def _area_rows(kind: str, areas: Sequence[Area], *, include_empty: bool = True) -> PlaceRows:
+    """Départements or régions by name, those without a case unless asked not to."""
     rows = []
-    for area in sorted(departements, key=lambda area: area.folded):
-        cases = case_count("departement", area.code)
+    for area in sorted(areas, key=lambda area: area.folded):
+        cases = case_count(kind, area.code)
         if cases or include_empty:
-            rows.append(_place_row(urls.departement(area.code), area.name, cases))
+            rows.append(_place_row(urls.PLACES[kind](area.code), area.name, cases))
     return rows
 
 
