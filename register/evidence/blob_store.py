@@ -93,11 +93,9 @@ class FolderStore:
                 draft.unlink(missing_ok=True)
                 raise
             sync_path(path.parent)
-        except OSError as error:
+        except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
             # A full disk keeps its own error, which has a sentence of its own.
-            if isinstance(error, FileNotFoundError | NotADirectoryError | PermissionError):
-                raise Unavailable("evidence_away") from error
-            raise
+            raise Unavailable("evidence_away") from error
 
     def get(self, name: str) -> bytes | None:
         """Read the first file that is there."""

@@ -130,4 +130,4 @@ def _number(text: object) -> float:
         number = float(str(text))
     except ValueError:
         return 0.0
-    return number if math.isfinite(number) and number > 0 else abs(number) if number < 0 else 0.0
+    return abs(number) if math.isfinite(number) else 0.0
