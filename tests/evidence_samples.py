@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from dataclasses import asdict
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -32,7 +33,7 @@ def copied(
     content: bytes, edits: Edits | None = None, limits: CopyLimits | None = None
 ) -> list[tuple[copies.CopyPage, bytes]]:
     """The pages of a clean copy with their bytes, as the register gets them."""
-    pages = copies.make_copy(BytesIO(content), mime_of(content), edits, limits)
+    pages = copies.make_copy(BytesIO(content), mime_of(content), asdict(edits or Edits()), limits)
     return [(page, b"".join(page.chunks)) for page in pages]
 
 

@@ -41,7 +41,7 @@ class FileCopy:
     """A clean copy in any state.
 
     :param evidence: key of the case's file, and ``original`` its SHA-256.
-    :param edits: what a member took out, as ``Edits.as_json`` has it.
+    :param edits: what a member took out, as ``Edits.from_json`` reads it.
     :param reason: why there is none: the key of a CopyError, and its ``values``.
     """
 

@@ -6,10 +6,10 @@ A copy of a video takes minutes: the job waits for the child process that makes 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
@@ -19,7 +19,6 @@ from register.cases.acts.copy_making import MOST_ATTEMPTS, CopyTask
 from register.cases.copy_storage import StoredPage
 from register.errors import CopyError, NotFound, SealError, Unavailable
 from register.evidence.clean_copy.copies import make_copy
-from register.evidence.clean_copy.edits import Edits
 from register.evidence.clean_copy.limits import CopyLimits
 from register.evidence.sealed_files import FileManifest, SealedFiles, new_file
 from register.journal import writing
@@ -68,7 +67,7 @@ def make_and_record(engine: Engine, store: KeyStore, files: SealedFiles, task: C
     try:
         with Session(engine) as session:
             original, order = copy_making.load_task(session, store, task)
-        pages.extend(_copied_pages(files, original, Edits.from_json(order.edits)))
+        pages.extend(_copied_pages(files, original, order.edits))
         with writing(engine) as tx:
             is_recorded = copy_making.finish_copy(tx, store, task, pages)
     except NotFound:
@@ -80,7 +79,9 @@ def make_and_record(engine: Engine, store: KeyStore, files: SealedFiles, task: C
         _delete_pages(files, pages)
 
 
-def _copied_pages(files: SealedFiles, original: FileManifest, edits: Edits) -> Iterator[StoredPage]:
+def _copied_pages(
+    files: SealedFiles, original: FileManifest, edits: Mapping[str, Any]
+) -> Iterator[StoredPage]:
     """The pages of a copy as they come, each sealed as a file of its own."""
     with files.open(original) as source:
         for page in make_copy(cast(BinaryIO, source), original.mime, edits):

@@ -18,7 +18,6 @@ from evidence_samples import MARKER, children, copied, mime_of, open_files, pdf,
 from register.errors import CopyError
 from register.evidence.clean_copy import __main__ as child_program
 from register.evidence.clean_copy import copies, protocol, sandbox
-from register.evidence.clean_copy.edits import Edits
 from register.evidence.clean_copy.limits import CopyLimits
 from register.evidence.clean_copy.protocol import COPY_NOTES, FrameSort, ProtocolError
 from register.evidence.file_kinds import JPEG, PDF, TEXT
@@ -178,12 +177,8 @@ def test_a_copy_ends_with_its_time() -> None:
 
 
 def test_edits_without_sense_come_back_as_an_error() -> None:
-    class Odd(Edits):
-        def as_json(self):
-            return {"masks": 3}
-
     with pytest.raises(CopyError, match="copy_edits"):
-        copied(PICTURE, Odd())
+        list(copies.make_copy(BytesIO(PICTURE), JPEG, {"masks": 3}))
 
 
 # --- a child that was taken over ---------------------------------------------------------------

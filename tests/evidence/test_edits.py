@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 
 import pytest
 
@@ -32,7 +33,7 @@ ALL = Edits(
 
 
 def test_edits_come_back_from_json() -> None:
-    assert Edits.from_json(json.loads(json.dumps(ALL.as_json()))) == ALL
+    assert Edits.from_json(json.loads(json.dumps(asdict(ALL)))) == ALL
     assert Edits.from_json({}) == Edits()
 
 

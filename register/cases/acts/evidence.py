@@ -75,7 +75,7 @@ def request_copy(
 
     It takes the place of one that is not finished or failed.
 
-    :param edits: what to take out, as ``Edits.as_json`` has it.
+    :param edits: what to take out, as ``Edits.from_json`` reads it.
     """
     case, member = steps.begin_act(tx, incident_id, Act.COPY_REQUESTED, by)
     original = _load_file(tx, store, case, evidence_key)

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from itertools import chain
@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from register.errors import CopyError, Invalid
-from register.evidence.clean_copy.edits import Edits
 from register.evidence.clean_copy.limits import MEBIBYTE, MEDIA_LIMITS, CopyLimits, is_media
 from register.evidence.clean_copy.protocol import (
     CHUNK_BYTES,
@@ -70,7 +69,10 @@ class CopyPage:
 
 
 def make_copy(
-    source: BinaryIO, mime: str, edits: Edits | None = None, limits: CopyLimits | None = None
+    source: BinaryIO,
+    mime: str,
+    edits: Mapping[str, Any] | None = None,
+    limits: CopyLimits | None = None,
 ) -> Iterator[CopyPage]:
     """The pages of a clean copy, as they come.
 
@@ -79,10 +81,11 @@ def make_copy(
 
     :param source: seekable; it is read from its beginning, into memory.
     :param mime: its media type, as ``file_kinds.recognise`` gives it.
+    :param edits: what a member took out, as ``Edits.from_json`` reads it.
     :raises CopyError: why there is no copy.
     """
     limits = limits or (MEDIA_LIMITS if is_media(mime) else CopyLimits())
-    fields = {"task": "copy", "edits": (edits or Edits()).as_json()}
+    fields = {"task": "copy", "edits": edits or {}}
     with _child(source, mime, fields, limits) as child:
         remaining_bytes, last_index = limits.copy_bytes, -1
         sort, content = child.frame()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -119,13 +119,12 @@ class Edits:
         areas = [crop.area for crop in self.crops if crop.page == page]
         return areas[-1] if areas else None
 
-    def as_json(self) -> dict[str, Any]:
-        """Values of JSON only, which ``from_json`` takes back."""
-        return asdict(self)
-
     @classmethod
     def from_json(cls, fields: Mapping[str, Any]) -> Edits:
-        """:raises CopyError: ``copy_edits``, they make no sense."""
+        """Edits as they are stored: names of the attributes, and values of JSON.
+
+        :raises CopyError: ``copy_edits``, they make no sense.
+        """
         try:
             return cls(
                 masks=tuple(_mask(mask) for mask in fields.get("masks", ())),
