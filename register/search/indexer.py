@@ -55,26 +55,29 @@ def catch_up(
     """
     with Session(database) as session:
         current = read_data_version(session)
-        cursor = index.cursor()
-        is_usable = not force_rebuild and cursor is not None and index.intact(deep=False)
-        if (
-            cursor is None
-            or not is_usable
-            or cursor.made_with != made_with(current)
-            or not is_on_chain(session, cursor)
-        ):
-            session.rollback()
-            _rebuild_index(database, index, current, progress)
-            return True
-    lines_behind = current.head.seq - cursor.seq
-    if not lines_behind:
-        return False
-    # After an import, for example, a rebuild is quicker than the update.
-    if lines_behind > REBUILD_LINES and lines_behind * REBUILD_SHARE > current.head.seq:
+        cursor = None if force_rebuild else _usable_cursor(session, index, current)
+    if cursor is None or _is_far_behind(cursor, current):
         _rebuild_index(database, index, current, progress)
         return True
+    if cursor.seq == current.head.seq:
+        return False
     _update_index(database, index, cursor)
     return True
+
+
+def _usable_cursor(session: Session, index: SearchEngine, current: DataVersion) -> Cursor | None:
+    """Where an index stands that can be updated; None for one that has to be rebuilt."""
+    cursor = index.cursor()
+    if cursor is None or not index.intact(deep=False):
+        return None
+    is_usable = cursor.made_with == made_with(current) and is_on_chain(session, cursor)
+    return cursor if is_usable else None
+
+
+def _is_far_behind(cursor: Cursor, current: DataVersion) -> bool:
+    """Whether a rebuild is quicker than the update, as after an import."""
+    lines_behind = current.head.seq - cursor.seq
+    return lines_behind > REBUILD_LINES and lines_behind * REBUILD_SHARE > current.head.seq
 
 
 def made_with(current: DataVersion) -> str:
