@@ -199,10 +199,8 @@ def impostor(monkeypatch, tmp_path, frames: bytes, ending: str = ""):
 
 
 def sent(sort: FrameSort, content: object) -> bytes:
-    output = BytesIO()
     encoded = content if isinstance(content, bytes) else json.dumps(content).encode()
-    protocol.write_frame(output, sort, encoded)
-    return output.getvalue()
+    return protocol._HEADER.pack(sort.value, len(encoded)) + encoded
 
 
 def page(content: bytes = PICTURE, **fields: object) -> bytes:
@@ -211,7 +209,7 @@ def page(content: bytes = PICTURE, **fields: object) -> bytes:
     return sent(FrameSort.PAGE, usual | fields) + content
 
 
-END = sent(FrameSort.END, b"")
+END = sent(FrameSort.END, {})
 
 LIES = {
     "nothing": b"",
@@ -224,6 +222,7 @@ LIES = {
     "deep JSON": sent(FrameSort.PAGE, b"[" * 100_000),
     "no object": sent(FrameSort.PAGE, b"[]"),
     "bytes without a page": PICTURE + END,
+    "an end without JSON": page() + sent(FrameSort.END, b""),
     "a report": sent(FrameSort.REPORT, {}) + END,
     "HTML as a picture": page(b"<html><script>") + END,
     "a picture as another": page(mime="image/png") + END,
@@ -296,7 +295,7 @@ def test_a_report_without_sense_protects_from_nothing(report, monkeypatch, tmp_p
 # --- the program of the child, in this process -------------------------------------------------
 
 
-def answered(monkeypatch, content: bytes, **fields: object) -> list[tuple[FrameSort, bytes]]:
+def answered(monkeypatch, content: bytes, **fields: object) -> list[tuple[FrameSort, dict]]:
     """What the child's program writes for a job, without its restrictions."""
     source = os.memfd_create("source")
     os.write(source, content)
@@ -319,7 +318,7 @@ def answered(monkeypatch, content: bytes, **fields: object) -> list[tuple[FrameS
     while not frames or frames[-1][0] not in (FrameSort.END, FrameSort.ERROR):
         frames.append(protocol.read_frame(output.read))
         if frames[-1][0] is FrameSort.PAGE:
-            length = json.loads(frames[-1][1])["length"]
+            length = frames[-1][1]["length"]
             assert len(output.read(length)) == length
     return frames
 
@@ -332,7 +331,7 @@ def test_the_program_answers_each_task(monkeypatch, tmp_path) -> None:
     secret = tmp_path / "secret"
     secret.write_text(MARKER)
     (_, report), _ = answered(monkeypatch, b"", task="check", secret=str(secret))
-    assert json.loads(report) == {"network": False, "files": False}
+    assert report == {"network": False, "files": False}
 
 
 @pytest.mark.parametrize(
@@ -348,8 +347,8 @@ def test_the_program_says_why_it_failed(error, key: str, monkeypatch) -> None:
         raise error
 
     monkeypatch.setattr(child_program, "_answer", fail)
-    ((sort, content),) = answered(monkeypatch, PICTURE)
-    assert (sort, json.loads(content)["key"]) == (FrameSort.ERROR, key)
+    ((sort, fields),) = answered(monkeypatch, PICTURE)
+    assert (sort, fields["key"]) == (FrameSort.ERROR, key)
 
 
 def test_a_frame_is_at_most_one_chunk() -> None:

@@ -18,13 +18,7 @@ from register.errors import CopyError
 from register.evidence.clean_copy import sandbox
 from register.evidence.clean_copy.edits import Edits
 from register.evidence.clean_copy.limits import CopyLimits, is_media
-from register.evidence.clean_copy.protocol import (
-    CHUNK_BYTES,
-    FrameSort,
-    MadePage,
-    write_frame,
-    write_json,
-)
+from register.evidence.clean_copy.protocol import CHUNK_BYTES, FrameSort, MadePage, write_frame
 from register.evidence.file_kinds import KINDS, PDF, FileKind
 
 
@@ -38,24 +32,24 @@ def main() -> None:
         _answer(job, limits, output)
         write_frame(output, FrameSort.END)
     except CopyError as error:
-        write_json(output, FrameSort.ERROR, {"key": error.key, "values": error.values})
+        write_frame(output, FrameSort.ERROR, {"key": error.key, "values": error.values})
     except MemoryError:
-        write_json(output, FrameSort.ERROR, {"key": "copy_memory", "values": {}})
+        write_frame(output, FrameSort.ERROR, {"key": "copy_memory", "values": {}})
     except Exception:
         # A decoder may raise anything on a hostile file; its words are for nobody.
-        write_json(output, FrameSort.ERROR, {"key": "copy_broken", "values": {}})
+        write_frame(output, FrameSort.ERROR, {"key": "copy_broken", "values": {}})
     output.flush()
 
 
 def _answer(job: dict[str, Any], limits: CopyLimits, output: BinaryIO) -> None:
     if job["task"] == "check":
-        write_json(output, FrameSort.REPORT, sandbox.protections(Path(job["secret"])))
+        write_frame(output, FrameSort.REPORT, sandbox.protections(Path(job["secret"])))
         return
     with os.fdopen(job["source"], "rb") as source:
         if job["task"] == "archive":
             from register.evidence.clean_copy.archives import find_page
 
-            write_json(output, FrameSort.REPORT, find_page(source, job["address"], limits))
+            write_frame(output, FrameSort.REPORT, find_page(source, job["address"], limits))
             return
         edits = Edits.from_json(job["edits"])
         for page in _pages(source, job["mime"], edits, limits):
@@ -85,7 +79,7 @@ def _write_page(output: BinaryIO, page: MadePage) -> None:
     fields = {name: value for name, value in vars(page).items() if name != "content"}
     with page.content as content:
         length = content.seek(0, os.SEEK_END)
-        write_json(output, FrameSort.PAGE, {**fields, "length": length})
+        write_frame(output, FrameSort.PAGE, {**fields, "length": length})
         content.seek(0)
         shutil.copyfileobj(content, output, CHUNK_BYTES)
 

@@ -88,16 +88,16 @@ def make_copy(
     fields = {"task": "copy", "edits": edits or {}}
     with _child(source, mime, fields, limits) as child:
         remaining_bytes, last_index = limits.copy_bytes, -1
-        sort, content = child.frame()
+        sort, page_fields = child.frame()
         while sort is FrameSort.PAGE:
-            page = _page(_fields(content), last_index, child)
+            page = _page(page_fields, last_index, child)
             if page.length > remaining_bytes:
                 raise CopyError("copy_size")
             yield page
             for _unread in page.chunks:
                 pass
             remaining_bytes, last_index = remaining_bytes - page.length, page.index
-            sort, content = child.frame()
+            sort, page_fields = child.frame()
         if sort is not FrameSort.END or last_index < 0:
             raise CopyError("copy_broken")
 
@@ -139,22 +139,22 @@ class _Child:
         self._poll.register(self._pipe, select.POLLIN)
         self._remaining = wait
 
-    def frame(self) -> tuple[FrameSort, bytes]:
+    def frame(self) -> tuple[FrameSort, dict[str, Any]]:
         """The next frame; an error is raised as the one that it tells of."""
         try:
-            sort, content = read_frame(self._read)
+            sort, fields = read_frame(self._read)
         except ProtocolError as error:
             raise self._ending() from error
         if sort is FrameSort.ERROR:
-            raise _reported_error(_fields(content))
-        return sort, content
+            raise _reported_error(fields)
+        return sort, fields
 
     def report(self) -> dict[str, Any]:
         """The answer to a question."""
-        sort, content = self.frame()
+        sort, fields = self.frame()
         if sort is not FrameSort.REPORT:
             raise CopyError("copy_broken")
-        return _fields(content)
+        return fields
 
     def chunks(self, length: int) -> Iterator[bytes]:
         """The bytes of a page."""
@@ -260,16 +260,6 @@ def _in_memory(source: BinaryIO | None, limits: CopyLimits) -> int:
         os.close(memory)
         raise
     return memory
-
-
-def _fields(content: bytes) -> dict[str, Any]:
-    try:
-        fields = json.loads(content)
-    except (ValueError, RecursionError) as error:
-        raise CopyError("copy_broken") from error
-    if not isinstance(fields, dict):
-        raise CopyError("copy_broken")
-    return fields
 
 
 def _page(fields: dict[str, Any], last_index: int, child: _Child) -> CopyPage:

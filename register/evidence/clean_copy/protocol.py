@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, BinaryIO
@@ -48,15 +48,12 @@ class ProtocolError(Exception):
     """The child said something else than a frame, or ended inside one."""
 
 
-def write_frame(output: BinaryIO, sort: FrameSort, content: bytes = b"") -> None:
+def write_frame(output: BinaryIO, sort: FrameSort, fields: Mapping[str, Any] | None = None) -> None:
+    content = json.dumps(fields or {}).encode()
     output.write(_HEADER.pack(sort.value, len(content)) + content)
 
 
-def write_json(output: BinaryIO, sort: FrameSort, fields: dict[str, Any]) -> None:
-    write_frame(output, sort, json.dumps(fields).encode())
-
-
-def read_frame(read: Callable[[int], bytes]) -> tuple[FrameSort, bytes]:
+def read_frame(read: Callable[[int], bytes]) -> tuple[FrameSort, dict[str, Any]]:
     """The next frame.
 
     :param read: reads exactly so many bytes, less only at the end.
@@ -72,6 +69,9 @@ def read_frame(read: Callable[[int], bytes]) -> tuple[FrameSort, bytes]:
     if len(content) < length:
         raise ProtocolError("the child ended inside a frame")
     try:
-        return FrameSort(sort), content
-    except ValueError as error:
-        raise ProtocolError("the sort of the frame is unknown") from error
+        frame_sort, fields = FrameSort(sort), json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise ProtocolError("the frame is unreadable") from error
+    if not isinstance(fields, dict):
+        raise ProtocolError("the frame holds no object")
+    return frame_sort, fields
