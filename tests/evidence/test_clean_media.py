@@ -24,7 +24,7 @@ from evidence_samples import (
 from PIL import Image
 
 from register.errors import CopyError
-from register.evidence.clean_copy import media, media_facts, media_process
+from register.evidence.clean_copy import ffmpeg, media
 from register.evidence.clean_copy.edits import Crop, Edits, Interval, Mask, MaskStyle, PageArea
 from register.evidence.clean_copy.limits import MEDIA_LIMITS, CopyLimits
 from register.evidence.file_kinds import KINDS, FileKind
@@ -235,10 +235,10 @@ def test_a_playlist_is_followed_under_no_type(tmp_path) -> None:
     )
     assert b"codec_name=h264" in followed.stdout
     with _file_in_memory(path.read_bytes()) as source:
-        for mime in media_process._DEMUXERS:
+        for mime in ffmpeg._DEMUXERS:
             with pytest.raises(CopyError, match="copy_broken"):
-                media_facts.read_facts(source.fileno(), mime, CopyLimits())
-    options = media_process.input_options(9, "video/mp4")
+                ffmpeg.read_facts(source.fileno(), mime, CopyLimits())
+    options = ffmpeg.input_options(9, "video/mp4")
     assert options[:4] == ["-protocol_whitelist", "file", "-f", "mov"]
 
 
@@ -280,31 +280,31 @@ def test_without_ffmpeg_there_is_a_reason(monkeypatch) -> None:
 )
 def test_the_end_of_ffmpeg_has_a_reason(status: int, words: bytes, key: str) -> None:
     with pytest.raises(CopyError, match=key):
-        media_process.require_success(status, words)
+        ffmpeg.require_success(status, words)
 
 
 def test_facts_of_odd_answers_are_bounded() -> None:
     picture = {"codec_type": "video", "codec_name": "h264", "width": 100, "height": 50}
     sound = {"codec_type": "audio", "codec_name": "aac", "channels": 6}
     odd = {"sample_aspect_ratio": "1000:1", "avg_frame_rate": "1/0", "duration": "nan"}
-    facts = media_facts.facts_of({"streams": [picture | odd, sound]}, with_picture=True)
+    facts = ffmpeg.facts_of({"streams": [picture | odd, sound]}, with_picture=True)
     assert (facts.width, facts.height, facts.frame_rate, facts.duration) == (100, 50, 0, 0)
     wide = picture | {"sample_aspect_ratio": "2:1", "side_data_list": [{"rotation": -90}]}
-    facts = media_facts.facts_of({"streams": [wide], "format": {}}, with_picture=True)
+    facts = ffmpeg.facts_of({"streams": [wide], "format": {}}, with_picture=True)
     assert (facts.width, facts.height) == (50, 200)
     unknown = [{"codec_type": "video"}, {"codec_type": "audio", "codec_name": "unknown"}]
-    assert media_facts.facts_of({"streams": [picture, unknown[1]]}, with_picture=True) == (
-        media_facts.MediaFacts(100, 50, 0, 0, 0, is_sound_missing=True)
+    assert ffmpeg.facts_of({"streams": [picture, unknown[1]]}, with_picture=True) == (
+        ffmpeg.MediaFacts(100, 50, 0, 0, 0, is_sound_missing=True)
     )
-    facts = media_facts.facts_of({"streams": [unknown[0], sound]}, with_picture=True)
+    facts = ffmpeg.facts_of({"streams": [unknown[0], sound]}, with_picture=True)
     assert (facts.is_picture_missing, facts.has_picture, facts.channels) == (True, False, 6)
     for streams_found in ([], unknown):
         with pytest.raises(CopyError, match="copy_broken"):
-            media_facts.facts_of({"streams": streams_found}, with_picture=True)
+            ffmpeg.facts_of({"streams": streams_found}, with_picture=True)
 
 
 def test_the_options_of_a_copy_hold_every_edit() -> None:
-    facts = media_facts.MediaFacts(320, 180, 60, 6, 0)
+    facts = ffmpeg.MediaFacts(320, 180, 60, 6, 0)
     edits = Edits(
         masks=(Mask(PageArea(0, 0, 0.5, 0.5)), Mask(PageArea(0, 0, 1, 1), MaskStyle.BLACK)),
         crops=(Crop(PageArea(0, 0, 0.5, 1)),),
@@ -337,18 +337,18 @@ def test_the_options_of_a_copy_hold_every_edit() -> None:
 
 def test_the_programs_run_in_this_process_too() -> None:
     with _file_in_memory(video()) as source:
-        assert media_facts.read_facts(source.fileno(), "video/mp4", CopyLimits()).height == 90
+        assert ffmpeg.read_facts(source.fileno(), "video/mp4", CopyLimits()).height == 90
         for limits, key in (
             (CopyLimits(video_pixels=1000), "copy_pixels"),
             (CopyLimits(duration=2), "copy_duration"),
         ):
             with pytest.raises(CopyError, match=key):
-                media_facts.read_facts(source.fileno(), "video/mp4", limits)
+                ffmpeg.read_facts(source.fileno(), "video/mp4", limits)
     with _file_in_memory(b"no video") as source:
         with pytest.raises(CopyError, match="copy_broken"):
-            media_facts.read_facts(source.fileno(), "video/mp4", CopyLimits())
+            ffmpeg.read_facts(source.fileno(), "video/mp4", CopyLimits())
         with pytest.raises(CopyError, match="copy_broken"):
-            media_process.run_ffmpeg(
-                [*media_process.input_options(source.fileno(), "video/mp4"), "-f", "null", "-"],
+            ffmpeg.run_ffmpeg(
+                [*ffmpeg.input_options(source.fileno(), "video/mp4"), "-f", "null", "-"],
                 (source.fileno(),),
             )

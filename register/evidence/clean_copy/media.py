@@ -10,10 +10,15 @@ from typing import BinaryIO
 
 from register.errors import CopyError
 from register.evidence.clean_copy.edits import Edits, Interval, Mask, MaskStyle, PageArea, remaining
+from register.evidence.clean_copy.ffmpeg import (
+    MediaFacts,
+    file_address,
+    input_options,
+    read_facts,
+    run_ffmpeg,
+)
 from register.evidence.clean_copy.images import blur_cells
 from register.evidence.clean_copy.limits import CopyLimits
-from register.evidence.clean_copy.media_facts import MediaFacts, read_facts
-from register.evidence.clean_copy.media_process import file_address, input_options, run_ffmpeg
 from register.evidence.clean_copy.protocol import MadePage
 
 _FRAME_RATE = 30

@@ -29,8 +29,8 @@ from viewports import DESKTOP, PHONE, Viewport, each_of
 
 from register.accounts.models import Member as Account
 from register.cases import acts
+from register.evidence.clean_copy.ffmpeg import read_facts
 from register.evidence.clean_copy.limits import CopyLimits
-from register.evidence.clean_copy.media_facts import read_facts
 from register.journal import writing
 from register.operations import setup
 
