@@ -286,14 +286,11 @@ def _page(fields: dict[str, Any], last_index: int, child: _Child) -> CopyPage:
 
 def _require_mime(mime: str, head: bytes, length: int) -> None:
     """A page is what its type says, whatever took hold of the child."""
-    if mime == TEXT:
-        return  # shown as text, whatever it says
-    try:
-        is_right = recognise(head, length) == mime
-    except Invalid:
-        is_right = False
-    if not is_right:
-        raise CopyError("copy_broken")
+    with suppress(Invalid):
+        # A text is shown as text, whatever it says.
+        if mime == TEXT or recognise(head, length) == mime:
+            return
+    raise CopyError("copy_broken")
 
 
 def _reported_error(fields: dict[str, Any]) -> CopyError:
