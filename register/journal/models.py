@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime, time
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
 from sqlalchemy import Index, Integer, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
@@ -81,22 +81,34 @@ class Ledger(StrEnum):
 
 
 class Act(StrEnum):
-    """Types of acts; a journal line carries exactly one."""
+    """Types of acts, each with its ledger; a journal line carries exactly one."""
+
+    ledger: Ledger
+
+    def __new__(cls, value: str, ledger: Ledger = Ledger.DESK) -> Self:
+        """A type of act; its lines are for members only unless another ledger is said."""
+        act = str.__new__(cls, value)
+        act._value_, act.ledger = value, ledger
+        return act
 
     # Public.
-    OPENED = "opened"  # the register was opened: the first line of the public ledger
-    PUBLISHED = "published"  # a draft became a public case and got its number
-    FOLLOWED_UP = "followed_up"  # a dated fragment was added, with or without a new outcome
-    REPLIED = "replied"  # a right of reply was inserted
-    CORRECTED = "corrected"  # a published text changed, with a public note
-    REDACTED = "redacted"  # a correction that also hid the earlier texts, to be destroyed
-    WITHDRAWN = "withdrawn"  # the case is no longer shown; its tombstone is
-    RESTORED = "restored"  # a withdrawn case is shown again
-    MERGED = "merged"  # the case leads to another one
-    PARTED = "parted"  # a merged case stands for itself again, as it was
-    ERASED = "erased"  # the texts are gone for ever; number and line stay
-    TEXTS_CHANGED = "texts_changed"  # a release brought other labels, place names or pages
-    PAGE_CHANGED = "page_changed"  # an editorial page got another text, or the shipped one again
+    OPENED = "opened", Ledger.PUBLIC  # the register was opened: the first line of the public ledger
+    PUBLISHED = "published", Ledger.PUBLIC  # a draft became a public case and got its number
+    # A dated fragment was added, with or without a new outcome.
+    FOLLOWED_UP = "followed_up", Ledger.PUBLIC
+    REPLIED = "replied", Ledger.PUBLIC  # a right of reply was inserted
+    CORRECTED = "corrected", Ledger.PUBLIC  # a published text changed, with a public note
+    # A correction that also hid the earlier texts, to be destroyed.
+    REDACTED = "redacted", Ledger.PUBLIC
+    WITHDRAWN = "withdrawn", Ledger.PUBLIC  # the case is no longer shown; its tombstone is
+    RESTORED = "restored", Ledger.PUBLIC  # a withdrawn case is shown again
+    MERGED = "merged", Ledger.PUBLIC  # the case leads to another one
+    PARTED = "parted", Ledger.PUBLIC  # a merged case stands for itself again, as it was
+    ERASED = "erased", Ledger.PUBLIC  # the texts are gone for ever; number and line stay
+    # A release brought other labels, place names or pages.
+    TEXTS_CHANGED = "texts_changed", Ledger.PUBLIC
+    # An editorial page got another text, or the shipped one again.
+    PAGE_CHANGED = "page_changed", Ledger.PUBLIC
 
     # For members only.
     DRAFTED = "drafted"  # a draft was made
@@ -181,58 +193,27 @@ class Act(StrEnum):
     REPORT_PURGED = "report_purged"  # its texts and its key were destroyed on their day
 
     # Of reporters: days only.
-    REPORT_RECEIVED = "report_received"
+    REPORT_RECEIVED = "report_received", Ledger.REPORTS
     # An answer, an addition, a correction or a contact: the line does not tell which.
-    REPORT_ADDED = "report_added"
-    REPORT_WITHDRAWN = "report_withdrawn"  # its author withdrew it
+    REPORT_ADDED = "report_added", Ledger.REPORTS
+    REPORT_WITHDRAWN = "report_withdrawn", Ledger.REPORTS  # its author withdrew it
     # Its author had the texts of a withdrawn report destroyed before their day.
-    REPORT_DESTROYED = "report_destroyed"
+    REPORT_DESTROYED = "report_destroyed", Ledger.REPORTS
 
     # Acts on a report whose time would reveal more: days only too.
-    REPORT_VIEWED = "report_viewed"  # a member viewed the report; one line a day and report
-    REPORT_CONTACT_VIEWED = "report_contact"  # a member viewed the contact; likewise
+    # A member viewed the report; one line a day and report.
+    REPORT_VIEWED = "report_viewed", Ledger.REPORTS
+    # A member viewed the contact; likewise.
+    REPORT_CONTACT_VIEWED = "report_contact", Ledger.REPORTS
     # The work on an accepted report's case ended: its questions too, and its texts have a day of
     # destruction. With a time, it could be told which case that is.
-    REPORT_CONCLUDED = "report_concluded"
+    REPORT_CONCLUDED = "report_concluded", Ledger.REPORTS
     # The report behind a draft was withdrawn: its approvals lapsed, copied words were destroyed.
-    SOURCE_WITHDRAWN = "source_withdrawn"
-
-    @property
-    def ledger(self) -> Ledger:
-        """The ledger of the act."""
-        if self in PUBLIC_ACTS:
-            return Ledger.PUBLIC
-        return Ledger.REPORTS if self in DAY_ONLY_ACTS else Ledger.DESK
+    SOURCE_WITHDRAWN = "source_withdrawn", Ledger.REPORTS
 
 
-PUBLIC_ACTS = frozenset(
-    {
-        Act.OPENED,
-        Act.PUBLISHED,
-        Act.FOLLOWED_UP,
-        Act.REPLIED,
-        Act.CORRECTED,
-        Act.REDACTED,
-        Act.WITHDRAWN,
-        Act.RESTORED,
-        Act.MERGED,
-        Act.PARTED,
-        Act.ERASED,
-        Act.TEXTS_CHANGED,
-        Act.PAGE_CHANGED,
-    }
-)
 # Their lines may seal texts that are not of a case: labels, place names, pages.
 TEXT_ACTS = (Act.OPENED, Act.TEXTS_CHANGED, Act.PAGE_CHANGED)
-REPORTER_ACTS = frozenset(
-    {Act.REPORT_RECEIVED, Act.REPORT_ADDED, Act.REPORT_WITHDRAWN, Act.REPORT_DESTROYED}
-)
-DAY_ONLY_ACTS = REPORTER_ACTS | {
-    Act.REPORT_VIEWED,
-    Act.REPORT_CONTACT_VIEWED,
-    Act.REPORT_CONCLUDED,
-    Act.SOURCE_WITHDRAWN,
-}
 # They destroy texts and salts, which ``verify`` then allows to be missing. REDACTED: in former
 # versions, a redaction destroyed the earlier texts at once.
 DESTROYING_ACTS = frozenset(

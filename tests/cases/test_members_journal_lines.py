@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import attested_acts as acts
 import pytest
+from ledger_lines import PUBLIC_ACTS
 from sqlalchemy import event, select, update
 
 from register.accounts.models import Member
@@ -15,7 +16,6 @@ from register.cases import members_journal
 from register.cases.members_journal import list_lines, load_checked_line
 from register.errors import NotFound
 from register.journal import Act, JournalEntry, Ledger
-from register.journal.models import PUBLIC_ACTS
 from register.journal.queries import CONSOLE_MEMBER, JournalQuery
 from register.text.dates import paris_day
 

@@ -7,7 +7,7 @@ import threading
 from datetime import UTC, datetime
 
 import pytest
-from ledger_lines import lines_since
+from ledger_lines import DAY_ONLY_ACTS, PUBLIC_ACTS, lines_since
 from sqlalchemy import delete, func, insert, select, update
 
 from register.accounts.models import Member
@@ -17,9 +17,7 @@ from register.errors import NotFound
 from register.journal import Act, JournalEntry, Ledger, LedgerHead, head, open_ledgers, writing
 from register.journal import transaction as pen_module
 from register.journal.models import (
-    DAY_ONLY_ACTS,
     GENESIS,
-    PUBLIC_ACTS,
     canonical_json,
     chain_digest,
     commitment,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
+from ledger_lines import REPORTER_ACTS
 
 from register.errors import Refused
 from register.journal import Act
-from register.journal.models import REPORTER_ACTS
 from register.reports import retention
 from register.reports.acts import transitions
 from register.reports.models import OPEN_STATES, ReportState

@@ -16,6 +16,7 @@ import attested_acts as acts
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from ledger_lines import PUBLIC_ACTS
 from sqlalchemy import Engine, event, select
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
@@ -26,7 +27,7 @@ from register.cases.models import Revision
 from register.cases.public_journal import page_of_line
 from register.errors import Invalid
 from register.journal import Act, JournalEntry, LedgerPosition, head
-from register.journal.models import GENESIS, PUBLIC_ACTS, canonical_json, chain_digest
+from register.journal.models import GENESIS, canonical_json, chain_digest
 from register.journal.queries import JournalQuery
 from register.journal.web import public_journal as registre
 from register.journal.web.journal_sentences import PUBLIC_KINDS

@@ -8,13 +8,13 @@ from datetime import timedelta
 
 import pytest
 from form_client import FormClient, FormParser
+from ledger_lines import REPORTER_ACTS
 from report_factory import ANSWER, CONTACT, QUESTION, SENTENCE, WORDS, nonce
 from sqlalchemy import select
 
 from register.cases import acts as cases
 from register.db import db, now
 from register.journal import JournalEntry, Ledger, head, writing
-from register.journal.models import REPORTER_ACTS
 from register.reports import acts, queries
 from register.reports.models import MessageKind, Report, ReportState
 from register.reports.report_content import MESSAGE_LIMIT
