@@ -74,41 +74,35 @@ def extension(mime: str) -> str:
 
 # One pattern a format, at the first byte. A short one is followed by what the format demands next,
 # so that a text that begins with the same letters is not taken for it.
-_SIGNATURES: tuple[tuple[re.Pattern[bytes], str], ...] = tuple(
-    (re.compile(pattern, re.DOTALL), mime)
-    for pattern, mime in (
-        (rb"\xff\xd8\xff", JPEG),  # ITU-T T.81, B.1.1.3: SOI and the next marker
-        (rb"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", PNG),  # W3C PNG, 5.2 and 11.2.1
-        (rb"GIF8[79]a", GIF),  # GIF89a specification, 17
-        (rb"RIFF....WEBPVP8[ LX]", WEBP),  # RFC 9649, 2.4
-        (rb"(?:RIFF|RF64)....WAVE", WAV),  # RIFF MCI 1.0; EBU Tech 3306
-        (rb"(?:\xef\xbb\xbf)?\s{,8}%PDF-[12]\.", PDF),  # ISO 32000-2, 7.5.2
-        (rb"fLaC[\0\x80]\0\0\x22", FLAC),  # RFC 9639, 6 and 8.2
-        (rb"#!AMR(?:-WB)?\n", AMR),  # RFC 4867, 5.1
-        (rb"ID3[\2-\4][\0-\x0f].[\0-\x7f]{4}", MP3),  # id3.org, ID3v2.4 3.1
-        # RFC 3533, 6: a page; then the first packet names its codec (RFC 7845, 5.1; Vorbis I, 4.2;
-        # RFC 9639, 10.1; Theora, 6.2).
-        (rb"OggS\0.{21}.{1,2}(?:OpusHead|\x01vorbis|\x7fFLAC|Speex   )", OGG_AUDIO),
-        (rb"OggS\0.{21}.{1,2}\x80theora", OGG_VIDEO),
-        # RFC 8794, 11.2.4: the EBML header, and the document type in it.
-        (rb"\x1a\x45\xdf\xa3.{,60}\x42\x82\x84webm", WEBM),
-        (rb"\x1a\x45\xdf\xa3.{,60}\x42\x82\x88matroska", MATROSKA),
-        # QuickTime File Format, before ftyp (2001): these are the first atoms of old cameras.
-        (rb"\0\0..(?:moov\0|wide\0)", MOV),
-    )
+_SIGNATURES = (
+    (rb"\xff\xd8\xff", JPEG),  # ITU-T T.81, B.1.1.3: SOI and the next marker
+    (rb"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", PNG),  # W3C PNG, 5.2 and 11.2.1
+    (rb"GIF8[79]a", GIF),  # GIF89a specification, 17
+    (rb"RIFF....WEBPVP8[ LX]", WEBP),  # RFC 9649, 2.4
+    (rb"(?:RIFF|RF64)....WAVE", WAV),  # RIFF MCI 1.0; EBU Tech 3306
+    (rb"(?:\xef\xbb\xbf)?\s{,8}%PDF-[12]\.", PDF),  # ISO 32000-2, 7.5.2
+    (rb"fLaC[\0\x80]\0\0\x22", FLAC),  # RFC 9639, 6 and 8.2
+    (rb"#!AMR(?:-WB)?\n", AMR),  # RFC 4867, 5.1
+    (rb"ID3[\2-\4][\0-\x0f].[\0-\x7f]{4}", MP3),  # id3.org, ID3v2.4 3.1
+    # RFC 3533, 6: a page; then the first packet names its codec (RFC 7845, 5.1; Vorbis I, 4.2;
+    # RFC 9639, 10.1; Theora, 6.2).
+    (rb"OggS\0.{21}.{1,2}(?:OpusHead|\x01vorbis|\x7fFLAC|Speex   )", OGG_AUDIO),
+    (rb"OggS\0.{21}.{1,2}\x80theora", OGG_VIDEO),
+    # RFC 8794, 11.2.4: the EBML header, and the document type in it.
+    (rb"\x1a\x45\xdf\xa3.{,60}\x42\x82\x84webm", WEBM),
+    (rb"\x1a\x45\xdf\xa3.{,60}\x42\x82\x88matroska", MATROSKA),
+    # QuickTime File Format, before ftyp (2001): these are the first atoms of old cameras.
+    (rb"\0\0..(?:moov\0|wide\0)", MOV),
 )
 
 # ISO/IEC 14496-12, 4.3: the brands of a file type box, as registered at mp4ra.org. The first known
 # one counts, the major brand before the compatible ones.
-_BRANDS: tuple[tuple[re.Pattern[bytes], str], ...] = tuple(
-    (re.compile(pattern), mime)
-    for pattern, mime in (
-        (rb"hei[cxms]|hev[cxms]|mif1|msf1", HEIC),  # ISO/IEC 23008-12, annex B
-        (rb"M4[AB] ", M4A),
-        (rb"qt  ", MOV),
-        (rb"3g[gpers2].", THREE_GP),  # 3GPP TS 26.244, 5.3
-        (rb"iso[m1-9]|iso[a-c]|mp4[12]|avc1|M4V[ HP]|MSNV|XAVC|mmp4|dash", MP4),
-    )
+_BRANDS = (
+    (rb"hei[cxms]|hev[cxms]|mif1|msf1", HEIC),  # ISO/IEC 23008-12, annex B
+    (rb"M4[AB] ", M4A),
+    (rb"qt  ", MOV),
+    (rb"3g[gpers2].", THREE_GP),  # 3GPP TS 26.244, 5.3
+    (rb"iso[m1-9]|iso[a-c]|mp4[12]|avc1|M4V[ HP]|MSNV|XAVC|mmp4|dash", MP4),
 )
 
 # Bits of a second (MPEG-1) and lower (MPEG-2 and 2.5) rates of layer III, in kbit/s.
@@ -137,7 +131,7 @@ def recognise(head: bytes, size: int) -> str:
     if not size:
         raise Invalid("evidence_empty")
     mime = (
-        next((mime for pattern, mime in _SIGNATURES if pattern.match(head)), None)
+        next((mime for pattern, mime in _SIGNATURES if re.match(pattern, head, re.DOTALL)), None)
         or _box_type(head)
         or _frame_type(head)
         or (TEXT if _is_text(head, is_whole=size <= len(head)) else None)
@@ -153,11 +147,8 @@ def _box_type(head: bytes) -> str | None:
     if head[4:8] != b"ftyp" or not 16 <= length <= len(head):
         return None
     brands = [head[8:12], *(head[i : i + 4] for i in range(16, length, 4))]
-    for brand in brands:
-        for pattern, mime in _BRANDS:
-            if pattern.fullmatch(brand):
-                return mime
-    return None
+    known = (mime for brand in brands for names, mime in _BRANDS if re.fullmatch(names, brand))
+    return next(known, None)
 
 
 def _frame_type(head: bytes) -> str | None:
