@@ -6,7 +6,6 @@ reader of a long video then holds a thread for a few seconds at a time, and a st
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
 
@@ -65,7 +64,9 @@ def send_file(
     content_type = f"{mime}; charset=utf-8" if mime.startswith("text/") else mime
     body: Iterator[bytes] = iter(())
     if request.method != "HEAD":
-        body = FileBody(files.open(manifest), start, end)
+        body = _file_part(files.open(manifest), start, end)
+        # A missing file has its own answer while no byte is sent.
+        next(body)
     return Response(body, status=status, headers=headers, content_type=content_type)
 
 
@@ -104,46 +105,20 @@ def _requested_range(size: int, digest: str) -> tuple[int, int, int]:
     return start, min(end or size, size, start + RANGE_BYTES), 206
 
 
-class FileBody(Iterator[bytes]):
-    """Part of a file in chunks; it holds a turn until it is closed, which the server does.
+def _file_part(file: SealedReader, start: int, end: int) -> Iterator[bytes]:
+    """Part of a file in chunks, after an empty one that says that it has a turn and can be read.
 
-    :raises Unavailable: ``busy``.
+    It holds the turn until it is closed: by the server, or when an error replaces its response.
+
+    :raises Unavailable: ``busy``; or bytes of the file are missing.
     """
-
-    def __init__(self, file: SealedReader, start: int, end: int) -> None:
-        self._file, self._remaining = file, end - start
-        self._turns = ExitStack()
-        self._lock = threading.Lock()
-        try:
-            if self._remaining > RANGE_BYTES:
-                self._turns.enter_context(_downloads.turn())
-            self._turns.enter_context(_sending.turn())
-            file.seek(start)
-            # A missing file has its own answer while no byte is sent.
-            self._next = self._read()
-        except BaseException:
-            self.close()
-            raise
-
-    def __next__(self) -> bytes:
-        chunk = self._next
-        if not chunk:
-            self.close()
-            raise StopIteration
-        self._next = self._read()
-        return chunk
-
-    def _read(self) -> bytes:
-        size = min(CHUNK_BYTES, self._remaining)
-        chunk = (self._file.read(size) or b"") if size else b""
-        self._remaining -= len(chunk)
-        return chunk
-
-    def close(self) -> None:
-        """Give the turn back."""
-        with self._lock:
-            self._turns.close()
-
-    def __del__(self) -> None:
-        # A response that an error replaces is dropped, and nobody closes it.
-        self.close()
+    with ExitStack() as turns:
+        if end - start > RANGE_BYTES:
+            turns.enter_context(_downloads.turn())
+        turns.enter_context(_sending.turn())
+        file.seek(start)
+        first_chunk = file.read(min(CHUNK_BYTES, end - start))
+        yield b""
+        yield first_chunk
+        while file.tell() < end:
+            yield file.read(min(CHUNK_BYTES, end - file.tell()))
