@@ -15,7 +15,7 @@ import traceback
 from contextlib import suppress
 from dataclasses import dataclass
 from threading import Lock, Thread
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from flask import Flask, current_app, request
@@ -125,8 +125,12 @@ def log_outage(error: BaseException) -> str:
 
     :return: the reference shown to the reader, the same for all of one outage.
     """
-    outages: OutageLog = current_app.extensions[_EXTENSION]
-    return outages.note(error, endpoint=request.endpoint or "")
+    return outage_log().note(error, endpoint=request.endpoint or "")
+
+
+def outage_log() -> OutageLog:
+    """The outages of the current application."""
+    return cast(OutageLog, current_app.extensions[_EXTENSION])
 
 
 def attach(app: Flask) -> None:

@@ -14,8 +14,8 @@ import ipaddress
 import math
 import secrets
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache, partial
 from typing import Any, cast
@@ -32,7 +32,7 @@ from register.db import now
 from register.hosts import is_loopback, is_onion
 from register.text.dates import paris_day
 from register.web.l10n import count_words
-from register.web.logs import OutageLog
+from register.web.logs import outage_log
 from register.web.request_context import settings
 
 _EXTENSION = "register.limits"
@@ -77,59 +77,42 @@ class Limits:
     """Counters in memory, or in a Redis that writes nothing to disk.
 
     :param key_of: the HMAC key of a day.
-    :param fallback: those of this process, while the Redis is away.
     """
 
     limiter: MovingWindowRateLimiter
     key_of: Callable[[date], bytes]
-    fallback: Limits | None = None
-    outages: OutageLog = field(default_factory=OutageLog)
 
     def wait(self, rate: str, address: str, *, counted: bool = True) -> int:
         """Seconds until a source may send the next request; 0 when it may now.
 
         :param counted: whether to count this request, or only to check.
+        :raises StorageError: the Redis does not answer.
         """
-
-        def source_counters() -> Iterator[_Counter]:
-            # A generator, so that a Redis without an answer fails where that is handled.
-            key = self.key_of(paris_day(now()))
-            for width, network, times in networks(address):
-                source = hmac.digest(key, network.encode(), hashlib.sha256).hex()
-                for rate_item in _rate_items(RATES[rate], times):
-                    yield rate_item, f"{rate} {width}", source
-
+        key = self.key_of(paris_day(now()))
+        counters: list[_Counter] = []
+        for width, network, times in networks(address):
+            source = hmac.digest(key, network.encode(), hashlib.sha256).hex()
+            rate_items = _rate_items(RATES[rate], times)
+            counters += [(rate_item, f"{rate} {width}", source) for rate_item in rate_items]
         # Check all before counting in any: a refused request then neither uses up the rate of
         # others in its network nor takes memory.
-        checks = (self.limiter.test, self.limiter.hit) if counted else (self.limiter.test,)
-        return self._seconds(
-            source_counters(), checks, lambda limits: limits.wait(rate, address, counted=counted)
-        )
+        seconds = self._seconds(counters, self.limiter.test)
+        return seconds or (self._seconds(counters, self.limiter.hit) if counted else 0)
 
     def budget(self, name: str) -> int:
-        """Count a request in the budget of all sources; seconds until there is room, or 0."""
-        rate_items = _rate_items(BUDGETS[name])
-        counters = ((item, f"{name} budget", "all") for item in rate_items)
-        return self._seconds(counters, (self.limiter.hit,), lambda limits: limits.budget(name))
+        """Count a request in the budget of all sources; seconds until there is room, or 0.
 
-    def _seconds(
-        self,
-        counters: Iterable[_Counter],
-        checks: Sequence[Callable[..., bool]],
-        again: Callable[[Limits], int],
-    ) -> int:
-        """Seconds until all counters have room; ``again`` asks those of the fallback."""
-        try:
-            all_counters = list(counters)
-            for allows in checks:
-                for counter in all_counters:
-                    if not allows(*counter):
-                        reset, _remaining = self.limiter.get_window_stats(*counter)
-                        return max(1, math.ceil(reset - time.time()))
-        except StorageError as error:
-            # A report must not be refused because the counters are unreachable.
-            self.outages.note(error, "limiter_away", "warning")
-            return again(self.fallback) if self.fallback else 0
+        :raises StorageError: the Redis does not answer.
+        """
+        counters = [(item, f"{name} budget", "all") for item in _rate_items(BUDGETS[name])]
+        return self._seconds(counters, self.limiter.hit)
+
+    def _seconds(self, counters: Iterable[_Counter], allows: Callable[..., bool]) -> int:
+        """Seconds until all counters have room."""
+        for counter in counters:
+            if not allows(*counter):
+                reset, _remaining = self.limiter.get_window_stats(*counter)
+                return max(1, math.ceil(reset - time.time()))
         return 0
 
 
@@ -159,29 +142,27 @@ def _rate_items(rate: str, times: int = 1) -> list[RateLimitItem]:
 
 
 def attach(app: Flask, app_settings: Settings) -> None:
-    """Create the limits of an application."""
-    app.extensions[_EXTENSION] = None
-    if not app_settings.rate_limits:
-        return
-    # A key of this process, new each day and never stored.
-    key_of = lru_cache(maxsize=1)(lambda _day: secrets.token_bytes(32))
-    limits = Limits(MovingWindowRateLimiter(MemoryStorage()), key_of)
-    if app_settings.limiter_url != MEMORY:
-        # Redis is an optional dependency.
-        from redis.backoff import NoBackoff
-        from redis.retry import Retry
-
-        # One try and short timeouts: an unreachable Redis must delay nobody.
-        options: dict[str, Any] = {"retry": Retry(NoBackoff(), 0)}
-        options |= {"socket_connect_timeout": 1, "socket_timeout": 1}
-        storage = cast(
-            "RedisStorage",
-            storage_from_string(app_settings.limiter_url, wrap_exceptions=True, **options),
-        )
-        limits = Limits(
-            MovingWindowRateLimiter(storage), partial(_redis_day_key, storage.storage), limits
-        )
+    """Create the limits of an application: none, those of this process, or a Redis before them."""
+    limits: list[Limits] = []
     app.extensions[_EXTENSION] = limits
+    if app_settings.rate_limits:
+        if app_settings.limiter_url != MEMORY:
+            limits.append(_redis_limits(app_settings.limiter_url))
+        # A key of this process, new each day and never stored.
+        key_of = lru_cache(maxsize=1)(lambda _day: secrets.token_bytes(32))
+        limits.append(Limits(MovingWindowRateLimiter(MemoryStorage()), key_of))
+
+
+def _redis_limits(url: str) -> Limits:
+    # Redis is an optional dependency.
+    from redis.backoff import NoBackoff
+    from redis.retry import Retry
+
+    # One try and short timeouts: an unreachable Redis must delay nobody.
+    options: dict[str, Any] = {"retry": Retry(NoBackoff(), 0)}
+    options |= {"socket_connect_timeout": 1, "socket_timeout": 1}
+    storage = cast("RedisStorage", storage_from_string(url, wrap_exceptions=True, **options))
+    return Limits(MovingWindowRateLimiter(storage), partial(_redis_day_key, storage.storage))
 
 
 def _redis_day_key(client: Any, day: date) -> bytes:
@@ -197,15 +178,13 @@ def _redis_day_key(client: Any, day: date) -> bytes:
 
 def is_redis_away() -> bool | None:
     """Whether the Redis that counts for all processes does not answer; None without one."""
-    limits = _app_limits()
-    if limits is None or limits.fallback is None:
-        return None
-    return not limits.limiter.storage.check()
+    shared = _app_limits()[:-1]
+    return not shared[0].limiter.storage.check() if shared else None
 
 
 def are_enabled() -> bool:
     """Whether limits, minimum time and honeypot field are in force."""
-    return current_app.extensions[_EXTENSION] is not None
+    return bool(_app_limits())
 
 
 def wait(rate: str, *, counted: bool = True) -> int:
@@ -214,23 +193,32 @@ def wait(rate: str, *, counted: bool = True) -> int:
     Requests by the onion address have no source address, and only the budgets apply to them:
     otherwise one user of Tor could block all the others.
     """
-    limits = _app_limits()
     address = request.remote_addr or ""
     # Tor connects from this machine. A client can write any name in the Host header.
     has_onion = bool(settings().onion_host) or is_onion(settings().host)
-    if limits is None or (has_onion and is_loopback(address)):
+    if has_onion and is_loopback(address):
         return 0
-    return limits.wait(rate, address, counted=counted)
+    return _first_answer(lambda limits: limits.wait(rate, address, counted=counted))
 
 
 def budget(name: str) -> int:
     """Count this request in a budget; seconds until there is room, or 0."""
-    limits = _app_limits()
-    return limits.budget(name) if limits else 0
+    return _first_answer(lambda limits: limits.budget(name))
 
 
-def _app_limits() -> Limits | None:
-    return cast("Limits | None", current_app.extensions[_EXTENSION])
+def _first_answer(ask: Callable[[Limits], int]) -> int:
+    """The seconds by the Redis, or by this process while it is away; 0 without limits."""
+    for limits in _app_limits():
+        try:
+            return ask(limits)
+        except StorageError as error:
+            # A report must not be refused because the counters are unreachable.
+            outage_log().note(error, "limiter_away", "warning")
+    return 0
+
+
+def _app_limits() -> list[Limits]:
+    return cast("list[Limits]", current_app.extensions[_EXTENSION])
 
 
 def wait_words(seconds: int) -> str:

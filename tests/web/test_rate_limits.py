@@ -374,7 +374,7 @@ def test_a_password_that_is_not_checked_brings_the_form_back(app, cast, monkeypa
 )
 def test_many_addresses_of_one_network_share_a_budget(limited, storage, address, times, elsewhere):
     app = limited(storage)
-    limiter = app.extensions["register.limits"]
+    limiter = app.extensions["register.limits"][0]
     per_source = 20
     waits = [
         limiter.wait("code", address.format(number))
@@ -387,7 +387,7 @@ def test_many_addresses_of_one_network_share_a_budget(limited, storage, address,
 
 
 def test_requests_refused_to_a_source_use_no_budget_of_its_network(limited):
-    limiter = limited().extensions["register.limits"]
+    limiter = limited().extensions["register.limits"][0]
     for _try in range(500):
         limiter.wait("code", "2001:db8:1:2::1")
     assert limiter.wait("code", "2001:db8:1:3::1") == 0
@@ -398,7 +398,7 @@ def test_requests_refused_to_a_source_use_no_budget_of_its_network(limited):
 
 def _count_names(app: Flask, storage: str, request) -> list[str]:
     """The names under which something is counted."""
-    limits = app.extensions["register.limits"]
+    limits = app.extensions["register.limits"][0]
     if storage == "redis":
         with request.getfixturevalue("counter").client() as client:
             return [name.decode() for name in client.scan_iter()]
