@@ -111,19 +111,6 @@ DEFINITIONS: Mapping[str, str] = {
 # Stands for the contacts of who can help, as a paragraph of its own.
 HELP_MARKER = "aides"
 
-# The renderer lets no address without a scheme through, because in a submitted text it could
-# lead anywhere. These pages are ours: their own addresses pass under names that no one can own
-# (RFC 2606 §2) and are given back afterwards.
-_SITE_BASE = "https://own.invalid/"
-_ANCHOR_BASE = "https://here.invalid/"
-_REL_ATTRIBUTE = f' rel="{re.escape(markup.LINK_REL)}"'
-# "//elsewhere" would be another site's, and so would "/\\elsewhere" be to a browser.
-_SITE_LINK = re.compile(rf'href="{re.escape(_SITE_BASE)}(?![/\\])([^"]*)"{_REL_ATTRIBUTE}')
-_ANCHOR_LINK = re.compile(rf'href="{re.escape(_ANCHOR_BASE)}(#[^"]*)"{_REL_ATTRIBUTE}')
-# What was no link, in an example within a sentence, is shown as it was written.
-_UNLINKED_BASE = re.compile(
-    rf'(?<!href=")(?:{re.escape(_SITE_BASE)}|{re.escape(_ANCHOR_BASE)}(?=#))'
-)
 _MARKER = re.compile(r"\{([a-z_]+)\}")
 # Alone in its paragraph: the parts that follow, each under its heading, fold.
 FOLD_MARKER = "<p>{replis}</p>"
@@ -146,14 +133,9 @@ def render_page(source: str, language: Language = "fr") -> str:
         a sentence) or ``page_anchor`` (two headings with one name, or one with a name of the
         frame of pages), each with ``words``.
     """
-    page_html = markup.render_markdown(
-        source.replace("](/", f"]({_SITE_BASE}").replace("](#", f"]({_ANCHOR_BASE}#"), language
-    )
+    page_html = markup.render_markdown(source, language, site_links=True)
     for lower, higher in _HEADING_SHIFTS:
         page_html = page_html.replace(lower, higher)
-    page_html = _SITE_LINK.sub(r'href="/\1"', page_html)
-    page_html = _ANCHOR_LINK.sub(r'href="\1"', page_html)
-    page_html = _UNLINKED_BASE.sub(lambda match: "/" if match[0] == _SITE_BASE else "", page_html)
     markers = _STANDALONE_MARKER.sub("", page_html.replace(FOLD_MARKER, "", 1))
     for name in _MARKER.findall(markers):
         if name not in LEGAL_FIELDS:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import html
 import re
+from functools import partial
 from importlib.metadata import version
 from xml.etree.ElementTree import Element
 
@@ -38,6 +39,9 @@ ALLOWED_TAGS = frozenset({
 # fmt: on
 LINK_REL = "nofollow noopener noreferrer"
 _SCHEMES = frozenset({"http", "https", "mailto"})
+# "//elsewhere" would be another site's, and so would "/\\elsewhere" be to a browser.
+_SITE_ADDRESS = re.compile(r"#|/(?![/\\])")
+_SITE_LINK_REL = re.compile(rf'(<a href="[/#][^"]*") rel="{re.escape(LINK_REL)}"')
 
 # The converter reads a block again from each mark that could open something, so its time grows with
 # marks times length. A long account in rich blocks (3,000 characters, 150 marks each) weighs
@@ -56,9 +60,11 @@ _HEADINGS = {"h1": "h3", "h2": "h3", "h3": "h4", "h4": "h5", "h5": "h5", "h6": "
 _LINK_SCHEME = re.compile(r"(?:https?://|mailto:)", re.IGNORECASE)
 
 
-def render_markdown(text: str, language: Language = "fr") -> str:
+def render_markdown(text: str, language: Language = "fr", *, site_links: bool = False) -> str:
     """Markdown as safe HTML: no image, raw HTML shown as typed, headings from h3 to h5.
 
+    :param site_links: whether links may lead to pages of this site and to anchors. In a submitted
+        text an address without a scheme could lead anywhere.
     :raises TextError: ``text_too_long`` (value ``limit``, in characters) or ``text_hostile``
         for a text that no person would write and that would take the converter seconds.
     """
@@ -79,10 +85,12 @@ def render_markdown(text: str, language: Language = "fr") -> str:
         converted,
         tags=set(ALLOWED_TAGS),
         attributes={"a": {"href"}, "ol": {"start"}},
-        attribute_filter=_allowed_attribute,
+        attribute_filter=partial(_allowed_attribute, site_links),
         url_schemes=set(_SCHEMES),
         link_rel=LINK_REL,
     )
+    if site_links:
+        safe = _SITE_LINK_REL.sub(r"\1", safe)
     # "&#1;" has become one character only now, and that character would make a feed invalid.
     return typeset_html(legal(safe), language)
 
@@ -157,9 +165,11 @@ class _Demotion(Treeprocessor):
                 element.text = (element.text or "").rstrip(" #")
 
 
-def _allowed_attribute(tag: str, name: str, value: str) -> str | None:
+def _allowed_attribute(site_links: bool, tag: str, name: str, value: str) -> str | None:
     if name == "href":
-        # nh3 allows addresses without scheme, such as "//elsewhere".
-        return value if _LINK_SCHEME.match(value) else None
+        # nh3 allows addresses without scheme, such as "//elsewhere". A browser leaves out a tab,
+        # and legal() some of the other characters that are not printable.
+        is_site_link = site_links and value.isprintable() and _SITE_ADDRESS.match(value)
+        return value if is_site_link or _LINK_SCHEME.match(value) else None
     # Lists that quote legal acts start at the number in the act.
     return value if name != "start" or re.fullmatch("[0-9]{1,9}", value) else None

@@ -38,10 +38,21 @@ def test_markdown_is_rendered_as_html(text: str, html: str) -> None:
     assert render_page(text) == html
 
 
-@pytest.mark.parametrize("address", ["//ailleurs.test/x", "/\\ailleurs.test", "///ailleurs.test"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "//ailleurs.test/x",
+        "/\\ailleurs.test",
+        "///ailleurs.test",
+        "/&#47;ailleurs.test",
+        # A browser leaves the tab out, and the renderer the control character.
+        "/&#9;/ailleurs.test",
+        "/&#1;/ailleurs.test",
+    ],
+)
 def test_no_link_within_the_site_leads_out_of_it(address: str) -> None:
     (href,) = re.findall(r'href="([^"]*)"', render_page(f"[a]({address})")) or [""]
-    assert not re.match(r"/[/\\]", href)
+    assert not re.match(r"/[/\\\s]", href)
 
 
 def test_a_link_to_another_site_is_nofollow() -> None:
