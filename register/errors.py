@@ -64,10 +64,5 @@ class Moved(RegisterError):
     """The case leads to another one (301); ``values['number']`` is its number."""
 
 
-class TextError(ValueError):
-    """A text or a date that cannot be accepted: a key and its values, worded by web/ and cli/."""
-
-    def __init__(self, key: str, **values: object) -> None:
-        super().__init__(key)
-        self.key: str = key
-        self.values: dict[str, object] = values
+class TextError(Invalid):
+    """A text or a date cannot be accepted as it was written (422)."""

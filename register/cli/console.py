@@ -16,7 +16,7 @@ from sqlalchemy.exc import OperationalError
 
 from register import create_app
 from register.db import db
-from register.errors import RegisterError, TextError
+from register.errors import RegisterError
 from register.log_priority import priority_prefix
 from register.operations import schema
 from register.server import process_start, startup_checks
@@ -35,13 +35,11 @@ def application(app: Flask) -> Iterator[None]:
 
 
 @contextmanager
-def error_sentences(
-    exit_code: Callable[[RegisterError | TextError], int] = lambda _error: 1,
-) -> Iterator[None]:
+def error_sentences(exit_code: Callable[[RegisterError], int] = lambda _error: 1) -> Iterator[None]:
     """Print an error as one sentence, and exit."""
     try:
         yield
-    except (RegisterError, TextError) as error:
+    except RegisterError as error:
         fail(error_sentence(error), exit_code(error))
     except OperationalError as error:
         fail(f"La base de données ne répond pas : {error.orig}")
@@ -52,7 +50,7 @@ class AppCommand(click.Command):
 
     requires_schema = False
 
-    def exit_code(self, _error: RegisterError | TextError) -> int:
+    def exit_code(self, _error: RegisterError) -> int:
         """The exit code of an error."""
         return 1
 
@@ -76,7 +74,7 @@ class SchemaCommand(AppCommand):
 class ServiceCommand(AppCommand):
     """A command of a systemd unit: its exit code says whether another try may succeed."""
 
-    def exit_code(self, error: RegisterError | TextError) -> int:
+    def exit_code(self, error: RegisterError) -> int:
         """As :func:`startup_checks.exit_code`."""
         return startup_checks.exit_code(error)
 

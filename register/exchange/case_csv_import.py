@@ -159,7 +159,7 @@ class _ImportJob:
                     raise _DryRunRollback
         except _DryRunRollback:
             return [replace(o, incident=None) if o.is_new else o for o in outcomes]
-        except (Invalid, TextError) as error:
+        except Invalid as error:
             half = len(csv_rows) // 2
             if half:
                 return [*self.import_batch(csv_rows[:half]), *self.import_batch(csv_rows[half:])]
@@ -230,7 +230,7 @@ class _ImportJob:
             return error
         return None
 
-    def _refused(self, csv_row: ImportRow, error: Invalid | TextError) -> RowOutcome:
+    def _refused(self, csv_row: ImportRow, error: Invalid) -> RowOutcome:
         field_name = "summary" if isinstance(error, TextError) else error.values.get("field", "")
         column = COLUMN_OF_FAULT.get(str(field_name), "id")
         faults: Any = error.values.get("faults", [ContentFault(column, error.key, error.values)])

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from register.cases import case_codes
 from register.config import Settings, missing_for_public
 from register.db import db, sqlite_path
-from register.errors import ConfigError, RegisterError, SealError, TextError
+from register.errors import ConfigError, RegisterError, SealError
 from register.hosts import is_loopback
 from register.journal import Ledger, LedgerPosition, head
 from register.operations import schema, setup
@@ -41,7 +41,7 @@ def load(spec: str) -> Flask:
     return app
 
 
-def exit_code(error: RegisterError | TextError) -> int:
+def exit_code(error: RegisterError) -> int:
     """The exit code of a command that an error has ended."""
     is_lasting = isinstance(error, ConfigError | SealError | schema.SchemaError)
     return CANNOT_START if is_lasting and error.key not in _PASSING else 1

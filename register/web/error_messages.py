@@ -15,7 +15,7 @@ from flask_babel import lazy_gettext as _
 
 from register.cases.checklist import CheckItem
 from register.cases.validation import ContentFault
-from register.errors import RegisterError, TextError
+from register.errors import RegisterError
 from register.journal.verify import Problem
 from register.operations.outages import Finding
 from register.text.dates import day_words
@@ -42,7 +42,7 @@ _LABELLED = _("%(label)s : %(reason)s")
 _PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 
 
-def error_sentence(error: RegisterError | TextError, *, quoting: bool = True) -> str:
+def error_sentence(error: RegisterError, *, quoting: bool = True) -> str:
     """An error as a sentence for a person.
 
     :param quoting: False on pages that a link can lead to: the result is then empty when the

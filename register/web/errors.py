@@ -48,7 +48,6 @@ _STATUS_BY_ERROR: dict[type[domain.RegisterError], int] = {
     domain.Refused: 409,
     domain.NotFound: 404,
     domain.Invalid: 422,
-    domain.CopyError: 422,
     domain.Incomplete: 422,
     domain.Gone: 410,
 }
@@ -143,10 +142,6 @@ def attach(app: Flask) -> None:
     for error_class in (OperationalError, InterfaceError, TimeoutError, PendingRollbackError):
         app.register_error_handler(error_class, _unavailable)
     app.register_error_handler(domain.RegisterError, _register_error)
-    app.register_error_handler(
-        domain.TextError,
-        lambda error: _error_page(422, error_messages.error_sentence(error, quoting=False)),
-    )
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(
         InternalServerError, lambda error: _failure_page(error.original_exception or error, 500)
@@ -162,7 +157,9 @@ def closed_page(error: domain.ReadOnly) -> Response:
 
 def status_of(error: domain.RegisterError) -> int:
     """The HTTP status of an error."""
-    return _STATUS_BY_ERROR.get(type(error), 500)
+    return next(
+        (status for kind, status in _STATUS_BY_ERROR.items() if isinstance(error, kind)), 500
+    )
 
 
 def _error_page(

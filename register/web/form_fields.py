@@ -66,7 +66,7 @@ class BaseForm(FlaskForm):  # type: ignore[misc]
         """Every fault as (field id, sentence), in the order of the fields."""
         return list(_field_faults(self))
 
-    def attach(self, error: RegisterError | TextError) -> bool:
+    def attach(self, error: RegisterError) -> bool:
         """Add an error to the field that it names; False where this form has no such field."""
         field = self._fields.get(str(error.values.get("field", "")))
         if field is None:

@@ -145,7 +145,7 @@ def page_preview() -> ResponseReturnValue:
     source, page = request.form.get("texte", ""), request.args.get("page", "")
     try:
         html, problem, status = preview_html(page, source), "", 200
-    except (Invalid, TextError) as error:
+    except Invalid as error:
         html, problem, status = Markup(), error_sentence(error), 422
     return render_template("web/markdown_preview.html", html=html, error_text=problem), status
 
@@ -192,7 +192,7 @@ def page_edit(page: str) -> ResponseReturnValue:
         preview = ""
         try:
             preview = preview_html(page, form.text.data)
-        except (Invalid, TextError) as error:
+        except Invalid as error:
             form.text.errors = [*form.text.errors, typeset(error_sentence(error))]
         return _editor_page(current, form, preview=preview)
     if not form.is_sent:
@@ -201,7 +201,7 @@ def page_edit(page: str) -> ResponseReturnValue:
     try:
         preview_html(page, form.text.data)
         current_member.run_act(lambda tx, by: acts.save_page(tx, page, **changes, by=by))
-    except (Refused, Invalid, TextError) as error:
+    except (Refused, Invalid) as error:
         return _refusal_page(current_page(page), form, error)
     saved = _("Les phrases sont enregistrées : les membres les ont dans leurs questions.")
     if current.is_public:
@@ -225,9 +225,9 @@ def _editor_page(
 
 
 def _refusal_page(
-    current: CurrentPage, form: PageForm, error: RegisterError | TextError
+    current: CurrentPage, form: PageForm, error: RegisterError
 ) -> ResponseReturnValue:
-    status = status_of(error) if isinstance(error, RegisterError) else 422
+    status = status_of(error)
     if error.key == "page_changed_meanwhile":
         # What was written comes back beside what stands, to be saved on top of it knowingly.
         form.vu.data = str(current.revision_id)

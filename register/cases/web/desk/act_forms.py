@@ -19,7 +19,7 @@ from register.cases.checklist import ATTESTATIONS, CheckItem
 from register.cases.member_view import DeskCase
 from register.cases.validation import NUMBER_LIMIT
 from register.db import now
-from register.errors import Incomplete, RegisterError, TextError
+from register.errors import Incomplete, RegisterError
 from register.text.dates import paris_day
 from register.text.normalisation import one_line
 from register.web.error_messages import check_sentence, error_sentence
@@ -90,7 +90,7 @@ class ExplainedForm(RevisionForm):
         last_fields = ("flag_reasons", *ATTESTATIONS)
         return sorted(super().faults(), key=lambda fault: fault[0] in last_fields)
 
-    def attach_checks(self, error: RegisterError | TextError) -> str:
+    def attach_checks(self, error: RegisterError) -> str:
         """Add the unmet items of the checklist to their fields.
 
         :returns: the sentence of the items without a field in this form; empty when all have one.
@@ -145,7 +145,7 @@ class ActForm(RevisionForm):
         fields = {name: data for name, data in self.data.items() if name not in _UNNAMED_FIELDS}
         return {**fields, **super().arguments()}
 
-    def attach_error(self, error: RegisterError | TextError, desk_case: DeskCase) -> str:
+    def attach_error(self, error: RegisterError, desk_case: DeskCase) -> str:
         """Add an error to its field, or return its sentence when it belongs to no field.
 
         After a conflict the present revision is set, so that the form can be sent again.
@@ -228,7 +228,7 @@ class PublishForm(AttestedForm, ActForm):
 
     reason = _reason_field()
 
-    def attach_checks(self, error: RegisterError | TextError) -> str:
+    def attach_checks(self, error: RegisterError) -> str:
         """Add no item to a field: the page shows the whole checklist."""
         return ""
 

@@ -22,7 +22,7 @@ from register.cases.member_view import DeskCase, load_desk_case, load_desk_case_
 from register.cases.models import CaseState
 from register.cases.web.desk.act_forms import ActForm
 from register.db import db, now
-from register.errors import Incomplete, Invalid, Refused, RegisterError, TextError
+from register.errors import Incomplete, Invalid, Refused
 from register.journal import Act, JournalEntry
 from register.reports import queries
 from register.reports.acts import view_retained
@@ -149,11 +149,10 @@ def perform_act(
         return page(desk_case), 422
     try:
         outcome = run_act(lambda tx, by: run(tx, desk_case.id, by=by, **form.arguments()))
-    except (Refused, Invalid, Incomplete, TextError) as error:
+    except (Refused, Invalid, Incomplete) as error:
         present = open_case(desk_case.id)
         error_text = form.attach_error(error, present)
-        status = status_of(error) if isinstance(error, RegisterError) else 422
-        return page(present, error_text), status
+        return page(present, error_text), status_of(error)
     if isinstance(outcome, JournalEntry) and outcome.act == Act.CHANGE_PROPOSED:
         notice = awaits_approval_notice()
     return redirect_to_case(desk_case.id, notice(outcome) if callable(notice) else notice)

@@ -285,7 +285,7 @@ def _save_form(page: EditorPage, run: Callable[..., Any], notice: Any) -> Respon
             saved = run(tx, incident_id, content=content, by=by, **page.form.arguments())
             if resumed_id is not None:
                 acts.refuse_change(tx, resumed_id, by=by)
-    except (Refused, Invalid, Incomplete, TextError) as error:
+    except (Refused, Invalid, Incomplete) as error:
         return _refused_page(page, error)
     if page.file is None:
         return redirect_to_case(saved.id, notice)
@@ -293,7 +293,7 @@ def _save_form(page: EditorPage, run: Callable[..., Any], notice: Any) -> Respon
     return redirect_to_case(incident_id, awaits_approval_notice() if waits else notice)
 
 
-def _refused_page(page: EditorPage, error: RegisterError | TextError) -> ResponseReturnValue:
+def _refused_page(page: EditorPage, error: RegisterError) -> ResponseReturnValue:
     """Show the refused form, with the error at its field or at the top of the page."""
     if error.key == "changed_meanwhile" and page.file:
         _show_conflict(page, open_case(page.file.id))
@@ -311,7 +311,7 @@ def _refused_page(page: EditorPage, error: RegisterError | TextError) -> Respons
             page.error_text = sentence
         else:
             field.errors = [*field.errors, sentence]
-    return page.to_response(status_of(error) if isinstance(error, RegisterError) else 422)
+    return page.to_response(status_of(error))
 
 
 def _show_conflict(page: EditorPage, desk_case: DeskCase) -> None:

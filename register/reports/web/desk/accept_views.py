@@ -269,8 +269,8 @@ def _accept(
 
     try:
         return current_member.run_act(act)
-    except (Refused, Invalid, NotFound, TextError) as refusal:
-        error: RegisterError | TextError = refusal
+    except (Refused, Invalid, NotFound) as refusal:
+        error: RegisterError = refusal
     report_view = open_report(key)
     if error.key == "report_changed":
         form.vu.data = str(report_view.message_count)
