@@ -76,12 +76,15 @@ LEGAL_PAGES = frozenset(
 
 @dataclass(frozen=True)
 class CurrentPage:
-    """A page as it stands: what it says, and who wrote that, when anybody did."""
+    """A page as it stands, and its last revision, when anybody has changed it."""
 
     name: str
-    title: str
-    text: str
     last_revision: PageRevision | None
+
+    @property
+    def published(self) -> ShippedPage | PageRevision:
+        """What readers see of it."""
+        return editorial.published_text(self.name, self.last_revision)
 
     @property
     def language(self) -> str:
@@ -120,21 +123,16 @@ class CurrentPage:
 def pages() -> ResponseReturnValue:
     """Every page, with what readers see of it now."""
     revisions = editorial.newest_revisions(db.session(), with_desk_texts=True)
-    current_pages = [_current_page(name, revisions.get(name)) for name in editorial.TEXT_NAMES]
+    current_pages = [CurrentPage(name, revisions.get(name)) for name in editorial.TEXT_NAMES]
     return render_template("pages/desk/list.html", rows=current_pages)
 
 
 def current_page(page: str) -> CurrentPage:
     """A page as it stands."""
-    return _current_page(page, editorial.newest_revision(db.session(), page))
+    return CurrentPage(page, editorial.newest_revision(db.session(), page))
 
 
-def _current_page(name: str, revision: PageRevision | None) -> CurrentPage:
-    published = editorial.published_text(name, revision)
-    return CurrentPage(name, published.title, published.text, revision)
-
-
-def _page_fields(page_text: CurrentPage | ShippedPage | PageRevision) -> FieldTexts:
+def _page_fields(page_text: ShippedPage | PageRevision) -> FieldTexts:
     return {name: getattr(page_text, name) for name in CONTENT_FIELDS}
 
 
@@ -180,11 +178,11 @@ def page_edit(page: str) -> ResponseReturnValue:
     """Show the editor of a page, or do what its button says."""
     current = current_page(page)
     if request.method != "POST":
-        initial = {**_page_fields(current), "vu": str(current.revision_id)}
+        initial = {**_page_fields(current.published), "vu": str(current.revision_id)}
         return _editor_page(current, PageForm(formdata=None, data=initial))
     form = PageForm()
     for name in set(request.form.getlist(TAKE_FIELD)) & set(CONTENT_FIELDS):
-        form[name].data = getattr(current, name)
+        form[name].data = getattr(current.published, name)
     if request.form.get("faire") == PREVIEW_ACTION:
         form.validate()
         # The reason is required where something is saved.
@@ -231,7 +229,7 @@ def _refusal_page(
     if error.key == "page_changed_meanwhile":
         # What was written comes back beside what stands, to be saved on top of it knowingly.
         form.vu.data = str(current.revision_id)
-        changes = page_changes(_page_fields(current), form.content)
+        changes = page_changes(_page_fields(current.published), form.content)
         return _editor_page(current, form, status, both=changes)
     is_of_text = error.key in ("page_marker", "page_anchor") or error.key.startswith("help_")
     if isinstance(error, TextError) or is_of_text:
@@ -280,7 +278,7 @@ def _restore_page(
         now=current,
         form=form,
         problem=problem,
-        changes=page_changes(_page_fields(current), _page_fields(shipped)),
+        changes=page_changes(_page_fields(current.published), _page_fields(shipped)),
     )
     return body, status
 
