@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import TypeVar
 from urllib.parse import urlencode
 
 from flask import redirect, request
@@ -18,15 +18,6 @@ from register.text.normalisation import one_line
 QueryArgs = Mapping[str, Sequence[str]]
 Query = TypeVar("Query")
 Choice = TypeVar("Choice")
-
-
-class ListPage(Protocol):
-    """A page of a list: its number, and the number of all pages."""
-
-    @property
-    def number(self) -> int: ...
-    @property
-    def pages(self) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -94,10 +85,10 @@ def filter_chips(
     return [FilterChip(label, address(query)) for label, query in queries_by_label]
 
 
-def require_page(page: ListPage) -> None:
-    """Check that a list has a page of this number.
+def require_page(number: int, pages: int) -> None:
+    """Check that a list of so many pages has one of this number.
 
     :raises NotFound: ``no_such_page``.
     """
-    if page.number > page.pages:
+    if number > pages:
         raise NotFound("no_such_page")

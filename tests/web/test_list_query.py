@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import pytest
 from flask import Flask
 
@@ -64,6 +62,6 @@ def test_chip_leads_to_the_list_without_its_filter() -> None:
 
 
 def test_page_after_the_last_one_is_missing() -> None:
-    list_query.require_page(SimpleNamespace(number=3, pages=3))
+    list_query.require_page(3, 3)
     with pytest.raises(NotFound):
-        list_query.require_page(SimpleNamespace(number=4, pages=3))
+        list_query.require_page(4, 3)

@@ -104,7 +104,7 @@ def lines() -> ResponseReturnValue:
     journal_page = public_journal.query_page(
         session, journal_query.selection, journal_query.page, position
     )
-    list_query.require_page(journal_page)
+    list_query.require_page(journal_page.number, journal_page.pages)
     months = []
     if position.seq:
         months = list_months(line_time(session, 1), line_time(session, position.seq))

@@ -187,7 +187,7 @@ def _render_place(kind: str, code: str, **variables: object) -> str:
     query = CaseQuery({kind: (code,)}, page=number)
     selection = Selection(current_facet_index(), query)
     page: SummaryPage[CaseSummary] = SummaryPage((), selection.total, number)
-    require_page(page)
+    require_page(page.number, page.pages)
 
     def years() -> list[tuple[str, list[CaseSummary]]]:
         """Cases that follow one another under their year; undated ones under an empty one."""

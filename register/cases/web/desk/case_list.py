@@ -140,7 +140,7 @@ def _list_page(desk_query: DeskQuery) -> str:
         matches = DeskMatches(search.strength.keys(), draft_matches.ids)
         unread_count = draft_matches.unread_count
     page = desk_lists.query_desk_page(session, member, desk_query, moment, matches)
-    list_query.require_page(page)
+    list_query.require_page(page.number, page.pages)
     ids, mark = [case.id for case in page.cases], search_request.highlighter(search)
     waits = desk_lists.list_waiting_kinds(session, member, ids, moment, _ROW_KINDS)
     return _render_list(

@@ -74,7 +74,7 @@ def _list_page(query: CaseQuery) -> str:
     result = search_request.run_search(query)
     search, numbers = result.text, tuple(result.page_numbers())
     page: SummaryPage[CaseSummary] = SummaryPage((), result.total, query.page)
-    list_query.require_page(page)
+    list_query.require_page(page.number, page.pages)
     has_no_results = not page.total and not query.is_bare
     return render_template(
         "cases/public/list.html",

@@ -76,7 +76,7 @@ def deadlines() -> ResponseReturnValue:
     if redirection := list_query.canonical_redirect(_FORM_PARAMETERS, query.address()):
         return redirection
     page = _load(query)
-    list_query.require_page(replace(page, number=query.page))
+    list_query.require_page(query.page, page.pages)
     return render_template(
         "reports/desk/deadlines.html",
         query=query,
