@@ -191,58 +191,76 @@ def variable_names() -> list[str]:
     return [PREFIX + field.name.upper() for field in fields(Settings)]
 
 
-def load() -> Settings:
-    """Read the settings from the environment.
+class _Variables:
+    """The variables, each from the environment or from the file that it names."""
 
-    :raises ConfigError: an invalid value, or a variable that does not exist.
-    """
-    _refuse_unknown()
-    env = FileAwareEnv(prefix=PREFIX, strip_whitespace=True)
+    def __init__(self) -> None:
+        self._env = FileAwareEnv(prefix=PREFIX, strip_whitespace=True)
 
-    def read(name: str, default: str = "") -> str:
+    def text(self, name: str) -> str:
+        """The text of a variable; empty when it is not set."""
         try:
-            return env.str(name, default).strip()
+            return self._env.str(name, "").strip()
         except (EnvError, ValueError) as error:
             raise ConfigError("config_file", name=f"{PREFIX}{name}_FILE") from error
 
-    def number(name: str, default: int, least: int, limit: int) -> int:
-        raw = read(name) or str(default)
+    def number(self, name: str, default: int, least: int, limit: int) -> int:
+        """A number between two others."""
+        raw = self.text(name) or str(default)
         is_number = raw.isascii() and raw.isdigit() and len(raw) <= 3
         if not (is_number and least <= int(raw) <= limit):
             name = PREFIX + name
             raise ConfigError("config_number", name=name, value=raw, least=least, limit=limit)
         return int(raw)
 
-    instance = Path(read("INSTANCE") or "instance").absolute()
-    base_url = parse_base_url(read("BASE_URL") or "http://127.0.0.1:5000")
+    def switch(self, name: str, default: str, *, may_be_off: bool = True) -> bool:
+        """Whether a switch is on."""
+        raw = self.text(name) or default
+        if raw not in ("on", "off"):
+            raise ConfigError("config_switch", name=PREFIX + name, value=raw)
+        if raw == "off" and not may_be_off:
+            raise ConfigError("config_protection", name=PREFIX + name)
+        return raw == "on"
+
+
+def load() -> Settings:
+    """Read the settings from the environment.
+
+    :raises ConfigError: an invalid value, or a variable that does not exist.
+    """
+    _refuse_unknown()
+    env = _Variables()
+    instance = Path(env.text("INSTANCE") or "instance").absolute()
+    base_url = parse_base_url(env.text("BASE_URL") or "http://127.0.0.1:5000")
+    is_local = is_loopback((urlsplit(base_url).hostname or "").lower())
     default_url = f"sqlite:///{instance / 'register.sqlite3'}"
-    database_url = parse_database_url(read("DATABASE_URL") or default_url)
+    database_url = parse_database_url(env.text("DATABASE_URL") or default_url)
     return Settings(
         instance=instance,
-        evidence_url=_evidence_url(read("EVIDENCE_URL")),
-        evidence_file_mb=number("EVIDENCE_FILE_MB", 500, 1, 999),
-        evidence_files=number("EVIDENCE_FILES", 10, 1, 100),
+        evidence_url=_evidence_url(env.text("EVIDENCE_URL")),
+        evidence_file_mb=env.number("EVIDENCE_FILE_MB", 500, 1, 999),
+        evidence_files=env.number("EVIDENCE_FILES", 10, 1, 100),
         base_url=base_url,
-        onion_url=parse_onion_url(read("ONION_URL"), base_url),
+        onion_url=parse_onion_url(env.text("ONION_URL"), base_url),
         database_url=database_url,
-        database_connections=number(
+        database_connections=env.number(
             "DATABASE_CONNECTIONS", DEFAULT_CONNECTIONS, FEWEST_CONNECTIONS, 99
         ),
-        replica_url=parse_replica_url(read("REPLICA_URL"), database_url),
-        seal_dir=_seal_dir(read("SEAL_DIR"), instance),
-        key_store_url=parse_key_store_url(read("KEY_STORE_URL"), database_url, instance),
-        limiter_url=_limiter_url(read("LIMITER_URL") or MEMORY),
-        rate_limits=_switch("RATE_LIMITS", read("RATE_LIMITS") or "on", base_url),
+        replica_url=parse_replica_url(env.text("REPLICA_URL"), database_url),
+        seal_dir=_seal_dir(env.text("SEAL_DIR"), instance),
+        key_store_url=parse_key_store_url(env.text("KEY_STORE_URL"), database_url, instance),
+        limiter_url=_limiter_url(env.text("LIMITER_URL") or MEMORY),
+        rate_limits=env.switch("RATE_LIMITS", "on", may_be_off=is_local),
         # At least twelve: a report is overdue after a year, before it is declined.
-        undecided_after=number("UNDECIDED_AFTER", 24, 12, 120),
-        single_moderator=_switch("SINGLE_MODERATOR", read("SINGLE_MODERATOR") or "off"),
-        require_2fa=_switch("REQUIRE_2FA", read("REQUIRE_2FA") or "on", base_url),
-        **{name: _short_text(name.upper(), read(name.upper())) for name in LEGAL_FIELDS},
-        trusted_proxies=number("TRUSTED_PROXIES", 0, 0, 8),
-        link_checks=_switch("LINK_CHECKS", read("LINK_CHECKS") or _default_checks(base_url)),
-        **check_mail(read("MAIL_URL"), read("MAIL_FROM")),
-        metrics_token=_token(read("METRICS_TOKEN")),
-        search=_search(read("SEARCH"), database_url),
+        undecided_after=env.number("UNDECIDED_AFTER", 24, 12, 120),
+        single_moderator=env.switch("SINGLE_MODERATOR", "off"),
+        require_2fa=env.switch("REQUIRE_2FA", "on", may_be_off=is_local),
+        **{name: _short_text(name.upper(), env.text(name.upper())) for name in LEGAL_FIELDS},
+        trusted_proxies=env.number("TRUSTED_PROXIES", 0, 0, 8),
+        link_checks=env.switch("LINK_CHECKS", "off" if is_local else "on"),
+        **check_mail(env.text("MAIL_URL"), env.text("MAIL_FROM")),
+        metrics_token=_token(env.text("METRICS_TOKEN")),
+        search=_search(env.text("SEARCH"), database_url),
     )
 
 
@@ -265,22 +283,6 @@ def _refuse_unknown() -> None:
     for name in sorted(os.environ):
         if name.startswith(PREFIX) and name not in allowed:
             raise ConfigError("config_unknown", name=name)
-
-
-def _switch(name: str, raw: str, base_url: str = "") -> bool:
-    """Whether a switch is on.
-
-    :param base_url: for a protection, which may be off only when this address is loopback.
-    """
-    if raw not in ("on", "off"):
-        raise ConfigError("config_switch", name=PREFIX + name, value=raw)
-    if raw == "off" and base_url and not is_loopback((urlsplit(base_url).hostname or "").lower()):
-        raise ConfigError("config_protection", name=PREFIX + name)
-    return raw == "on"
-
-
-def _default_checks(base_url: str) -> str:
-    return "off" if is_loopback((urlsplit(base_url).hostname or "").lower()) else "on"
 
 
 def _limiter_url(raw: str) -> str:
