@@ -201,22 +201,25 @@ def in_place_check(connection: Connection) -> Callable[[], None]:
 def is_disk_full(error: BaseException) -> bool:
     """Whether an error means that a disk is full."""
     if isinstance(error, DBAPIError):
-        code = getattr(error.orig, "sqlite_errorcode", 0) or 0
         sqlstate = getattr(error.orig, "sqlstate", "")
-        return bool(code & 0xFF == sqlite3.SQLITE_FULL or sqlstate == _DISK_FULL_SQLSTATE)
+        return _sqlite_code(error) == sqlite3.SQLITE_FULL or sqlstate == _DISK_FULL_SQLSTATE
     return isinstance(error, OSError) and error.errno in _DISK_FULL_ERRNOS
 
 
 def is_file_missing(error: BaseException) -> bool:
     """Whether an error means that the file of an SQLite database cannot be opened."""
-    code = getattr(getattr(error, "orig", None), "sqlite_errorcode", 0) or 0
-    return bool(code & 0xFF == sqlite3.SQLITE_CANTOPEN)
+    return _sqlite_code(error) == sqlite3.SQLITE_CANTOPEN
 
 
 def is_locked(error: BaseException) -> bool:
     """Whether an error means that another process holds an SQLite database."""
-    code = getattr(getattr(error, "orig", None), "sqlite_errorcode", 0) or 0
-    return code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+    return _sqlite_code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+def _sqlite_code(error: BaseException) -> int:
+    """The primary result code of SQLite; 0 for an error that is not its own."""
+    code: int | None = getattr(getattr(error, "orig", None), "sqlite_errorcode", None)
+    return (code or 0) & 0xFF
 
 
 def create_sqlite_file(engine: Engine) -> None:
