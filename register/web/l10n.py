@@ -97,7 +97,7 @@ def without_prefix(path: str) -> str:
 def language() -> Language:
     """The language of the current request; French outside a request, as in the terminal.
 
-    Babel's too, which asks for it once in a request, and again after ``_reset_lookups``.
+    Babel's too, which asks for it once in a request, and again after :func:`switch_language`.
     """
     return request_language(request.environ) if has_request_context() else "fr"
 
@@ -105,24 +105,18 @@ def language() -> Language:
 @contextmanager
 def in_french() -> Iterator[None]:
     """Switch the request to French, for a text to somebody else: a letter to a town hall."""
-    before = request.environ.pop(_LANGUAGE_KEY, None)
-    _reset_lookups()
+    before = language()
+    switch_language("fr")
     try:
         yield
     finally:
-        if before:
-            request.environ[_LANGUAGE_KEY] = before
-        _reset_lookups()
+        switch_language(before)
 
 
 def switch_language(lang: Language) -> None:
     """Answer the rest of the request in another language than that of its address."""
     request.environ[_LANGUAGE_KEY] = lang
-    _reset_lookups()
-
-
-def _reset_lookups() -> None:
-    """Drop what the request has cached in its language."""
+    # What the request has cached in its language.
     flask_babel.refresh()
     g.pop("register_book", None)
 
