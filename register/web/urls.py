@@ -34,7 +34,11 @@ def case_number(number_text: str) -> int:
 
 def version(number: int, seq: int) -> str:
     """A version of a case, which never changes: the address in citations."""
-    return f"{case(number)}?version={seq}"
+    return _at_version(case(number), seq)
+
+
+def _at_version(address: str, seq: int | None) -> str:
+    return address if seq is None else f"{address}?version={seq}"
 
 
 def version_difference(number: int, before: int, after: int) -> str:
@@ -44,8 +48,7 @@ def version_difference(number: int, before: int, after: int) -> str:
 
 def citation(number: int, form: str, seq: int | None = None) -> str:
     """A reference to a case for reference managers, in a format; of its last version by default."""
-    address = f"{case(number)}/citation.{form}"
-    return address if seq is None else f"{address}?version={seq}"
+    return _at_version(f"{case(number)}/citation.{form}", seq)
 
 
 def cases(query: CaseQuery | None = None, lieu: str = "") -> str:
@@ -97,8 +100,7 @@ def line(seq: int, page: int | None = None) -> str:
 
 def bundle(number: int, version: int | None = None) -> str:
     """What anybody may keep of a case, as an archive; of its last version by default."""
-    address = f"{case(number)}.zip"
-    return address if version is None else f"{address}?version={version}"
+    return _at_version(f"{case(number)}.zip", version)
 
 
 def pieces(number: int) -> str:
@@ -108,5 +110,4 @@ def pieces(number: int) -> str:
 
 def proof(number: int, version: int | None = None) -> str:
     """The proof that binds a case's text to its journal line, now or at a version."""
-    address = f"{case(number)}/preuve"
-    return address if version is None else f"{address}?version={version}"
+    return _at_version(f"{case(number)}/preuve", version)
