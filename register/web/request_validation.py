@@ -30,7 +30,7 @@ BODY_LIMIT = 1024 * 1024
 # lower there because reports queue in memory.
 DESK_BODY_LIMIT = 4 * 1024 * 1024
 REPORT_BODY_LIMIT = 2 * 1024 * 1024
-_REPORT_PATHS = ("/signaler", "/suivi")
+_REPORT_PATH = re.compile(r"/(?:signaler|suivi)(?:/|\Z)")
 # Forms sent with their files, by browsers without JavaScript. Proxies pass their bodies on as they
 # come, since a temporary file of theirs would hold the evidence in clear.
 UPLOAD_PATHS = frozenset(
@@ -152,12 +152,7 @@ def body_limit(path: str, uploads: int = 0) -> int:
         return uploads or REPORT_BODY_LIMIT
     if is_member_path(path):
         return DESK_BODY_LIMIT
-    return REPORT_BODY_LIMIT if is_of_reports(path) else BODY_LIMIT
-
-
-def is_of_reports(path: str) -> bool:
-    """Whether a path is one of the report form or the follow-up."""
-    return any(path == prefix or path.startswith(f"{prefix}/") for prefix in _REPORT_PATHS)
+    return REPORT_BODY_LIMIT if _REPORT_PATH.match(path) else BODY_LIMIT
 
 
 def _is_head_too_long(environ: dict[str, Any]) -> bool:
