@@ -43,11 +43,6 @@ class TextDiff:
     coarse: bool = False
 
     @property
-    def is_empty(self) -> bool:
-        """Whether nothing changed."""
-        return all(piece.kind == "same" for piece in self.pieces)
-
-    @property
     def excerpt(self) -> TextDiff:
         """The changes with the words around them, without long unchanged text."""
         last = len(self.pieces) - 1
