@@ -86,9 +86,9 @@ class StaticFiles(WhiteNoise):  # type: ignore[misc]
         if not self._has(environ.get("PATH_INFO", "")):
             return self.app(environ, start_response)
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
-            status_line, headers, body = refusal(405)
-            start_response(status_line, [*headers, ("Allow", "GET, HEAD")])
-            return [body]
+            response = refusal(405)
+            response.headers["Allow"] = "GET, HEAD"
+            return response(environ, start_response)
         # WhiteNoise parses these headers loosely. Range is ignored (RFC 9110 §14.2): the files are
         # small, and parts of a compressed file are of no use.
         simplified = {**environ, "HTTP_ACCEPT_ENCODING": "gzip" if takes_gzip(environ) else ""}

@@ -95,11 +95,6 @@ def error_text(status: int) -> ErrorText:
     return ErrorText(*(pages.get(str(status)) or pages["500" if status >= 500 else "400"]))
 
 
-def status_line(status: int) -> str:
-    """The status as HTTP writes it: "404 Not Found"."""
-    return f"{status} {HTTPStatus(status).phrase}"
-
-
 def plain_page(status: int, reference: str = "") -> bytes:
     """A whole small page that needs neither template, database nor style sheet."""
     reference_line = f"<p>{escape(_reference_sentence(reference))}</p>\n" if reference else ""
@@ -121,8 +116,8 @@ def _render_plain(
     ).encode()
 
 
-def refusal(status: int, lang: Language = "fr") -> tuple[str, list[tuple[str, str]], bytes]:
-    """Status line, headers and body of a refusal before Flask sees the request.
+def refusal(status: int, lang: Language = "fr") -> Response:
+    """The refusal of a request before Flask sees it.
 
     Request headers that are too long (431) and an unknown transfer coding (501) are sent as 400.
     The page of the former keeps its own words, which advise clearing the cookies.
@@ -132,8 +127,7 @@ def refusal(status: int, lang: Language = "fr") -> tuple[str, list[tuple[str, st
     catalogue = translation("messages", folder, [lang], fallback=True)
     body = _render_plain(400 if status == 501 else status, lang, catalogue.gettext)
     sent_status = 400 if status in (431, 501) else status
-    headers = [("Content-Type", _HTML), ("Content-Length", str(len(body)))]
-    return status_line(sent_status), headers, body
+    return Response(body, f"{sent_status} {HTTPStatus(sent_status).phrase}", content_type=_HTML)
 
 
 def attach(app: Flask) -> None:

@@ -182,9 +182,9 @@ class PageCacheMiddleware:
             with self._searches.turn():
                 return self.app(environ, start_response)
         except Unavailable:
-            status_line, headers, body = refusal(503, request_language(environ))
-            start_response(status_line, [*headers, ("Retry-After", str(RETRY_AFTER))])
-            return [body]
+            response = refusal(503, request_language(environ))
+            response.headers["Retry-After"] = str(RETRY_AFTER)
+            return response(environ, start_response)
 
     def _answer_by_flask(
         self, environ: dict[str, Any], start_response: StartResponse

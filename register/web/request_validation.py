@@ -93,9 +93,7 @@ class RequestValidator:
             # that instead of this page. It has the whole body, and limits it.
             while environ["wsgi.input"].read(65536):
                 pass
-        status_line, headers, body = refusal(status, request_language(environ))
-        start_response(status_line, headers)
-        return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
+        return refusal(status, request_language(environ))(environ, start_response)
 
 
 class AllowedHosts:
@@ -132,7 +130,7 @@ def upload_limit(settings: Settings) -> int:
     return settings.evidence_files * settings.evidence_file_bytes + REPORT_BODY_LIMIT
 
 
-def body_refusal_status(environ: dict[str, Any], uploads: int = 0) -> int | None:
+def body_refusal_status(environ: dict[str, Any], uploads: int) -> int | None:
     """400 for a body without a decimal length, 413 for one that is too long, else None.
 
     :param uploads: maximum bytes of a form with its files.
@@ -146,10 +144,13 @@ def body_refusal_status(environ: dict[str, Any], uploads: int = 0) -> int | None
     return 413 if int(length) > body_limit(environ.get("PATH_INFO", ""), uploads) else None
 
 
-def body_limit(path: str, uploads: int = 0) -> int:
-    """Maximum bytes of a body sent to a path."""
+def body_limit(path: str, uploads: int) -> int:
+    """Maximum bytes of a body sent to a path.
+
+    :param uploads: those of a form with its files.
+    """
     if path in UPLOAD_PATHS:
-        return uploads or REPORT_BODY_LIMIT
+        return uploads
     if is_member_path(path):
         return DESK_BODY_LIMIT
     return REPORT_BODY_LIMIT if _REPORT_PATH.match(path) else BODY_LIMIT
