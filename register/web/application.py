@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, MutableMapping
+from functools import cached_property
 from importlib import import_module
 from typing import Any
 
@@ -49,8 +50,6 @@ for _room in FACES:
     for _name in find_modules(f"register.{_room}.web", include_packages=True, recursive=True):
         import_module(_name)
 
-_COOKIE_KEY = "register.cookie_key"
-
 
 class _SessionInterface(SecureCookieSessionInterface):
     """Flask's signed cookies; a request without one does not need the key."""
@@ -90,18 +89,14 @@ class Application(Flask):
         with request_limits(), service_mode.answering(form=has_form):
             return self.wsgi_app(environ, start_response)
 
-    @property
+    @cached_property
     def secret_key(self) -> bytes:  # type: ignore[override]
         """The key that signs cookies and CSRF tokens; the same on every machine.
 
         :raises SealError: seal key or key store missing or foreign, or no ``init`` yet.
         """
-        if _COOKIE_KEY not in self.extensions:
-            with self.app_context():
-                self.extensions[_COOKIE_KEY] = request_context.derived_key(
-                    request_context.COOKIE_PURPOSE
-                )
-        return bytes(self.extensions[_COOKIE_KEY])
+        with self.app_context():
+            return request_context.derived_key(request_context.COOKIE_PURPOSE)
 
 
 def attach(app: Flask) -> None:
