@@ -73,13 +73,14 @@ class ByteLimitedCache(Generic[Key, Cached]):
 
 
 class FragmentCache:
-    """Fragments by key, for all threads.
+    """Fragments by key, for all threads, of one data version and civil day or of neither.
 
     One thread makes a fragment while others of the same key wait: the first readers after an act
     come at once. A fragment may contain others, never itself.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, version: DataVersion | None = None, day: date | None = None) -> None:
+        self.version, self.day = version, day
         self._lock = Lock()
         self._making: dict[Hashable, Lock] = {}
         self._cache: ByteLimitedCache[Hashable, str] = ByteLimitedCache(CACHE_LIMIT)
@@ -106,17 +107,9 @@ class FragmentCache:
         return fragment
 
 
-class Fragments(FragmentCache):
-    """Fragments of one data version and civil day."""
-
-    def __init__(self, version: DataVersion, day: date) -> None:
-        super().__init__()
-        self.version, self.day = version, day
-
-
 def attach(app: Flask) -> None:
     """Give an application its caches; that of a data version is made with its first fragment."""
-    app.extensions[_EXTENSION] = None
+    app.extensions[_EXTENSION] = FragmentCache()
     app.extensions[_CONSTANTS] = FragmentCache()
     app.jinja_env.globals.update(fragment=fragment, constant=constant)
 
@@ -149,18 +142,18 @@ def constant(*key: Hashable, when: bool = True, caller: Callable[[], Fragment]) 
     return cache.get_or_make((language(), *key), caller)
 
 
-def _current_fragments() -> Fragments:
+def _current_fragments() -> FragmentCache:
     """The fragments of this request's data version, in place of those of an earlier one."""
     if "register_fragments" not in g:
         version, day = current_data_version(), paris_day(now())
-        shared: Fragments | None = current_app.extensions[_EXTENSION]
-        if shared is None or (shared.version, shared.day) != (version, day):
-            is_late = shared is not None and shared.version.head.seq > version.head.seq
-            shared = Fragments(version, day)
+        shared: FragmentCache = current_app.extensions[_EXTENSION]
+        if (shared.version, shared.day) != (version, day):
+            is_late = shared.version is not None and shared.version.head.seq > version.head.seq
+            shared = FragmentCache(version, day)
             if not is_late:
                 current_app.extensions[_EXTENSION] = shared
         g.register_fragments = shared
-    return cast(Fragments, g.register_fragments)
+    return cast(FragmentCache, g.register_fragments)
 
 
 @public.after_request
