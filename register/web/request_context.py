@@ -112,13 +112,8 @@ def current_vocabulary() -> Vocabulary:
     return cast(Vocabulary, g.register_book)
 
 
-def french_vocabulary() -> Vocabulary:
-    """The vocabularies in French, for texts that are stored or sent."""
-    return vocabulary_in("fr")
-
-
 def vocabulary_in(lang: Language) -> Vocabulary:
-    """The vocabularies in a language, whatever that of the page."""
+    """The vocabularies in a language, whatever that of the page: for texts to be stored or sent."""
     return vocabulary.vocabulary_at(db.session(), current_data_version().vocabulary, lang)
 
 

@@ -40,7 +40,7 @@ from register.web.error_messages import error_sentence, fault_sentence, field_na
 from register.web.errors import status_of
 from register.web.form_fields import line_field, text_field
 from register.web.l10n import typeset, with_label
-from register.web.request_context import french_vocabulary, key_store
+from register.web.request_context import key_store, vocabulary_in
 
 # --- the forms --------------------------------------------------------------------------------
 
@@ -111,7 +111,7 @@ def retain(key: str) -> ResponseReturnValue:
         return _accept_page(report_view, form, ""), 422
     ticked = {one_line(str(name)) for name in form.reprendre.data or ()}
     taken = ticked & {part.name for part in parts if part.changes}
-    content = report_to_draft.draft_content(parts, taken, french_vocabulary(), place)
+    content = report_to_draft.draft_content(parts, taken, vocabulary_in("fr"), place)
     outcome = _accept(key, form, _accept_page, reason=form.reason.data, new=content)
     if not isinstance(outcome, int):
         return outcome
@@ -128,13 +128,13 @@ def _parts(report_view: ReportView) -> tuple[list[DraftPart], ReportedPlace | No
         return [], None
     sent = report_view.received.sent
     place = report_to_draft.reported_place(db.session(), sent)
-    return report_to_draft.draft_parts(sent, french_vocabulary(), place), place
+    return report_to_draft.draft_parts(sent, vocabulary_in("fr"), place), place
 
 
 def _accept_page(report_view: ReportView, form: AcceptForm, error_text: str) -> str:
     parts, place = _parts(report_view)
     names = {part.name for part in parts}
-    title = report_to_draft.draft_content(parts, names, french_vocabulary(), place).title
+    title = report_to_draft.draft_content(parts, names, vocabulary_in("fr"), place).title
     sent = report_view.received.sent if report_view.received else None
     offers = list(_draft_offers(sent, parts)) if sent else []
     return _page("accept", report_view, form, error_text, offers=offers, title=title)
