@@ -13,17 +13,17 @@ from datetime import date, timedelta
 from register.text.dates import MONTH_NUMBERS, PartialDate
 
 _NUMBERS = {
-    word: number
+    word.replace("-", " "): number
     for number, words in enumerate(
         (
             *("un une a an one", "deux two", "trois three", "quatre four", "cinq five", "six"),
             *("sept seven", "huit eight", "neuf nine", "dix ten", "onze eleven", "douze twelve"),
-            *("treize", "quatorze", "quinze fifteen", "seize", "dix sept", "dix huit", "dix neuf"),
+            *("treize", "quatorze", "quinze fifteen", "seize", "dix-sept", "dix-huit", "dix-neuf"),
             *("vingt twenty",),
         ),
         start=1,
     )
-    for word in ([words] if words.startswith("dix ") else words.split())
+    for word in words.split()
 }
 _UNITS = {
     **dict.fromkeys(("jour", "jours", "day", "days"), "day"),

@@ -45,6 +45,9 @@ TODAY = date(2026, 11, 25)
         ("il y a trois jours", "2026-11-22"),
         ("Il y a 3 jours", "2026-11-22"),
         ("3 days ago", "2026-11-22"),
+        ("il y a dix jours", "2026-11-15"),
+        ("il y a dix-sept jours", "2026-11-08"),
+        ("ten days ago", "2026-11-15"),
         ("il y a environ trois jours", "2026-11-22~"),
         # Moments in a span.
         ("la semaine dernière", "2026-11-19~"),
