@@ -14,7 +14,7 @@ from register.errors import TextError
 from register.text import dates
 from register.text.dates import MONTH_NUMBERS, WEEKDAYS, DateMark, PartialDate
 from register.text.normalisation import fold, one_line
-from register.text.relative_dates import relative_moment
+from register.text.relative_dates import relative_day, relative_moment
 
 
 @dataclass(frozen=True)
@@ -113,12 +113,12 @@ def interval_end(text: str, start: str) -> str:
 
 
 def _read(typed: str, today: date) -> DateReading:
-    if day := dates.parse_relative_date(typed, today):
+    if day := relative_day(typed, today):
         return DateReading(day.isoformat())
     written = " ".join(_fold_keeping_dashes(typed).split())
     written = _OCCASION.sub("", " ".join(_TIME.sub(" ", written).split()).strip(" ,.;!"))
     folded = written.replace("-", " ")
-    if day := dates.parse_relative_date(folded, today):
+    if day := relative_day(folded, today):
         return DateReading(day.isoformat())
     if moment := relative_moment(" ".join(folded.split()), today):
         return DateReading(

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import calendar
 import re
-from collections.abc import Iterator
+import tomllib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Literal, cast
+from pathlib import Path
+from typing import Any, Literal, cast
 from zoneinfo import ZoneInfo
 
 from register.errors import TextError
@@ -174,21 +176,12 @@ def _plain_words(year: int, month: int | None, day: int | None, language: Langua
 
 MAX_LENGTH = 100  # characters; a longer text is no date
 
-APPROXIMATE_WORDS = frozenset(
-    {"~", "vers", "environ", "circa", "ca", "about", "around", "approximativement"}
+DATE_WORDS: Mapping[str, Any] = tomllib.loads(
+    Path(__file__).with_name("date_words.toml").read_text("utf-8")
 )
-DOUBTFUL_WORDS = frozenset(
-    {"?", "incertain", "incertaine", "probablement", "probably", "uncertain"}
+APPROXIMATE_WORDS, DOUBTFUL_WORDS, UNKNOWN_WORDS, DATE_FILLERS = (
+    frozenset(DATE_WORDS[name]) for name in ("approximate", "doubtful", "unknown", "fillers")
 )
-UNKNOWN_WORDS = frozenset({"inconnue", "inconnu", "unknown"})
-# Words that are ignored: the beginning of a month is somewhere in that month.
-# fmt: off
-DATE_FILLERS = frozenset({
-    "le", "la", "les", "en", "du", "de", "des", "mois", "annee", "date", "jour", "er",
-    "the", "of", "on", "in", "day", "year",
-    "debut", "fin", "mi", "courant", "milieu", "early", "late", "mid",
-})
-# fmt: on
 # Months by their names and abbreviations, French and English; "fév." is in no list.
 MONTH_NUMBERS: dict[str, int] = {"fev": 2} | {
     fold(name): number
@@ -263,35 +256,7 @@ def month_and_day(
     return (day, month) if month > 12 >= day and not year_first else (month, day)
 
 
-_DAYS_AGO = {
-    **dict.fromkeys(("aujourd hui", "ce matin", "ce midi", "cet apres midi", "ce soir"), 0),
-    **dict.fromkeys(("tout a l heure", "today", "this morning", "this afternoon", "tonight"), 0),
-    **dict.fromkeys(("hier", "yesterday", "last night"), 1),
-    **dict.fromkeys(("avant hier", "the day before yesterday"), 2),
-}
 # Monday is 0.
 WEEKDAYS: dict[str, int] = {
     fold(name): day for names in (_DAYS, _DAYS_EN) for day, name in enumerate(names)
 }
-_RELATIVE_DAY = re.compile(
-    r"(?:le |au |pendant |durant |on )?"
-    rf"(?:(?P<ago>{'|'.join(_DAYS_AGO)})"
-    rf"|(?P<before>last )?(?P<weekday>{'|'.join(WEEKDAYS)})(?P<last> dernier)?)"
-    r"(?: (?:au |dans l |en |en fin d |en debut d |en fin de |en debut de )?"
-    r"(?:matin|matinee|midi|apres midi|soir|soiree|morning|afternoon|evening))?"
-    r"(?:,? (?:a |vers |at )?[0-9]{1,2} ?(?:h|heures?|:|(?=[ap]m))"
-    r"(?: ?[0-9]{2})?(?: ?[ap]m)?)?[.!]?"
-)
-
-
-def parse_relative_date(text: str, today: date) -> date | None:
-    """The day that words such as "hier" or "lundi dernier" mean on ``today``; None for others."""
-    match = _RELATIVE_DAY.fullmatch(fold(text[:100]))
-    if match is None:
-        return None
-    if match["ago"]:
-        return today - timedelta(days=_DAYS_AGO[match["ago"]])
-    days = (today.weekday() - WEEKDAYS[match["weekday"]]) % 7
-    if not days and not (match["last"] or match["before"]):
-        return None
-    return today - timedelta(days=days or 7)

@@ -7,30 +7,21 @@ stored as the middle of its span, approximate; the span itself is shown to the p
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from register.text.dates import MONTH_NUMBERS, PartialDate
+from register.text.dates import DATE_WORDS, MONTH_NUMBERS, WEEKDAYS, PartialDate
+from register.text.normalisation import fold
 
-_NUMBERS = {
-    word.replace("-", " "): number
-    for number, words in enumerate(
-        (
-            *("un une a an one", "deux two", "trois three", "quatre four", "cinq five", "six"),
-            *("sept seven", "huit eight", "neuf nine", "dix ten", "onze eleven", "douze twelve"),
-            *("treize", "quatorze", "quinze fifteen", "seize", "dix-sept", "dix-huit", "dix-neuf"),
-            *("vingt twenty",),
-        ),
-        start=1,
-    )
-    for word in words.split()
-}
-_UNITS = {
-    **dict.fromkeys(("jour", "jours", "day", "days"), "day"),
-    **dict.fromkeys(("semaine", "semaines", "week", "weeks"), "week"),
-    **dict.fromkeys(("mois", "month", "months"), "month"),
-    **dict.fromkeys(("an", "ans", "annee", "annees", "year", "years"), "year"),
-}
+
+def _by_word(table: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    return {word: key for key, words in table.items() for word in words}
+
+
+_DAYS_AGO = {word: int(days) for word, days in _by_word(DATE_WORDS["days_ago"]).items()}
+_NUMBERS = {word: int(number) for word, number in _by_word(DATE_WORDS["numbers"]).items()}
+_UNITS = _by_word(DATE_WORDS["units"])
 # Days that French counts with both ends: "quinze jours" are two weeks.
 _ROUND_DAYS = {8: 7, 15: 14}
 _NUMBER = rf"(?P<number>[0-9]{{1,3}}|{'|'.join(sorted(_NUMBERS, key=len, reverse=True))})"
@@ -40,26 +31,17 @@ _AGO = (
     re.compile(rf"(?:il y a|ca fait|depuis) {_ABOUT}{_NUMBER} {_UNIT}(?P<after> environ)?"),
     re.compile(rf"{_ABOUT}{_NUMBER} {_UNIT} ago(?P<after>)"),
 )
-# Folded words → (unit, how many units ago).
+# Words → (unit, how many units ago).
 _UNIT_WORDS = {
-    **dict.fromkeys(("semaine derniere", "semaine passee", "last week"), ("week", 1)),
-    **dict.fromkeys(("cette semaine", "this week"), ("week", 0)),
-    **dict.fromkeys(("mois dernier", "mois passe", "last month"), ("month", 1)),
-    **dict.fromkeys(("ce mois", "ce mois ci", "this month"), ("month", 0)),
-    **dict.fromkeys(("an dernier", "an passe", "annee derniere"), ("year", 1)),
-    **dict.fromkeys(("annee passee", "last year"), ("year", 1)),
-    **dict.fromkeys(("cette annee", "this year"), ("year", 0)),
-    **dict.fromkeys(
-        ("week end dernier", "week end passe", "weekend dernier", "last weekend"), ("weekend", 1)
-    ),
-    **dict.fromkeys(("ce week end", "ce weekend", "this weekend"), ("weekend", 0)),
+    words: (unit, int(count))
+    for count, units in DATE_WORDS["units_ago"].items()
+    for words, unit in _by_word(units).items()
 }
-# First and last day of each season, as calendars give them.
+# Words → first and last day, each as month and day.
 _SEASONS = {
-    **dict.fromkeys(("printemps", "spring"), ((3, 20), (6, 20))),
-    **dict.fromkeys(("ete", "summer"), ((6, 21), (9, 21))),
-    **dict.fromkeys(("automne", "autumn", "fall"), ((9, 22), (12, 20))),
-    **dict.fromkeys(("hiver", "winter"), ((12, 21), (3, 19))),
+    word: (season["first"], season["last"])
+    for season in DATE_WORDS["seasons"]
+    for word in season["words"]
 }
 _SEASON = re.compile(
     rf"(?P<this>cet?|this|last)? ?(?P<season>{'|'.join(_SEASONS)})"
@@ -68,6 +50,15 @@ _SEASON = re.compile(
 _LAST_MONTH_NAME = re.compile(
     rf"(?:(?P<month>{'|'.join(MONTH_NUMBERS)}) (?:dernier|passe)"
     rf"|last (?P<english>{'|'.join(MONTH_NUMBERS)}))"
+)
+_RELATIVE_DAY = re.compile(
+    r"(?:le |au |pendant |durant |on )?"
+    rf"(?:(?P<ago>{'|'.join(_DAYS_AGO)})"
+    rf"|(?P<before>last )?(?P<weekday>{'|'.join(WEEKDAYS)})(?P<last> dernier)?)"
+    r"(?: (?:au |dans l |en |en fin d |en debut d |en fin de |en debut de )?"
+    r"(?:matin|matinee|midi|apres midi|soir|soiree|morning|afternoon|evening))?"
+    r"(?:,? (?:a |vers |at )?[0-9]{1,2} ?(?:h|heures?|:|(?=[ap]m))"
+    r"(?: ?[0-9]{2})?(?: ?[ap]m)?)?[.!]?"
 )
 _DECADE = re.compile(
     r"annees (?P<decade>[0-9]{2}|[0-9]{3}0)|(?:the )?(?P<english>[0-9]{2}|[0-9]{3}0) ?s"
@@ -90,6 +81,19 @@ class Moment:
     def is_exact(self) -> bool:
         """Whether the partial date has the same bounds as the span."""
         return (self.day.first, self.day.last) == (self.first, self.last)
+
+
+def relative_day(text: str, today: date) -> date | None:
+    """The day that words such as "hier" or "lundi dernier" mean on ``today``; None for others."""
+    match = _RELATIVE_DAY.fullmatch(fold(text[:100]))
+    if match is None:
+        return None
+    if match["ago"]:
+        return today - timedelta(days=_DAYS_AGO[match["ago"]])
+    days = (today.weekday() - WEEKDAYS[match["weekday"]]) % 7
+    if not days and not (match["last"] or match["before"]):
+        return None
+    return today - timedelta(days=days or 7)
 
 
 def relative_moment(folded: str, today: date) -> Moment | None:

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from register.text import dates
+from register.text.relative_dates import relative_day
 
 # A Wednesday.
 TODAY = date(2026, 11, 25)
@@ -36,7 +36,7 @@ TODAY = date(2026, 11, 25)
     ],
 )
 def test_words_for_one_day_are_parsed_as_that_day(words: str, day: int) -> None:
-    assert dates.parse_relative_date(words, TODAY) == date(2026, 11, day)
+    assert relative_day(words, TODAY) == date(2026, 11, day)
 
 
 @pytest.mark.parametrize(
@@ -53,8 +53,8 @@ def test_words_for_one_day_are_parsed_as_that_day(words: str, day: int) -> None:
     ],
 )
 def test_other_words_are_not_parsed(words: str) -> None:
-    assert dates.parse_relative_date(words, TODAY) is None
+    assert relative_day(words, TODAY) is None
 
 
 def test_the_day_before_may_be_of_another_year() -> None:
-    assert dates.parse_relative_date("hier soir", date(2027, 1, 1)) == date(2026, 12, 31)
+    assert relative_day("hier soir", date(2027, 1, 1)) == date(2026, 12, 31)
