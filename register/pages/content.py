@@ -284,13 +284,14 @@ EXAMPLES_FILE = Path(__file__).with_name("examples.toml")
 _EXAMPLES: Mapping[str, Sequence[Mapping[str, str]]] = tomllib.loads(
     EXAMPLES_FILE.read_text("utf-8")
 )
-# Vocabularies with an example for each word; those of the types are with the words of the form.
-EXAMPLE_LISTS = ("preuve", "issue")
 
 
-def examples(name: str, language: Language = "fr") -> Mapping[str, str]:
-    """The examples of a vocabulary by its codes; each goes on after "Par exemple"."""
-    return {row["code"]: row[language] for row in _EXAMPLES[name]}
+def examples(name: str, language: Language) -> Mapping[str, str]:
+    """The examples of a vocabulary by its codes, if it has any; each goes on after "Par exemple".
+
+    Those of the types are with the words of the form.
+    """
+    return {row["code"]: row[language] for row in _EXAMPLES.get(name, ())}
 
 
 # Read at the start, so that a server goes on answering while its program is being replaced.

@@ -8,15 +8,16 @@ import tomllib
 import pytest
 
 from register.cases.vocabulary import VOCABULARY_FILE as VOCABULARY
-from register.pages.content import EXAMPLE_LISTS, EXAMPLES_FILE, examples
+from register.pages.content import EXAMPLES_FILE, examples
 
 VOCABULARY_ROWS = tomllib.loads(VOCABULARY.read_text("utf-8"))
+EXAMPLE_LISTS = ("preuve", "issue")
 EXAMPLES = tomllib.loads(EXAMPLES_FILE.read_text("utf-8"))
 
 
 @pytest.mark.parametrize("name", EXAMPLE_LISTS)
 def test_no_example_is_missing_and_none_is_left_over(name):
-    assert list(examples(name)) == [
+    assert list(examples(name, "fr")) == [
         row["code"] for row in VOCABULARY_ROWS[name] if "retired_at" not in row
     ]
 

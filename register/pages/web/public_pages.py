@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 
 from flask import get_template_attribute, render_template
@@ -25,37 +25,39 @@ from register.web.blueprints import public
 from register.web.l10n import in_language, language, typeset
 from register.web.request_context import current_vocabulary, head, settings
 
+# The word that heads some others, if there is one, and these.
+WordGroup = tuple[VocabularyWord | None, Sequence[VocabularyWord]]
+
 
 def definitions(marker: str) -> str:
     """The definitions, or the contacts who can help, that a marker stands for, as HTML."""
     if marker == editorial.HELP_MARKER:
         return contacts_html(help_contacts.current_contacts(db.session()))
-    list_name, vocabulary = DEFINITIONS[marker], current_vocabulary()
+    list_name = DEFINITIONS[marker]
     words = [
         word
-        for word in vocabulary.lists[list_name].values()
+        for word in current_vocabulary().lists[list_name].values()
         # Readers meet no word that is retired, or that members alone know of.
         if not word.retired and word.extra.get("public", True)
     ]
-    groups: list[tuple[VocabularyWord | None, list[VocabularyWord]]] = []
+    groups: list[WordGroup] = [(None, words)]
+    examples = editorial.examples(list_name, language())
     if list_name == "type":
-        for family in vocabulary.lists["famille"].values():
-            family_words = [word for word in words if word.extra["famille"] == family.code]
-            # The family of what fits nowhere has one type, with its own name.
-            is_alone = [word.label for word in family_words] == [family.label]
-            if family_words:
-                groups.append((None if is_alone else family, family_words))
-    else:
-        groups.append((None, words))
-    examples: Mapping[str, str] = {}
-    if list_name == "type":
+        groups = list(_families(words))
         plain_types = form_vocabulary.words("type", language())
         examples = {code: word.example for code, word in plain_types.items()}
-    elif list_name in editorial.EXAMPLE_LISTS:
-        examples = editorial.examples(list_name, language())
     return render_template(
         "pages/_definitions.html", list_name=list_name, groups=groups, examples=examples
     )
+
+
+def _families(types: Sequence[VocabularyWord]) -> Iterator[WordGroup]:
+    """The types by family; without its name where it has one type of that name."""
+    for family in current_vocabulary().lists["famille"].values():
+        family_types = [word for word in types if word.extra["famille"] == family.code]
+        is_alone = [word.label for word in family_types] == [family.label]
+        if family_types:
+            yield None if is_alone else family, family_types
 
 
 def editorial_page(name: str) -> str:
