@@ -144,11 +144,6 @@ def attach(app: Flask) -> None:
     app.log_exception = lambda exc_info: None  # type: ignore[method-assign]
 
 
-def closed_page(error: domain.ReadOnly) -> Response:
-    """The page for a form that is not taken, by the operator's decision and not by a fault."""
-    return _error_page(503, error_messages.error_sentence(error))
-
-
 def status_of(error: domain.RegisterError) -> int:
     """The HTTP status of an error."""
     return next(
@@ -156,9 +151,14 @@ def status_of(error: domain.RegisterError) -> int:
     )
 
 
-def _error_page(
+def error_page(
     status: int, sentence: str = "", reference: str = "", template: str = "error", **extra: object
 ) -> Response:
+    """The page of an error.
+
+    :param sentence: what happened; the words of the status by default.
+    :param reference: under which the failure is logged.
+    """
     try:
         body: str | bytes = render_template(
             f"web/errors/{template}.html",
@@ -195,7 +195,7 @@ def _register_error(error: domain.RegisterError) -> ResponseReturnValue:
     tombstone = error.values.get("tombstone")
     if isinstance(tombstone, Tombstone):
         word = current_vocabulary().word("restriction", tombstone.reason)
-        return _error_page(
+        return error_page(
             410,
             template="gone",
             number=tombstone.number,
@@ -207,7 +207,7 @@ def _register_error(error: domain.RegisterError) -> ResponseReturnValue:
         )
     if error.key in _ADDRESS_ERRORS:
         status = 400
-    return _error_page(status, error_messages.error_sentence(error, quoting=False))
+    return error_page(status, error_messages.error_sentence(error, quoting=False))
 
 
 def _http_error(error: HTTPException) -> ResponseReturnValue:
@@ -215,7 +215,7 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
     if error.response is not None or error.code is None or error.code < 400:
         # A redirect to the canonical address, or an explicit response.
         return original
-    response = _error_page(error.code)
+    response = error_page(error.code)
     for name in ("Allow", "Retry-After", "WWW-Authenticate", "Content-Range"):
         if name in original.headers:
             response.headers[name] = original.headers[name]
@@ -242,7 +242,7 @@ def _failure_page(error: BaseException, status: int, sentence: str = "") -> Resp
     with suppress(Exception):
         # The error page must not read in the transaction that failed.
         db.session.rollback()
-    return _error_page(status, sentence, reference)
+    return error_page(status, sentence, reference)
 
 
 def _reference_sentence(reference: str) -> str:

@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from flask import render_template, request
+from flask import request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -22,7 +22,7 @@ from rapidfuzz.distance import OSA
 from register.cases.filters import FILTERS
 from register.text.normalisation import fold
 from register.web.blueprints import public
-from register.web.errors import error_text
+from register.web.errors import error_page
 from register.web.l10n import in_language, language, quoted
 from register.web.list_query import list_address
 
@@ -123,7 +123,4 @@ def refuse_unknown_parameters() -> ResponseReturnValue | None:
         if len(quotable) == len(unknown)
         else _("un paramètre de cette adresse"),
     )
-    words = error_text(400)
-    return render_template(
-        "web/errors/error.html", status=400, words=words, sentence=sentence, links=links
-    ), 400
+    return error_page(400, sentence, links=links)

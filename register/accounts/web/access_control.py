@@ -170,7 +170,8 @@ def _handle_read_only(error: ReadOnly) -> ResponseReturnValue:
         return sign_in.refused_sign_in_page(error_sentence(error))
     carried = reauthentication.rescued_form() if is_member_path(request.path) else None
     if carried is None:
-        return errors.closed_page(error)
+        # By the operator's decision, not by a fault.
+        return errors.error_page(503, error_sentence(error))
     return reauthentication.resend_page(carried, 503, error_sentence(error))
 
 
