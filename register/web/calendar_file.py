@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from flask import Response
 
 from register.db import now
-from register.web import etag
 
 if TYPE_CHECKING:
     from icalendar import Event
@@ -45,7 +44,6 @@ def calendar_file(days: Iterable[CalendarDay], *, host: str, filename: str) -> R
     """
     from icalendar import Calendar
 
-    etag.skip_caching()
     calendar, at = Calendar(), now()
     calendar.add("prodid", "-//Web Citoyen//Web Citoyen//FR")
     calendar.add("version", "2.0")

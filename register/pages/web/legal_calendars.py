@@ -23,7 +23,6 @@ from register.text import dates
 from register.text.date_reading import read_date
 from register.text.normalisation import one_line
 from register.text.typography import first_upper
-from register.web import etag
 from register.web.blueprints import public
 from register.web.calendar_file import CalendarDay, calendar_file
 from register.web.l10n import count_words, day_words, language, typeset
@@ -99,7 +98,6 @@ def calendar_page(procedure: Procedure) -> ResponseReturnValue:
         400 if query.fault else 200,
     )
     if request.args:
-        etag.skip_caching()
         response.headers["Cache-Control"] = "no-store"
     response.headers["Referrer-Policy"] = "no-referrer"
     return response
@@ -110,7 +108,6 @@ def calendar_download(procedure: Procedure) -> ResponseReturnValue:
     query = _parse(procedure)
     day = query.day
     if day is None:
-        etag.skip_caching()
         return redirect(query.address(), 303)
     is_plain = request.args.get("titres") == _PLAIN_TITLES
     # The same day in another calendar, or with other titles, is the same event.
