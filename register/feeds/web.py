@@ -33,7 +33,6 @@ from register.operations import setup
 from register.operations.setup import Identity
 from register.pages.web import public_pages
 from register.search.service import Reach
-from register.territory import place_queries
 from register.territory.place_queries import CommuneDetails
 from register.territory.web import place_choice, place_names
 from register.text.typography import french
@@ -110,11 +109,10 @@ def place_feed(code: str) -> ResponseReturnValue:
     """The events of a place, by the filters of a list; a former code leads to the present one."""
     head()
     kind = request.path.split("/")[1].removesuffix("s")
-    upper_code, present_code = code.upper(), ""
-    if FILTERS[kind].accepts(upper_code, current_vocabulary()):
-        present_code = _present_code(kind, upper_code)
-    if not present_code:
+    place_filter, upper_code = FILTERS[kind], code.upper()
+    if not place_filter.accepts(upper_code, current_vocabulary()):
         raise NotFound("no_such_place")
+    (present_code,) = place_filter.codes(upper_code)
     address = urls.PLACES[kind](present_code)
     if code != present_code:
         raw_query = request.query_string.decode("latin-1")
@@ -134,14 +132,6 @@ def place_feed(code: str) -> ResponseReturnValue:
     # The page of a place takes no other filter; the list at that place does.
     feed_path = f"{address}?{case_query.query_string()}"
     return _feed_response(event_query, urls.cases(place_query), subject, feed_path)
-
-
-def _present_code(kind: str, code: str) -> str:
-    """The code of a place today; empty for an unknown place."""
-    if kind == "commune":
-        return place_queries.current_code(code) or ""
-    load_area = place_queries.departement if kind == "departement" else place_queries.region
-    return code if load_area(code) else ""
 
 
 @public.get("/registre.atom")
