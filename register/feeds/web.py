@@ -41,7 +41,6 @@ from register.web.blueprints import public
 from register.web.fragments import fragment
 from register.web.request_context import current_vocabulary, head, settings
 
-_EVENT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _UPDATED = re.compile("updated>([^<]+)<")
 BEFORE_PARAMETER = "avant"
 
@@ -159,8 +158,6 @@ def _feed_response(
     :param feed_path: the feed's address without its suffix, where it is not the page's.
     """
     before_event = request.args.get(BEFORE_PARAMETER) or None
-    if before_event and not _EVENT.fullmatch(before_event):
-        raise NotFound("no_such_page")
     session = db.session()
     feed_path = feed_path or page
 
