@@ -47,8 +47,11 @@ _FRAGMENTS: dict[str, tuple[str, FromClause, str]] = {
 }
 
 
-def event_contents(session: Session, events: Sequence[PublicEvent]) -> list[EventContent]:
-    """Contents of some events, in their order; the number of statements is constant."""
+def event_contents(session: Session, events: Sequence[PublicEvent]) -> dict[str, EventContent]:
+    """Contents of some events by name; the number of statements is constant.
+
+    :param events: read in the same transaction, so that each public case still has its texts.
+    """
     revision_ids = {event.revision_id for event in events if event.is_public}
     snapshots_stmt = select(REVISION.c.id, REVISION.c.content, REVISION.c.html).where(
         REVISION.c.id.in_(revision_ids), REVISION.c.content.is_not(None)
@@ -60,12 +63,9 @@ def event_contents(session: Session, events: Sequence[PublicEvent]) -> list[Even
     for name, fragment_table in {fragment_type[:2] for fragment_type in _FRAGMENTS.values()}:
         case_ids = {event.incident_id for event in events if _fragment_name(event) == name}
         ranks[name] = _fragment_ranks(session, fragment_table, case_ids)
-    contents = []
+    contents = {}
     for event in events:
-        snapshot = snapshots.get(event.revision_id or 0) if event.is_public else None
-        if event.is_public and snapshot is None:
-            # Its texts were destroyed between two statements; the next request shows this.
-            continue
+        snapshot = snapshots[event.revision_id or 0] if event.is_public else None
         updated_at = max(lifted_at.get(event.seq, event.at), _updated_at(event, snapshot))
         content = EventContent(event, updated_at, snapshot)
         if snapshot is not None and (name := _fragment_name(event)):
@@ -73,7 +73,7 @@ def event_contents(session: Session, events: Sequence[PublicEvent]) -> list[Even
             content.fragment = snapshot.content[list_name][content.rank - 1]
             if html_texts := snapshot.html.get(list_name):
                 content.html = html_texts[content.rank - 1]
-        contents.append(content)
+        contents[event.name] = content
     return contents
 
 

@@ -210,24 +210,24 @@ def _entries(public_events: Sequence[PublicEvent]) -> list[Markup]:
     """The elements of some events, in their order."""
 
     @cache
-    def contents() -> dict[str, EventContent]:
+    def contents() -> Mapping[str, EventContent]:
         # All at once: a statement for each event would take longer.
-        return {content.event.name: content for content in event_contents(session, public_events)}
+        return event_contents(session, public_events)
 
     session = db.session()
     identity = setup.identity(session)
 
     def entry(event: PublicEvent) -> Markup:
-        return fragment("event", event.name, caller=lambda: _entry(contents(), event, identity))
+        return fragment(
+            "event", event.name, caller=lambda: _entry(contents()[event.name], identity)
+        )
 
-    return list(filter(None, map(entry, public_events)))
+    return list(map(entry, public_events))
 
 
-def _entry(contents: Mapping[str, EventContent], event: PublicEvent, identity: Identity) -> Markup:
-    """The element of an event; empty when its texts were destroyed between two statements."""
-    if event.name not in contents:
-        return Markup()
-    event_content = contents[event.name]
+def _entry(event_content: EventContent, identity: Identity) -> Markup:
+    """The element of an event."""
+    event = event_content.event
     content = event_content.snapshot.content if event_content.snapshot else None
     place = case_view.case_commune(content) if content else None
     return atom.entry_xml(
