@@ -144,12 +144,10 @@ def _contact(key: str, lines: Sequence[str]) -> HelpContact:
         if entry is None or entry[1] not in _FIELDS or entry[1] in cells:
             raise Invalid("help_field", words=f"{key} : {line[:80]}", field="text")
         cells[entry[1]] = entry[2].strip()
-    for name in _REQUIRED:
+    phone, link = cells.get(_PHONE_FIELD, ""), cells.get(_LINK, "")
+    for name in _REQUIRED if link else (*_REQUIRED, _PHONE_FIELD):
         if not cells.get(name):
             raise Invalid("help_missing", words=f"{key} : {name}", field="text")
-    phone, link = cells.get(_PHONE_FIELD, ""), cells.get(_LINK, "")
-    if not phone and not link:
-        raise Invalid("help_missing", words=f"{key} : {_PHONE_FIELD}", field="text")
     if phone and not _PHONE.fullmatch(phone):
         raise _value_error(key, _PHONE_FIELD, phone)
     for name, address in ((_LINK, link), (_SOURCE, cells[_SOURCE])):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict
 
 from flask import get_template_attribute, render_template
 from flask_babel import gettext as _
@@ -89,8 +88,7 @@ def page_path(name: str) -> str:
 
 def fill_page(html: str) -> Markup:
     """The HTML of an editorial page with the settings and definitions that it asks for."""
-    all_settings = asdict(settings())
-    legal_settings = {key: str(all_settings[key]) for key in LEGAL_FIELDS}
+    legal_settings = {name: getattr(settings(), name) for name in LEGAL_FIELDS}
 
     def fill(part: str) -> Markup:
         filled_html = fill_markers(
