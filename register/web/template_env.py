@@ -233,14 +233,14 @@ def read(app: Flask) -> None:
 
 
 def require(app: Flask) -> None:
-    """Compile every template. A missing or faulty one prevents a renewal.
+    """Compile every template that was read. A faulty one prevents a renewal.
 
     :raises ConfigError: ``config_templates``.
     """
     for name in template_names(app):
         try:
             app.jinja_env.get_template(name)
-        except (OSError, UnicodeDecodeError, TemplateError) as error:
+        except TemplateError as error:
             raise ConfigError("config_templates", path=name) from error
 
 
