@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from flask import Response
 
 from register.db import now
+from register.web.request_context import settings
 
 if TYPE_CHECKING:
     from icalendar import Event
@@ -36,10 +37,9 @@ class CalendarDay:
     has_alarms: bool = True
 
 
-def calendar_file(days: Iterable[CalendarDay], *, host: str, filename: str) -> Response:
+def calendar_file(days: Iterable[CalendarDay], *, filename: str) -> Response:
     """A calendar as a download that no cache stores.
 
-    :param host: of the register; with the key it makes the identifier of an event.
     :param filename: of letters, digits, dots and dashes.
     """
     from icalendar import Calendar
@@ -48,7 +48,7 @@ def calendar_file(days: Iterable[CalendarDay], *, host: str, filename: str) -> R
     calendar.add("prodid", "-//Web Citoyen//Web Citoyen//FR")
     calendar.add("version", "2.0")
     for calendar_day in days:
-        calendar.add_component(_event(calendar_day, host, at))
+        calendar.add_component(_event(calendar_day, at))
     headers = {
         "Content-Disposition": f'attachment; filename="{filename}"',
         "Cache-Control": "no-store",
@@ -57,10 +57,10 @@ def calendar_file(days: Iterable[CalendarDay], *, host: str, filename: str) -> R
     return Response(calendar.to_ical(), headers=headers, mimetype="text/calendar")
 
 
-def _event(calendar_day: CalendarDay, host: str, at: datetime) -> Event:
+def _event(calendar_day: CalendarDay, at: datetime) -> Event:
     from icalendar import Alarm, Event
 
-    event = Event()
+    event, host = Event(), settings().host
     # A name of the namespace of addresses, whose digest says nothing of the key.
     event.add("uid", f"{uuid.uuid5(uuid.NAMESPACE_URL, f'{host}/{calendar_day.key}')}@{host}")
     event.add("dtstamp", at)

@@ -27,7 +27,7 @@ from register.web.blueprints import public
 from register.web.calendar_file import CalendarDay, calendar_file
 from register.web.l10n import count_words, day_words, language, typeset
 from register.web.list_query import list_address
-from register.web.request_context import head, settings
+from register.web.request_context import head
 
 # Read at the start, so that a server goes on answering while its program is being replaced.
 _LETTERS: Sequence[Mapping[str, str]] = tomllib.loads(
@@ -122,7 +122,6 @@ def calendar_download(procedure: Procedure) -> ResponseReturnValue:
             for deadline in legal_rules.legal_calendar(query.event, day)
             if deadline.first and deadline.rule.kind is not RuleKind.CHECK
         ],
-        host=settings().host,
         filename="echeances.ics",
     )
 

@@ -115,7 +115,6 @@ def deadline_file() -> Response:
             )
             for item in page.items
         ],
-        host=settings().host,
         filename="echeances-du-bureau.ics",
     )
 
