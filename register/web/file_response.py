@@ -15,8 +15,9 @@ from werkzeug.http import parse_range_header
 from register.concurrency_limit import Bulkhead
 from register.db import db
 from register.errors import Unavailable
-from register.evidence.sealed_files import FileManifest, SealedFiles, SealedReader
+from register.evidence.sealed_files import FileManifest, SealedReader
 from register.web import etag
+from register.web.request_context import sealed_files
 
 # Bytes of one answer to a request for a range (RFC 9110 §15.3.7 allows fewer than were asked for).
 RANGE_BYTES = 4 * 1024 * 1024
@@ -32,9 +33,7 @@ _sending = Bulkhead(RUNNING, WAITING, TIMEOUT)
 _downloads = Bulkhead(RUNNING_DOWNLOADS, WAITING_DOWNLOADS, TIMEOUT)
 
 
-def send_file(
-    files: SealedFiles, manifest: FileManifest, *, name: str, cache_control: str
-) -> Response:
+def send_file(manifest: FileManifest, *, name: str, cache_control: str) -> Response:
     """A file that a browser may show, with its digest as ETag.
 
     The connection to the database is given back before anything is sent.
@@ -42,6 +41,7 @@ def send_file(
     :raises Unavailable: ``busy``; too many files are sent at the moment.
     """
     etag.skip_caching()
+    files = sealed_files()
     size, digest, mime = manifest.size, manifest.sha256, manifest.mime
     is_media = mime.startswith(("audio/", "video/"))
     headers = {
@@ -70,12 +70,13 @@ def send_file(
     return Response(body, status=status, headers=headers, content_type=content_type)
 
 
-def send_attachment(files: SealedFiles, manifest: FileManifest, name: str) -> Response:
+def send_attachment(manifest: FileManifest, name: str) -> Response:
     """A file that strangers made, as a download for members: a browser never shows it.
 
     :param name: of letters, digits, dots and dashes.
     :raises Unavailable: ``evidence_missing`` when bytes of it are gone, ``evidence_away``.
     """
+    files = sealed_files()
     if not files.is_whole(manifest):
         raise Unavailable("evidence_missing")
     headers = {

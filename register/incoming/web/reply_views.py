@@ -27,7 +27,7 @@ from register.web import messages, urls
 from register.web.blueprints import desk, submit
 from register.web.file_response import send_attachment
 from register.web.l10n import language, switch_language
-from register.web.request_context import key_store, sealed_files
+from register.web.request_context import key_store
 
 FILES_ADDRESS = "/droit-de-reponse/avec-fichiers"
 
@@ -204,4 +204,4 @@ def reply_document(reply_id: int, file_key: str) -> Response:
     if manifest is None:
         raise NotFound("no_sent_file")
     name = f"document-{manifest.sha256[:12]}.{extension(manifest.mime)}"
-    return send_attachment(sealed_files(), manifest, name)
+    return send_attachment(manifest, name)

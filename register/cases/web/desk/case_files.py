@@ -113,7 +113,7 @@ def desk_piece_file(incident_id: int, digest: str) -> Response:
     """A copy of the case in any version, before and after it is public."""
     manifest = find_copy(act_view.open_case(incident_id).id, digest)
     name = f"dossier-{incident_id}-{digest[:12]}"
-    return send_file(sealed_files(), manifest, name=name, cache_control="no-store")
+    return send_file(manifest, name=name, cache_control="no-store")
 
 
 @desk.get("/dossiers/<int:incident_id>/dossier-avocat.zip")

@@ -27,7 +27,7 @@ from register.web.error_messages import error_sentence
 from register.web.errors import status_of
 from register.web.file_response import send_attachment
 from register.web.l10n import number, typeset
-from register.web.request_context import key_store, sealed_files
+from register.web.request_context import key_store
 
 _ALL = "toutes"
 # Where a reader looks whether public archives have a page; the address follows.
@@ -120,7 +120,7 @@ def source_copy(incident_id: int, copy_id: int) -> ResponseReturnValue:
     act_view.open_case(incident_id)
     copy = _copy(incident_id, copy_id)
     manifest = cited_sources.open_copy(key_store(), copy)
-    return send_attachment(sealed_files(), manifest, cited_sources.file_name(copy, manifest))
+    return send_attachment(manifest, cited_sources.file_name(copy, manifest))
 
 
 def _copy(incident_id: int, copy_id: int) -> SourceCopy:

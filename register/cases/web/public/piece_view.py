@@ -172,7 +172,7 @@ def piece_file(number: str, digest: str) -> Response:
         raise NotFound("no_such_piece")
     manifest = find_copy(incident_id(public_case), digest)
     name = f"cas-{public_case.number}-{names[digest]}"
-    return send_file(sealed_files(), manifest, name=name, cache_control=PAGE_CACHE_CONTROL)
+    return send_file(manifest, name=name, cache_control=PAGE_CACHE_CONTROL)
 
 
 def incident_id(public_case: PublicCase) -> int:

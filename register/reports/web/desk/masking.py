@@ -22,7 +22,7 @@ from register.web.errors import status_of
 from register.web.file_response import send_attachment
 from register.web.form_fields import DeskForm, code_choices, text_field
 from register.web.l10n import typeset
-from register.web.request_context import key_store, sealed_files
+from register.web.request_context import key_store
 
 
 class MaskForm(DeskForm):
@@ -139,7 +139,7 @@ def report_file(key: str, file_key: str) -> Response:
     manifest = files[0].manifest
     # A name that says nothing: the beginning of the digest, and the format.
     name = f"piece-{manifest.sha256[:12]}.{extension(manifest.mime)}"
-    return send_attachment(sealed_files(), manifest, name)
+    return send_attachment(manifest, name)
 
 
 @desk.post(f"{_FILE_RULE}/detruire", endpoint="report_file_destroy")
