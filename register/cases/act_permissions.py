@@ -5,7 +5,8 @@ A refusal carries a key, which ``web`` and ``cli`` turn into a sentence.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from collections.abc import Collection, Mapping
+from dataclasses import fields, replace
 
 from register.accounts.models import Role
 from register.cases.case_content import Content, RequestContent
@@ -14,21 +15,6 @@ from register.cases.validation import UNKNOWN_WORD
 from register.errors import Refused, TextError
 from register.journal import Act
 from register.text import dates
-
-
-@dataclass(frozen=True)
-class Rule:
-    """The roles that may do an act, and whether a second person must approve it in any case.
-
-    For what a content requires, see the checklist.
-    """
-
-    roles: frozenset[Role]
-    needs_second: bool = False
-
-
-_ANY_MEMBER = Rule(frozenset(Role))
-_ADMINISTRATORS_AND_SECOND = Rule(frozenset({Role.ADMINISTRATOR}), needs_second=True)
 
 _DESK_ACTS = (
     Act.CLAIMED,
@@ -47,29 +33,29 @@ _DESK_ACTS = (
     Act.COPY_PAGE_REVIEWED,
     Act.COPY_REMOVED,
 )
-# State → the acts that any member may do in it.
-_MEMBERS_ACTS = {
+# State → the acts that are possible in it: for any member, but for ``ADMINISTRATORS_ACTS``. An act
+# that is not listed is refused for the reason in REFUSALS.
+POSSIBLE_ACTS: Mapping[CaseState, Collection[Act]] = {
     CaseState.DRAFT: (
         *_DESK_ACTS,
         *(Act.EDITED, Act.VERSION_REFUSED, Act.SOURCE_DROPPED, Act.DISCARDED),
-        *(Act.PUBLISHED, Act.DRAFT_MERGED),
+        *(Act.PUBLISHED, Act.DRAFT_MERGED, Act.ERASED),
     ),
     CaseState.PUBLISHED: (
         *_DESK_ACTS,
         *(Act.FOLLOWED_UP, Act.REPLY_RECEIVED, Act.REPLIED, Act.REPLY_REFUSED),
-        *(Act.CORRECTED, Act.REDACTED, Act.WITHDRAWN, Act.MERGED),
+        *(Act.CORRECTED, Act.REDACTED, Act.WITHDRAWN, Act.MERGED, Act.ERASED),
     ),
     CaseState.WITHDRAWN: (
         *_DESK_ACTS,
-        *(Act.EDITED, Act.VERSION_REFUSED, Act.REDACTED, Act.RESTORED, Act.MERGED),
+        *(Act.EDITED, Act.VERSION_REFUSED, Act.REDACTED, Act.RESTORED, Act.MERGED, Act.ERASED),
     ),
-    CaseState.MERGED: (Act.APPROVED, Act.NOTED, Act.WITHDRAWN, Act.PARTED),
+    CaseState.MERGED: (Act.APPROVED, Act.NOTED, Act.WITHDRAWN, Act.PARTED, Act.ERASED),
+    CaseState.ERASED: (),
 }
-# (state, act) → rule. An act that is not listed is refused for the reason in REFUSALS.
-RULES: dict[tuple[CaseState, Act], Rule] = {
-    **{(state, act): _ANY_MEMBER for state, acts in _MEMBERS_ACTS.items() for act in acts},
-    **{(state, Act.ERASED): _ADMINISTRATORS_AND_SECOND for state in _MEMBERS_ACTS},
-}
+# Acts of administrators, which a second person must approve in any case. For what a content
+# requires, see the checklist.
+ADMINISTRATORS_ACTS = (Act.ERASED,)
 
 # The reason of a refusal; the state's own reason when the act has none.
 REFUSALS: dict[tuple[CaseState, Act], str] = {
@@ -96,29 +82,27 @@ _STATE_REFUSALS = {
 }
 
 
-def rule_for(state: CaseState, act: Act) -> Rule:
-    """The rule of an act in a state.
+def require_possible(state: CaseState, act: Act) -> None:
+    """Check that an act is possible in a state.
 
-    :raises Refused: the act is not possible in that state.
+    :raises Refused: with the current state.
     """
-    rule = RULES.get((state, act))
-    if rule is None:
+    if act not in POSSIBLE_ACTS[state]:
         key = REFUSALS.get((state, act), _STATE_REFUSALS[state])
         raise Refused(key, state=state.value, act=act.value)
-    return rule
 
 
 def require_allowed(state: CaseState, act: Act, role: Role, *, has_second: bool) -> None:
-    """Check the role and the second person.
+    """Check the state, the role and the second person.
 
     :param has_second: whether another member approved this revision for this act (or the register
         has a single moderator, who answers for both).
     :raises Refused: with the current state.
     """
-    rule = rule_for(state, act)
-    if role not in rule.roles:
+    require_possible(state, act)
+    if act in ADMINISTRATORS_ACTS and role is not Role.ADMINISTRATOR:
         raise Refused("administrators_only", state=state.value, act=act.value)
-    if rule.needs_second and not has_second:
+    if act in ADMINISTRATORS_ACTS and not has_second:
         raise Refused("second_person_missing", state=state.value, act=act.value)
 
 

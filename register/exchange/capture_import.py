@@ -20,7 +20,7 @@ from pathlib import Path
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from register.cases.act_permissions import RULES
+from register.cases.act_permissions import POSSIBLE_ACTS
 from register.cases.acts import add_source_copy
 from register.cases.case_evidence import case_key
 from register.cases.cited_sources import addresses, digest
@@ -39,7 +39,7 @@ from register.text.dates import paris_day
 
 MANIFEST = "captures.csv"
 FILE, ADDRESS, DAY = COLUMNS = ("fichier", "adresse", "jour")
-_STATES = [state for state, act in RULES if act is Act.SOURCE_COPIED]
+_STATES = [state for state, acts in POSSIBLE_ACTS.items() if Act.SOURCE_COPIED in acts]
 
 
 class CaptureEffect(StrEnum):

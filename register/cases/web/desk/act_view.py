@@ -14,7 +14,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _
 
 from register.accounts import vouching
-from register.accounts.models import Member, Role
+from register.accounts.models import Member
 from register.accounts.web import current_member
 from register.accounts.web.current_member import run_act
 from register.cases import act_permissions
@@ -204,10 +204,10 @@ def blocked_reason(desk_case: DeskCase, act: Act) -> str:
     """
     member = current_member.member()
     try:
-        rule = act_permissions.rule_for(CaseState(desk_case.state), act)
+        act_permissions.require_possible(CaseState(desk_case.state), act)
     except Refused as error:
         return typeset(error_sentence(error))
-    if Role(member.role) not in rule.roles:
+    if act in act_permissions.ADMINISTRATORS_ACTS and not member.is_administrator:
         return _refusal_text("administrators_only", desk_case)
     if act in _PUBLISHING_ACTS and desk_case.is_refused:
         return _refusal_text("version_refused", desk_case)

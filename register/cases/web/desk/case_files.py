@@ -15,7 +15,7 @@ from flask_babel import gettext as _
 from register.accounts.web import current_member
 from register.accounts.web.current_member import run_act
 from register.cases import acts
-from register.cases.act_permissions import RULES
+from register.cases.act_permissions import POSSIBLE_ACTS
 from register.cases.case_evidence import case_evidence
 from register.cases.copies import FileCopy, file_copies
 from register.cases.copy_storage import CopyState
@@ -241,7 +241,7 @@ def _page_values(desk_case: DeskCase) -> dict[str, Any]:
     state = CaseState(desk_case.state)
     is_public = state is CaseState.PUBLISHED
     return {
-        "may_change": (state, Act.COPY_REQUESTED) in RULES,
+        "may_change": Act.COPY_REQUESTED in POSSIBLE_ACTS[state],
         "listed": lambda codes: ", ".join(
             str(messages.evidence.edit_words[code]) for code in codes
         ),

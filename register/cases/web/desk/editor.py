@@ -182,7 +182,7 @@ def run_editor(
     )
     if request.method != "POST":
         if desk_case:
-            act_permissions.rule_for(CaseState(desk_case.state), act)
+            act_permissions.require_possible(CaseState(desk_case.state), act)
             stored["vu"] = str(desk_case.revision_id or 0)
         resumed_values = _resumed_values(form_class, desk_case, act)
         form = form_class(data={"vu": "0", **stored, **resumed_values})

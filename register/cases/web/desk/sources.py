@@ -10,7 +10,7 @@ from flask_babel import ngettext
 from register.accounts.web import current_member
 from register.accounts.web.current_member import run_act
 from register.cases import acts, cited_sources, source_queue
-from register.cases.act_permissions import rule_for
+from register.cases.act_permissions import require_possible
 from register.cases.cited_sources import DeskSource
 from register.cases.member_view import DeskCase
 from register.cases.models import CaseState, SourceCopy
@@ -79,7 +79,7 @@ def keep_sources(incident_id: int) -> ResponseReturnValue:
     """Queue a copy of one source, or of all that have none."""
     desk_case, choice = act_view.open_case(incident_id), request.form.get("source", "")
     try:
-        rule_for(CaseState(desk_case.state), Act.SOURCE_COPIED)
+        require_possible(CaseState(desk_case.state), Act.SOURCE_COPIED)
     except Refused as error:
         return sources_page(desk_case, typeset(error_sentence(error))), status_of(error)
     sources = [source for source in sources_of(desk_case) if source.address]
