@@ -40,39 +40,6 @@ def reply_due(received: date) -> date:
     return rule("insertion").last_day(received)
 
 
-@dataclass(frozen=True)
-class RequestTerms:
-    """The last days of a request's terms; None where the first day is unknown."""
-
-    silence_refuses: date | None
-    refer_to_cada_by: date | None
-    cada_answers_by: date | None
-    refusal_confirmed: date | None
-    court_by: date | None
-
-
-def request_terms(
-    requested: date | None, refused: date | None = None, cada_registered: date | None = None
-) -> RequestTerms:
-    """The terms of a request for a public document.
-
-    One month's silence is a refusal (CRPA R311-12, R311-13); two months to refer to the CADA
-    (R343-1), which answers within one (R343-3); the refusal is confirmed by two months' silence
-    after registration (R343-4, R343-5); then two months to the administrative court
-    (code de justice administrative R421-1).
-    """
-    silence_day = rule("silence").last_day(requested) if requested else None
-    refusal_day = refused or silence_day
-    confirmation_day = rule("confirmation").last_day(cada_registered) if cada_registered else None
-    return RequestTerms(
-        silence_refuses=silence_day,
-        refer_to_cada_by=rule("saisine").last_day(refusal_day) if refusal_day else None,
-        cada_answers_by=rule("avis").last_day(cada_registered) if cada_registered else None,
-        refusal_confirmed=confirmation_day,
-        court_by=rule("tribunal").last_day(confirmation_day) if confirmation_day else None,
-    )
-
-
 LINE_WIDTH = 75  # characters: the widest line of a case's page
 LINES_LIMIT = 200
 # Loi du 29 juillet 1881, art. 13, to which LCEN art. 1-1 III refers: a reply to a shorter text may

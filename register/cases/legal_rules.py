@@ -11,12 +11,11 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
-from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from dateutil.easter import easter
 from dateutil.relativedelta import relativedelta
@@ -47,18 +46,12 @@ EVENTS: Mapping[Procedure, Sequence[str]] = {
 }
 
 
-class RuleKind(StrEnum):
-    """Whose day it is."""
-
-    YOURS = "yours"  # something has to be done by then
-    THEIRS = "theirs"  # the other side's term, or what happens without a word
-    CHECK = "check"  # something to look at
-
-
 @dataclass(frozen=True)
 class LegalRule:
     """A rule; ``months`` and ``days`` are both 0 where it sets no day.
 
+    :param kind: whose day it is: ``yours``, by which something has to be done; ``theirs``, the
+        other side's term, or what happens without a word; or ``check``, something to look at.
     :param opens: the event that the end brings about by itself; with ``opens_within``, that the
         reader may bring about on any day of the term.
     :param backwards: the day is the first one from which the term has not yet ended.
@@ -66,18 +59,18 @@ class LegalRule:
     """
 
     code: str
-    kind: RuleKind
+    kind: Literal["yours", "theirs", "check"]
     law: str
-    articles: tuple[str, ...]
+    articles: Sequence[str]
     labels: Mapping[Language, str]
-    texts: Mapping[Language, str]
-    after: tuple[str, ...]
-    months: int
-    days: int
-    opens: str
-    opens_within: bool
-    backwards: bool
-    extension: tuple[str, ...]
+    texts: Mapping[Language, str] = field(default_factory=dict)
+    after: Sequence[str] = ()
+    months: int = 0
+    days: int = 0
+    opens: str = ""
+    opens_within: bool = False
+    backwards: bool = False
+    extension: Sequence[str] = ()
 
     def last_day(self, start: date) -> date:
         """The last day of the term that an event opens."""
@@ -92,6 +85,12 @@ class LegalRule:
         while self.last_day(start - _DAY) >= day:
             start -= _DAY
         return start
+
+
+# Every rule by its code, in the order of the file.
+RULES: Mapping[str, LegalRule] = {
+    code: LegalRule(code, **row) for code, row in _TABLES["rule"].items()
+}
 
 
 @dataclass(frozen=True)
@@ -144,8 +143,21 @@ def legal_calendar(event: str, day: date) -> Sequence[LegalDeadline]:
     return list(_deadlines({event: (day, day)}))
 
 
+def exact_days(**events: date | None) -> dict[str, date]:
+    """Code of a rule → its day, for the rules whose day follows from known events alone.
+
+    :param events: the day of each event by its code; None for an unknown one.
+    """
+    spans = {event: (day, day) for event, day in events.items() if day}
+    return {
+        deadline.rule.code: deadline.last
+        for deadline in _deadlines(spans)
+        if deadline.last and deadline.is_exact
+    }
+
+
 def _deadlines(spans: dict[str, tuple[date, date]]) -> Iterator[LegalDeadline]:
-    for legal_rule in rules().values():
+    for legal_rule in RULES.values():
         start = next((spans[event] for event in legal_rule.after if event in spans), None)
         if start is None:
             continue
@@ -161,14 +173,7 @@ def _deadlines(spans: dict[str, tuple[date, date]]) -> Iterator[LegalDeadline]:
 
 def rule(code: str) -> LegalRule:
     """The rule of a code."""
-    return rules()[code]
-
-
-@cache
-def rules() -> Mapping[str, LegalRule]:
-    """Every rule by its code, in the order of the file."""
-    rows: Mapping[str, Mapping[str, Any]] = _TABLES["rule"]
-    return {code: _rule(code, row, rows) for code, row in rows.items()}
+    return RULES[code]
 
 
 def event_label(event: str, language: Language) -> str:
@@ -184,22 +189,3 @@ def law_name(law: str, language: Language) -> str:
 def law_link(law: str) -> str:
     """The address of a law's text."""
     return str(_TABLES["law"][law]["link"])
-
-
-def _rule(code: str, row: Mapping[str, Any], rows: Mapping[str, Mapping[str, Any]]) -> LegalRule:
-    term = rows[row["same_term"]] if "same_term" in row else row
-    return LegalRule(
-        code=code,
-        kind=RuleKind(row["kind"]),
-        law=row["law"],
-        articles=tuple(row["articles"]),
-        labels={"fr": row["fr"], "en": row["en"]},
-        texts={"fr": row.get("fr_text", ""), "en": row.get("en_text", "")},
-        after=tuple(row.get("after", ())),
-        months=term.get("months", 0),
-        days=term.get("days", 0),
-        opens=row.get("until", row.get("within", "")),
-        opens_within="within" in row,
-        backwards=row.get("backwards", False),
-        extension=tuple(row.get("extension", ())),
-    )

@@ -18,7 +18,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any
 
-from register.cases.deadlines import request_terms
+from register.cases.legal_rules import exact_days
 from register.text import dates
 
 
@@ -47,8 +47,7 @@ class TimelineItem:
     ``date`` is EDTF, empty when unknown. ``end`` marks an outcome. ``number`` is the rank of the
     proceeding, follow-up, reply or correction that it belongs to, from 1. ``part`` is that piece
     of the canonical content. ``follow_up`` is the rank of the follow-up that added a step, or 0.
-    ``terms`` are legal terms that run from it, by their names in
-    :class:`register.cases.deadlines.RequestTerms`, as EDTF days.
+    ``terms`` are legal terms that run from it, by the codes of ``legal_rules.toml``, as EDTF days.
     """
 
     kind: TimelineKind
@@ -148,13 +147,13 @@ def _proceeding_items(proceeding: Mapping[str, Any], number: int) -> Iterator[Ti
 def _request_items(request: Mapping[str, Any]) -> Iterator[TimelineItem]:
     """A request for a document and its refusal, with the terms whose first day is known."""
     item = partial(TimelineItem, part=request)
-    terms = request_terms(exact_day(request["asked_on"]), exact_day(request["refused_on"]))
-    silence_terms = _legal_terms(silence_refuses=terms.silence_refuses)
-    yield item(TimelineKind.REQUESTED, request["asked_on"], terms=silence_terms)
-    referral_terms = _legal_terms(refer_to_cada_by=terms.refer_to_cada_by)
+    asked_on, refused_on = exact_day(request["asked_on"]), exact_day(request["refused_on"])
+    days = exact_days(demande=asked_on, refus=refused_on)
+    yield item(TimelineKind.REQUESTED, request["asked_on"], terms=_legal_terms(days, "silence"))
+    referral_terms = _legal_terms(days, "saisine")
     if request["refusal"] == "implicite":
         # The day that the law sets, unless a source gives another one.
-        day = request["refused_on"] or _edtf_day(terms.silence_refuses)
+        day = request["refused_on"] or _edtf_day(days.get("silence"))
         yield item(TimelineKind.SILENCE, day, terms=referral_terms)
     elif request["refusal"] or request["refused_on"]:
         yield item(TimelineKind.REFUSED, request["refused_on"], terms=referral_terms)
@@ -165,13 +164,9 @@ def _cada_items(request: Mapping[str, Any]) -> Iterator[TimelineItem]:
     item = partial(TimelineItem, part=request)
     is_opinion_outcome = request["outcome"] in OPINION_OUTCOMES
     if _is_referred(request):
-        terms = request_terms(None, cada_registered=exact_day(request["cada_registered_on"]))
-        cada_terms = _legal_terms(
-            cada_answers_by=terms.cada_answers_by,
-            refusal_confirmed=terms.refusal_confirmed,
-            court_by=terms.court_by,
-        )
-        yield item(TimelineKind.CADA, request["cada_registered_on"], terms=cada_terms)
+        days = exact_days(enregistrement=exact_day(request["cada_registered_on"]))
+        terms = _legal_terms(days, "avis", "confirmation", "tribunal")
+        yield item(TimelineKind.CADA, request["cada_registered_on"], terms=terms)
     if _has_opinion(request):
         yield item(
             TimelineKind.OPINION,
@@ -195,7 +190,7 @@ def request_clock(request: Mapping[str, Any] | None) -> tuple[str, date | None]:
     if _is_referred(request):
         event, day = "enregistrement", exact_day(request["cada_registered_on"])
     elif request["refusal"] == "implicite" and not request["refused_on"]:
-        event, day = "refus", request_terms(day).silence_refuses
+        event, day = "refus", exact_days(demande=day).get("silence")
     elif request["refusal"] or request["refused_on"]:
         event, day = "refus", exact_day(request["refused_on"])
     return (event, day) if day else ("", None)
@@ -235,8 +230,9 @@ def exact_day(edtf: str) -> date | None:
     return parsed.first if parsed.day and not parsed.mark else None
 
 
-def _legal_terms(**days: date | None) -> Mapping[str, str]:
-    return MappingProxyType({name: edtf for name, day in days.items() if (edtf := _edtf_day(day))})
+def _legal_terms(days: Mapping[str, date], *codes: str) -> Mapping[str, str]:
+    terms = {code: _edtf_day(days.get(code)) for code in codes}
+    return MappingProxyType({code: day for code, day in terms.items() if day})
 
 
 def _edtf_day(day: date | None) -> str:

@@ -38,27 +38,30 @@ def test_a_term_ends_on_the_day_of_its_article(article, clock, start, end):
 
 def test_a_month_of_silence_is_a_refusal_and_two_more_remain_for_the_cada():
     """CRPA R311-12, R311-13, R343-1."""
-    terms = deadlines.request_terms(requested=day(2026, 1, 31))
-    assert terms.silence_refuses == day(2026, 2, 28)
-    assert terms.refer_to_cada_by == day(2026, 4, 28)
+    # The days after the referral depend on its own.
+    days = legal_rules.exact_days(demande=day(2026, 1, 31), enregistrement=None)
+    assert days == {"silence": day(2026, 2, 28), "saisine": day(2026, 4, 28)}
 
 
 def test_the_two_months_run_from_an_explicit_refusal():
     """CRPA R343-1."""
-    terms = deadlines.request_terms(requested=day(2026, 1, 10), refused=day(2026, 1, 20))
-    assert terms.silence_refuses == day(2026, 2, 10)
-    assert terms.refer_to_cada_by == day(2026, 3, 20)
+    days = legal_rules.exact_days(demande=day(2026, 1, 10), refus=day(2026, 1, 20))
+    assert days == {"silence": day(2026, 2, 10), "saisine": day(2026, 3, 20)}
 
 
 def test_from_registration_the_cada_has_a_month_and_the_refusal_is_confirmed_in_two():
     """CRPA R343-3, R343-4, R343-5; code de justice administrative R421-1."""
-    terms = deadlines.request_terms(requested=None, cada_registered=day(2026, 4, 30))
-    assert terms.cada_answers_by == day(2026, 5, 30)
-    assert terms.refusal_confirmed == day(2026, 6, 30)
-    assert terms.court_by == day(2026, 8, 30)
-    assert terms.silence_refuses is None
-    assert terms.refer_to_cada_by is None
+    after_registration = {
+        "avis": day(2026, 5, 30),
+        "confirmation": day(2026, 6, 30),
+        "tribunal": day(2026, 8, 30),
+    }
+    days = legal_rules.exact_days(demande=None, enregistrement=day(2026, 4, 30))
+    assert days == after_registration
+    # A known refusal changes none of them.
+    days = legal_rules.exact_days(refus=day(2026, 2, 1), enregistrement=day(2026, 4, 30))
+    assert days == {"saisine": day(2026, 4, 1), **after_registration}
 
 
 def test_without_a_known_day_there_is_no_term():
-    assert set(vars(deadlines.request_terms(requested=None)).values()) == {None}
+    assert legal_rules.exact_days(demande=None, refus=None) == {}

@@ -216,18 +216,15 @@ def test_the_terms_of_a_request_run_from_known_days() -> None:
     first, silence, cada, *_rest = request_events(
         refusal="implicite", cada_registered_on="2020-03-15"
     )
-    assert (first.kind, dict(first.terms)) == (
-        TimelineKind.REQUESTED,
-        {"silence_refuses": "2020-02-29"},
-    )
+    assert (first.kind, dict(first.terms)) == (TimelineKind.REQUESTED, {"silence": "2020-02-29"})
     # The day of an implicit refusal follows from the law.
     assert (silence.kind, silence.date) == (TimelineKind.SILENCE, "2020-02-29")
-    assert dict(silence.terms) == {"refer_to_cada_by": "2020-04-29"}
+    assert dict(silence.terms) == {"saisine": "2020-04-29"}
     assert (cada.kind, cada.date) == (TimelineKind.CADA, "2020-03-15")
     assert dict(cada.terms) == {
-        "cada_answers_by": "2020-04-15",
-        "refusal_confirmed": "2020-05-15",
-        "court_by": "2020-07-15",
+        "avis": "2020-04-15",
+        "confirmation": "2020-05-15",
+        "tribunal": "2020-07-15",
     }
 
 

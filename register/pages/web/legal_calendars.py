@@ -17,7 +17,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from register.cases import legal_rules
-from register.cases.legal_rules import EVENTS, LegalDeadline, LegalRule, Procedure, RuleKind
+from register.cases.legal_rules import EVENTS, LegalDeadline, LegalRule, Procedure
 from register.db import now
 from register.text import dates
 from register.text.date_reading import read_date
@@ -89,7 +89,7 @@ def calendar_page(procedure: Procedure) -> ResponseReturnValue:
             days=sorted(
                 (deadline for deadline in deadlines if deadline.last),
                 # What may be lost comes first.
-                key=lambda deadline: (deadline.rule.kind is RuleKind.CHECK, deadline.last),
+                key=lambda deadline: (deadline.rule.kind == "check", deadline.last),
             ),
             checks=[deadline for deadline in deadlines if not deadline.last],
             letters=_letters(query, deadlines) if procedure is Procedure.DOCUMENT else (),
@@ -120,7 +120,7 @@ def calendar_download(procedure: Procedure) -> ResponseReturnValue:
                 "" if is_plain else _description(deadline),
             )
             for deadline in legal_rules.legal_calendar(query.event, day)
-            if deadline.first and deadline.rule.kind is not RuleKind.CHECK
+            if deadline.first and deadline.rule.kind != "check"
         ],
         filename="echeances.ics",
     )

@@ -12,8 +12,8 @@ from wtforms import HiddenField
 from wtforms.validators import ValidationError
 
 from register.cases import case_content as contents
-from register.cases import deadlines
 from register.cases.acts.public_changes import TITLE_LIMIT
+from register.cases.legal_rules import exact_days
 from register.cases.timeline import exact_day
 from register.cases.validation import NUMBER_LIMIT, UNKNOWN_WORD
 from register.cases.web.desk.act_forms import parse_id
@@ -225,19 +225,19 @@ class RequestRow(FieldGroup):
 
     def terms(self) -> list[tuple[str, date]]:
         """The legal terms that its days set running (CRPA R311-12 s., CJA R421-1)."""
-        clock = deadlines.request_terms(
-            exact_day(self.asked_on.edtf),
-            exact_day(self.refused_on.edtf),
-            exact_day(self.cada_registered_on.edtf),
+        days = exact_days(
+            demande=exact_day(self.asked_on.edtf),
+            refus=exact_day(self.refused_on.edtf),
+            enregistrement=exact_day(self.cada_registered_on.edtf),
         )
-        terms = (
-            (_("Un mois de silence vaut refus : le"), clock.silence_refuses),
-            (_("Deux mois pour saisir la CADA : jusqu’au"), clock.refer_to_cada_by),
-            (_("La CADA a un mois pour rendre son avis : jusqu’au"), clock.cada_answers_by),
-            (_("Deux mois après la saisine, le refus est confirmé : le"), clock.refusal_confirmed),
-            (_("Deux mois pour saisir le tribunal administratif : jusqu’au"), clock.court_by),
-        )
-        return [(str(label), day) for label, day in terms if day is not None]
+        labels = {
+            "silence": _("Un mois de silence vaut refus : le"),
+            "saisine": _("Deux mois pour saisir la CADA : jusqu’au"),
+            "avis": _("La CADA a un mois pour rendre son avis : jusqu’au"),
+            "confirmation": _("Deux mois après la saisine, le refus est confirmé : le"),
+            "tribunal": _("Deux mois pour saisir le tribunal administratif : jusqu’au"),
+        }
+        return [(str(label), days[code]) for code, label in labels.items() if code in days]
 
 
 class FollowUpTextRow(FieldGroup):
