@@ -29,7 +29,6 @@ from register.cases.copy_storage import (
 )
 from register.cases.piece_content import PieceContent
 from register.cases.pieces import piece_of
-from register.evidence.file_kinds import FileKind
 from register.evidence.models import register_file
 from register.evidence.sealed_files import SealedFiles, new_file
 from register.journal import WriteTransaction
@@ -78,19 +77,20 @@ def add_copy(
     original: bytes = b"",
     edits: dict[str, Any] | None = None,
     looked_by: int | None = None,
-    evidence: str = "",
+    earlier: FileCopy | None = None,
 ) -> FileCopy:
     """Give a case a file and a clean copy of it; or another copy of a file that it has.
 
-    :param evidence: the key of that file.
+    :param earlier: a copy of that file.
     """
     original = original or secrets.token_bytes(64)
     digest, mime = hashlib.sha256(original).hexdigest(), _ORIGINAL_MIMES[kind]
     position = 1
-    if not evidence:
+    if earlier is None:
         sealed = files.write(replace(new_file("IMG_4711.MOV"), mime=mime), [original], 1 << 30)
         evidence = store_case_evidence(tx, store, incident_id, sealed)
     else:
+        evidence = tx.session.get_one(CaseCopy, earlier.key).evidence_key
         position = 1 + tx.session.query(CaseCopy).filter_by(evidence_key=evidence).count()
     key, copy_key = require_case_key(store, incident_id), secrets.token_hex(16)
     order = CopyOrder(mime, digest, edits or {})
@@ -133,15 +133,7 @@ def add_copy(
         )
         copy_pages.append(made)
     tx.session.flush()
-    return FileCopy(
-        copy_key,
-        evidence,
-        CopyState.READY,
-        FileKind(kind),
-        digest,
-        order.edits,
-        pages=tuple(copy_pages),
-    )
+    return FileCopy(copy_key, CopyState.READY, order, pages=copy_pages)
 
 
 def add_piece(

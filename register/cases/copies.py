@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,6 +12,7 @@ from register.cases.case_evidence import require_case_key
 from register.cases.copy_storage import (
     CaseCopy,
     CaseCopyPage,
+    CopyOrder,
     CopyState,
     StoredPage,
     open_order,
@@ -40,30 +40,29 @@ _EDIT_WORDS = (
 class FileCopy:
     """A clean copy in any state.
 
-    :param evidence: key of the case's file, and ``original`` its SHA-256.
-    :param edits: what a member took out, as ``Edits.from_json`` reads it.
-    :param reason: why there is none: the key of a CopyError, and its ``values``.
+    :param reason: why there is none: the key of a CopyError.
     """
 
     key: str
-    evidence: str
     state: CopyState
-    kind: FileKind
-    original: str
-    edits: Mapping[str, Any]
+    order: CopyOrder
     reason: str = ""
-    values: Mapping[str, int] = field(default_factory=dict)
-    pages: tuple[StoredPage, ...] = ()
+    pages: Sequence[StoredPage] = ()
+
+    @property
+    def kind(self) -> FileKind:
+        """What the original is to a reader."""
+        return KINDS[self.order.mime]
 
     @property
     def is_edited(self) -> bool:
         """Whether a member took something out of it."""
-        return any(self.edits.values())
+        return any(self.order.edits.values())
 
     @property
     def edit_words(self) -> tuple[str, ...]:
         """What was taken out, as the document of a case says it."""
-        words = (word for name, word in _EDIT_WORDS if self.edits.get(name))
+        words = (word for name, word in _EDIT_WORDS if self.order.edits.get(name))
         return tuple(dict.fromkeys(words))
 
     @property
@@ -89,18 +88,8 @@ def file_copies(session: Session, store: KeyStore, incident_id: int) -> dict[str
         key = require_case_key(store, incident_id)
         pages = _pages(session, key, [row.key for row in rows])
         for row in rows:
-            order = open_order(key, row)
-            file_copy = FileCopy(
-                key=row.key,
-                evidence=row.evidence_key,
-                state=CopyState(row.state),
-                kind=KINDS[order.mime],
-                original=order.original,
-                edits=order.edits,
-                reason=row.reason,
-                values=order.values,
-                pages=tuple(pages.get(row.key, ())),
-            )
+            order, row_pages = open_order(key, row), pages.get(row.key, ())
+            file_copy = FileCopy(row.key, CopyState(row.state), order, row.reason, row_pages)
             copies.setdefault(row.evidence_key, []).append(file_copy)
     return copies
 

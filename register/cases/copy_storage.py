@@ -117,16 +117,6 @@ class StoredPage:
         return self.file.sha256
 
     @property
-    def mime(self) -> str:
-        """Its media type."""
-        return self.file.mime
-
-    @property
-    def size(self) -> int:
-        """Its size in bytes."""
-        return self.file.size
-
-    @property
     def is_looked(self) -> bool:
         """Whether a member looked at it."""
         return self.looked_by is not None
@@ -134,8 +124,9 @@ class StoredPage:
 
 @dataclass(frozen=True)
 class CopyOrder:
-    """What a copy is made of: type and digest of the original, and the edits.
+    """What a copy is made of: type and SHA-256 of the original, and the edits.
 
+    :param edits: what a member took out, as ``Edits.as_json`` has it.
     :param values: numbers of the reason why there is no copy.
     """
 

@@ -23,13 +23,13 @@ def piece_of(file_copy: FileCopy) -> PieceContent:
     """The piece that a copy makes, without words."""
     return PieceContent(
         kind=file_copy.kind.value,
-        original=file_copy.original,
+        original=file_copy.order.original,
         edits=file_copy.edit_words,
         pages=tuple(
             PiecePage(
                 copy=page.sha256,
-                mime=page.mime,
-                size=page.size,
+                mime=page.file.mime,
+                size=page.file.size,
                 width=page.width,
                 height=page.height,
                 duration=math.ceil(page.duration),

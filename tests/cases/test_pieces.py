@@ -135,7 +135,7 @@ def test_a_copy_that_was_made_again_takes_the_place_of_the_former_one(
             "image",
             [picture("masqué")],
             original=b"o",
-            evidence=copy.evidence,
+            earlier=copy,
             edits={"masks": [1]},
             looked_by=cast.bruno if looked else None,
         )

@@ -14,10 +14,9 @@ from werkzeug.datastructures import MultiDict
 from register.cases import copies
 from register.cases.case_evidence import case_evidence
 from register.cases.copies import FileCopy
-from register.cases.copy_storage import CaseCopy, CopyState
+from register.cases.copy_storage import CaseCopy, CopyOrder, CopyState
 from register.cases.web.desk.copy_edit_form import sent_fields, stored_fields, typed_time
 from register.db import db
-from register.evidence.file_kinds import FileKind
 from register.journal import Act, JournalEntry
 
 pytestmark = pytest.mark.one_database
@@ -86,7 +85,7 @@ def test_typed_numbers_mask_the_copy(with_copy, case_files, signed, views):
     assert (answer.status_code, answer.location) == (303, f"{address}/copie")
     case_files.work()
     masked, _base = views(case.id)
-    (mask,) = masked.edits["masks"]
+    (mask,) = masked.order.edits["masks"]
     assert (mask["style"], mask["area"]) == ("black", AREA)
     content = bruno.get(f"{LIST}/{case.id}/pieces/{masked.pages[0].sha256}")
     assert content.headers["Cache-Control"] == "no-store"
@@ -206,7 +205,7 @@ def test_stored_edits_come_back_as_they_were_typed():
         "mutes": [{"start": 0, "end": 3}],
         "passages": [{"start": 3, "end": 6}, {"start": 22, "end": 25}],
     }
-    copy = FileCopy("a", "b", CopyState.READY, FileKind.PDF, "", edits)
+    copy = FileCopy("a", CopyState.READY, CopyOrder("application/pdf", "", edits))
     stored = stored_fields(copy, text)
     assert stored.edits(text) == edits
     assert stored.cuts == [("0:10", "1:02.5")]

@@ -88,12 +88,12 @@ def test_a_looked_at_copy_is_added_and_described(
         )
         unseen = add_copy(tx, store, files, case_id, "image", [picture("non")])
     page = bruno.get(edit_path(case_id)).text
-    assert f'value="+piece-{ready.original}"' in page
-    assert unseen.original not in page
+    assert f'value="+piece-{ready.order.original}"' in page
+    assert unseen.order.original not in page
     assert unseen.pages[0].sha256 not in page
-    added = bruno.send(edit_path(case_id), FilledForm(page).sent(f"+piece-{ready.original}"))
+    added = bruno.send(edit_path(case_id), FilledForm(page).sent(f"+piece-{ready.order.original}"))
     assert added.status_code == 200
-    assert f'value="+piece-{ready.original}"' not in added.text
+    assert f'value="+piece-{ready.order.original}"' not in added.text
     words = {
         "pieces-1-caption": "Acte.",
         "pieces-1-alts": "\nDeux.\r\nTrois.",
@@ -128,7 +128,7 @@ def test_a_form_cannot_name_another_copy(
         unseen = add_copy(tx, store, files, case_id, "image", [picture("non")])
         _other, foreign = draft_with_pieces(tx, store, files, a_case(), [SOUND], by=cast.bruno)
     digest = {
-        "unlooked": unseen.original,
+        "unlooked": unseen.order.original,
         "other case": foreign.pieces[0].original,
         "made up": "0" * 64,
     }[original]
@@ -157,7 +157,7 @@ def test_a_newer_copy_is_offered_and_taken_by_choice(
             tx, store, files, case_id, "image", [picture("un")], original=b"o", looked_by=cast.bruno
         )
     form = FilledForm(bruno.get(edit_path(case_id)).text)
-    page = bruno.send(edit_path(case_id), form.sent(f"+piece-{copy.original}")).text
+    page = bruno.send(edit_path(case_id), form.sent(f"+piece-{copy.order.original}")).text
     words = {"pieces-0-caption": "Lettre.", "pieces-0-alts": "Une lettre."}
     bruno.send(edit_path(case_id), FilledForm(page).sent(reason="pièce", **words))
     assert len(stored(session, case_id).pieces) == 1
@@ -172,7 +172,7 @@ def test_a_newer_copy_is_offered_and_taken_by_choice(
             [picture("masqué")],
             original=b"o",
             looked_by=cast.bruno,
-            evidence=copy.evidence,
+            earlier=copy,
             edits={"masks": [1]},
         )
     page = bruno.get(edit_path(case_id)).text

@@ -74,7 +74,7 @@ class FileSummary:
         """Why there is no copy; empty unless the last one failed."""
         if self.copy is None or self.copy.state is not CopyState.FAILED:
             return ""
-        return error_sentence(CopyError(self.copy.reason, **self.copy.values))
+        return error_sentence(CopyError(self.copy.reason, **self.copy.order.values))
 
     @property
     def looked_by(self) -> list[int]:

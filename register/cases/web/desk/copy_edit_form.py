@@ -158,7 +158,7 @@ class EditFields:
 def stored_fields(copy: FileCopy | None, text: str = "") -> EditFields:
     """The fields of the edits that a copy was made with."""
     fields = EditFields()
-    edits = copy.edits if copy is not None else {}
+    edits = copy.order.edits if copy is not None else {}
     for mask in edits.get("masks", ()):
         interval = mask.get("interval") or {}
         row = MaskRow(
