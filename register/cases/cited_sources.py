@@ -202,14 +202,12 @@ def desk_sources(
 
 @dataclass(frozen=True)
 class ListedSource:
-    """A source of a list of the desk, with its case."""
+    """A source of a list of the desk, with its case and what puts it on the list."""
 
     incident_id: int
-    number: int | None
     case_title: str
     address: str
-    request: CopyRequest | None = None
-    check: SourceCheck | None = None
+    reason: CopyRequest | SourceCheck
 
 
 def failed_copies(session: Session, viewer: Member) -> list[ListedSource]:
@@ -233,14 +231,7 @@ def _with_cases(session: Session, viewer: Member, stmt: Select[Any]) -> list[Lis
     cases_query = select(Incident).where(of_rows).options(joinedload(Incident.revision))
     cases = {case.id: case for case in session.scalars(cases_query)}
     return [
-        ListedSource(
-            case.id,
-            case.number,
-            case.title,
-            addresses(document_of(case)).get(row.source, ""),
-            request=row if isinstance(row, CopyRequest) else None,
-            check=row if isinstance(row, SourceCheck) else None,
-        )
+        ListedSource(case.id, case.title, addresses(document_of(case)).get(row.source, ""), row)
         for row in rows
         for case in (cases[row.incident_id],)
     ]
