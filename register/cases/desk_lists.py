@@ -43,7 +43,7 @@ class DeskCaseSummary(tables.PlacedCase):
     """Case in a list of the desk, without account and sources.
 
     ``changed_at``, ``changed_by``, ``unmet`` and ``refused_by`` are those of the current revision.
-    ``held_by`` is None without a valid claim.
+    The claim of ``held_by`` may be over: see :func:`register.cases.urgency.claim_holder`.
     """
 
     id: int
@@ -129,7 +129,7 @@ def query_desk_page(
         .limit(PAGE_SIZE)
         .offset((desk_query.page - 1) * PAGE_SIZE)
     ).all()
-    summaries = load_summaries(session, viewer, case_ids, todo_context.at)
+    summaries = load_summaries(session, viewer, case_ids)
     return DeskCasePage(
         [summaries[case_id] for case_id in case_ids if case_id in summaries], total, desk_query.page
     )
@@ -166,18 +166,13 @@ def count_states(session: Session, viewer: Member) -> Mapping[str, int]:
 
 
 def load_summaries(
-    session: Session, viewer: Member, ids: Sequence[int], at: datetime
+    session: Session, viewer: Member, ids: Sequence[int]
 ) -> Mapping[int, DeskCaseSummary]:
     """Case id → summary, for the cases among some ids that have a current revision."""
     if not ids or not viewer.is_active:
         return {}
-    summaries = {}
-    for case_row in session.execute(_SUMMARIES_STMT, {"ids": ids}):
-        columns = dict(case_row._mapping)
-        if case_row.held_until is None or case_row.held_until <= at:
-            columns |= {"held_by": None, "held_until": None}
-        summaries[case_row.id] = DeskCaseSummary(**columns)
-    return summaries
+    case_rows = session.execute(_SUMMARIES_STMT, {"ids": ids})
+    return {case_row.id: DeskCaseSummary(**case_row._mapping) for case_row in case_rows}
 
 
 def list_waiting_kinds(

@@ -11,7 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import Select, select
@@ -30,8 +30,6 @@ from register.text.dates import PartialDate
 from register.text.normalisation import fold
 
 NEARBY_SPAN = timedelta(days=60)  # between the dates of two related cases
-# Later than the end of any claim.
-_NEVER = datetime.max.replace(tzinfo=UTC)
 CANDIDATE_LIMIT = 100  # newest candidates of each statement
 LOOKUP_LIMIT = 40  # values of each list of the case that are looked up
 
@@ -84,13 +82,11 @@ def find_possible_duplicates(
     *,
     exclude_id: int | None = None,
     limit: int = 8,
-    at: datetime = _NEVER,
 ) -> list[PossibleDuplicate]:
     """Listed cases that are similar to one, the most similar first.
 
     :param content: the case as it is being written, which need not be valid.
     :param exclude_id: the case's own id.
-    :param at: time at which claims of the other cases count; by default none does.
     """
     if not viewer.is_active:
         return []
@@ -102,9 +98,7 @@ def find_possible_duplicates(
     similar_cases = _CandidateFeatures(session, subject, list(candidate_ids)).similar_cases()
     similar_cases.sort(key=lambda pair: (-sum(map(weight, pair[1])), -pair[0]))
     best = similar_cases[:limit]
-    summaries = desk_lists.load_summaries(
-        session, viewer, [case_id for case_id, _reasons in best], at
-    )
+    summaries = desk_lists.load_summaries(session, viewer, [case_id for case_id, _ in best])
     return [
         PossibleDuplicate(summaries[case_id], reasons)
         for case_id, reasons in best

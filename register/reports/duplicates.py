@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date
 from operator import itemgetter
 from typing import Any
 
@@ -49,13 +49,11 @@ def similar_cases(
     viewer: Member,
     sent: ReportContent,
     vocabulary: Vocabulary,
-    at: datetime,
     own_case: int | None = None,
 ) -> list[PossibleDuplicate]:
     """Cases similar to a report, the most similar first.
 
     :param own_case: the case that the report already led to.
-    :param at: the current time, which decides whether a claim on a case still runs.
     """
     place = report_to_draft.reported_place(session, sent)
     draft_parts = report_to_draft.draft_parts(sent, vocabulary, place)
@@ -67,7 +65,7 @@ def similar_cases(
         summary=_compared_text(sent),
     )
     return duplicates.find_possible_duplicates(
-        session, viewer, draft, exclude_id=own_case, limit=_MOST_SIMILAR, at=at
+        session, viewer, draft, exclude_id=own_case, limit=_MOST_SIMILAR
     )
 
 

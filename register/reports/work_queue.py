@@ -94,7 +94,7 @@ def load_queue(
             items += [QueueItem(listed, *tuple(row)[1:]) for row in rows]
         skipped = max(0, skipped - counts.get(listed, 0))
     case_ids = list({item.incident for item in items if item.incident})
-    cases = desk_lists.load_summaries(session, viewer, case_ids, todo_context.at)
+    cases = desk_lists.load_summaries(session, viewer, case_ids)
     unpublished = [id for id, case in cases.items() if case.state != CaseState.PUBLISHED]
     invited = select(Invitation.incident_id).where(Invitation.incident_id.in_(unpublished))
     return QueuePage(

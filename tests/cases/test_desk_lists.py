@@ -21,6 +21,7 @@ from register.cases.desk_lists import ClaimFilter, DeskMatches, DeskQuery
 from register.cases.filters import CaseQuery
 from register.cases.models import CaseState, Incident
 from register.cases.todo_clauses import TodoContext, TodoKind
+from register.cases.urgency import claim_holder
 from register.cases.vocabulary import current_vocabulary
 
 pytestmark = pytest.mark.one_database
@@ -79,7 +80,7 @@ def test_a_disabled_member_gets_empty_lists(session, desk, member):
     case = desk.draft()
     driss, context = member("driss"), todo_context(session)
     assert lists.query_desk_page(session, driss, DeskQuery(), context).total == 0
-    assert lists.load_summaries(session, driss, [case.id], AT) == {}
+    assert lists.load_summaries(session, driss, [case.id]) == {}
     assert lists.count_states(session, driss) == {}
     assert (
         lists.list_waiting_kinds(session, member("bruno"), [case.id], context, tuple(TodoKind))
@@ -124,9 +125,8 @@ def test_a_list_is_filtered_by_claim(session, desk, cast, member):
     # An expired claim has no holder.
     assert listed_ids(session, bruno, DeskQuery(claim=ClaimFilter.MINE), at=AT + LATER) == []
     assert len(listed_ids(session, bruno, DeskQuery(claim=ClaimFilter.FREE), at=AT + LATER)) == 3
-    rows = lists.load_summaries(session, bruno, [mine.id], AT)
-    assert rows[mine.id].held_by == cast.bruno
-    assert lists.load_summaries(session, bruno, [mine.id], AT + LATER)[mine.id].held_by is None
+    row = lists.load_summaries(session, bruno, [mine.id])[mine.id]
+    assert (claim_holder(row, AT), claim_holder(row, AT + LATER)) == (cast.bruno, None)
 
 
 def test_the_public_filters_hold_on_the_desk(session, desk, member):

@@ -96,19 +96,17 @@ def test_a_similar_case_is_found_by_place_and_source(session, desk, cast):
     session.rollback()
     viewer = session.get(Member, cast.bruno)
     similar = duplicates.similar_cases(
-        session, viewer, a_report(date="2008-03-17"), current_vocabulary(session), AT
+        session, viewer, a_report(date="2008-03-17"), current_vocabulary(session)
     )
     assert [match.case.id for match in similar] == [case.id]
     codes = {reason.code for reason in similar[0].reasons}
     assert {"source", "commune", "jours", "types"} <= codes
     own_draft = duplicates.similar_cases(
-        session, viewer, a_report(date="2008-03-17"), current_vocabulary(session), AT, case.id
+        session, viewer, a_report(date="2008-03-17"), current_vocabulary(session), case.id
     )
     assert own_draft == []
     driss = session.get(Member, cast.driss)
-    assert (
-        duplicates.similar_cases(session, driss, a_report(), current_vocabulary(session), AT) == []
-    )
+    assert duplicates.similar_cases(session, driss, a_report(), current_vocabulary(session)) == []
 
 
 def test_a_case_lists_its_accepted_and_withdrawn_reports(inbox, desk, session, store, pen):

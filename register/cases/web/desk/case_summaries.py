@@ -11,9 +11,8 @@ from flask_babel import ngettext
 from register.accounts.web import current_member
 from register.cases.case_content import Content
 from register.cases.duplicates import DuplicateReason, PossibleDuplicate, find_possible_duplicates
-from register.cases.member_view import DeskCase
 from register.cases.todo_clauses import TodoContext
-from register.cases.urgency import claim_holder
+from register.cases.urgency import ClaimedRow, claim_holder
 from register.db import db, now
 from register.text import dates
 from register.web.blueprints import desk
@@ -30,9 +29,9 @@ def todo_context() -> TodoContext:
 
 
 @desk.app_template_global("holder")
-def holder(desk_case: DeskCase) -> int | None:
+def holder(claimed: ClaimedRow) -> int | None:
     """The member who has claimed a case; None once the claim has expired."""
-    return claim_holder(desk_case, now())
+    return claim_holder(claimed, now())
 
 
 def relative_day(happened_at: date | datetime, today: date, *, since: bool = False) -> str:
@@ -81,9 +80,8 @@ def similar_cases(content: Content, exclude_id: int | None = None) -> Sequence[P
 
     :param exclude_id: the id of the case itself.
     """
-    return find_possible_duplicates(
-        db.session(), current_member.member(), content, exclude_id=exclude_id, at=now()
-    )
+    viewer = current_member.member()
+    return find_possible_duplicates(db.session(), viewer, content, exclude_id=exclude_id)
 
 
 @desk.app_template_global("reasons_of_likeness")

@@ -219,7 +219,7 @@ def _attach_page(report_view: ReportView, form: AttachForm, error_text: str) -> 
     case = None
     if has_choice and not form.numero.errors and not form.dossier.errors:
         into, member = _target_case_id(form), current_member.member()
-        case = desk_lists.load_summaries(db.session(), member, [into], now()).get(into)
+        case = desk_lists.load_summaries(db.session(), member, [into]).get(into)
     return _page("attach", report_view, form, error_text, case=case)
 
 

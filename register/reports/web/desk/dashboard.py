@@ -20,7 +20,12 @@ from register.cases.models import CaseState
 from register.cases.second_person import get_change
 from register.cases.todo_clauses import TodoKind
 from register.cases.web.desk.act_view import case_address
-from register.cases.web.desk.case_summaries import deadline_words, relative_day, todo_context
+from register.cases.web.desk.case_summaries import (
+    deadline_words,
+    holder,
+    relative_day,
+    todo_context,
+)
 from register.cases.web.desk.change_approval import may_take_up
 from register.cases.web.desk.claims import holder_words, term_words
 from register.db import db, now
@@ -190,7 +195,7 @@ def _case_line(item: QueueItem, case: DeskCaseSummary, page: QueuePage, today: d
         french(case.title) or str(_("Dossier sans titre")),
         case_address(case.id),
         [typeset(words) for words in why if words],
-        holder_words(case.held_by, case.held_until) if case.held_by else "",
+        holder_words(case.held_by, case.held_until) if holder(case) else "",
         [*_marks(case, case.term_label, today), *due],
         act,
         f"{case_address(case.id)}{page_name}" if page_name else "",

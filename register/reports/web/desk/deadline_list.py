@@ -152,7 +152,7 @@ def _lines(page: DeadlinePage) -> Iterator[tuple[DeskDeadline, str, str, str]]:
     """Each day with the title and address of what it is about, and the reason."""
     session, me = db.session(), current_member.member()
     ids = list({item.incident for item in page.items if item.incident})
-    cases = desk_lists.load_summaries(session, me, ids, now())
+    cases = desk_lists.load_summaries(session, me, ids)
     keys = [item.report for item in page.items if item.report]
     reports = work_queue.load_reports(session, key_store(), keys)
     for item in page.items:

@@ -146,7 +146,7 @@ def likely_of_report(
     session, member, sent = db.session(), current_member.member(), report_view.received.sent
     summary = report_view.summary
     own_case = report_view.decision.incident
-    cases = duplicates.similar_cases(session, member, sent, current_vocabulary(), now(), own_case)
+    cases = duplicates.similar_cases(session, member, sent, current_vocabulary(), own_case)
     reports = duplicates.similar_reports(
         session, key_store(), member, summary.key, summary.day, sent
     )
