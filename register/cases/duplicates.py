@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from heapq import nsmallest
 from typing import Any
 
 from sqlalchemy import Select, select
@@ -95,9 +96,8 @@ def find_possible_duplicates(
     for stmt in _candidate_stmts(subject):
         candidate_ids |= dict.fromkeys(session.scalars(stmt.limit(CANDIDATE_LIMIT)))
     candidate_ids.pop(exclude_id or 0, None)
-    similar_cases = _CandidateFeatures(session, subject, list(candidate_ids)).similar_cases()
-    similar_cases.sort(key=lambda pair: (-sum(map(weight, pair[1])), -pair[0]))
-    best = similar_cases[:limit]
+    similar_cases = _similar_cases(session, subject, list(candidate_ids))
+    best = nsmallest(limit, similar_cases, lambda pair: (-sum(map(weight, pair[1])), -pair[0]))
     summaries = desk_lists.load_summaries(session, viewer, [case_id for case_id, _ in best])
     return [
         PossibleDuplicate(summaries[case_id], reasons)
@@ -180,59 +180,50 @@ def weight(reason: DuplicateReason) -> int:
     return _WEIGHTS[reason.code] * min(reason.count, _MAX_COUNTED)
 
 
-class _CandidateFeatures:
-    """Compared features of the candidates, loaded by two statements."""
+def _similar_cases(
+    session: Session, subject: _CaseFeatures, candidate_ids: Sequence[int]
+) -> Iterator[tuple[int, tuple[DuplicateReason, ...]]]:
+    """Yield the ids of the candidates with enough reasons, and these, the strongest first."""
+    codes = _load_codes(session, candidate_ids, (*subject.codes, "type"))
+    columns = (CASE.c.id, CASE.c.title, CASE.c.summary, CASE.c.date_first, CASE.c.date_last)
+    for candidate in session.execute(select(*columns).where(CASE.c.id.in_(candidate_ids))):
+        reasons = _reasons(subject, candidate, codes[candidate.id])
+        strongest_first = tuple(sorted(reasons, key=weight, reverse=True))
+        if is_enough(strongest_first):
+            yield candidate.id, strongest_first
 
-    def __init__(
-        self, session: Session, subject: _CaseFeatures, candidate_ids: Sequence[int]
-    ) -> None:
-        self.subject = subject
-        self.cases = session.execute(
-            select(
-                CASE.c.id, CASE.c.title, CASE.c.summary, CASE.c.date_first, CASE.c.date_last
-            ).where(CASE.c.id.in_(candidate_ids))
-        ).all()
-        # (case id, axis) → codes.
-        self.codes: dict[tuple[int, str], set[str]] = defaultdict(set)
-        stmt = select(CASE_CODE.c.incident_id, CASE_CODE.c.axis, CASE_CODE.c.code).where(
-            CASE_CODE.c.incident_id.in_(candidate_ids),
-            CASE_CODE.c.axis.in_((*subject.codes, "type")),
-            IS_PRESENT,
-        )
-        for case_id, axis, code in session.execute(stmt):
-            self.codes[case_id, axis].add(code)
 
-    def similar_cases(self) -> list[tuple[int, tuple[DuplicateReason, ...]]]:
-        """Ids of the candidates with enough reasons, and these, the strongest first."""
-        similar = []
-        for candidate in self.cases:
-            reasons = tuple(sorted(self.reasons(candidate), key=weight, reverse=True))
-            if is_enough(reasons):
-                similar.append((candidate.id, reasons))
-        return similar
+def _load_codes(
+    session: Session, candidate_ids: Sequence[int], axes: Collection[str]
+) -> Mapping[int, Mapping[str, set[str]]]:
+    """Case id → axis → codes."""
+    codes: dict[int, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    stmt = select(CASE_CODE.c.incident_id, CASE_CODE.c.axis, CASE_CODE.c.code).where(
+        CASE_CODE.c.incident_id.in_(candidate_ids), CASE_CODE.c.axis.in_(axes), IS_PRESENT
+    )
+    for case_id, axis, code in session.execute(stmt):
+        codes[case_id][axis].add(code)
+    return codes
 
-    def reasons(self, candidate: Any) -> Iterator[DuplicateReason]:
-        """Yield the reasons of one candidate."""
-        subject = self.subject
-        sources, communes, outlets, types = (
-            self.codes[candidate.id, axis] for axis in ("source", "commune", "media", "type")
-        )
-        if sources & subject.codes["source"]:
-            yield DuplicateReason("source")
-        if communes & subject.own_codes:
-            yield DuplicateReason("commune")
-        elif communes & subject.linked_codes:
-            yield DuplicateReason("commune_liee")
-        yield from compare_dates(subject.date, candidate.date_first, candidate.date_last)
-        for code, shared in (
-            ("media", outlets & subject.codes["media"]),
-            ("types", types & subject.types),
-        ):
-            if shared:
-                yield DuplicateReason(code, len(shared))
-        shared_words = len(distinctive_words(candidate.title, candidate.summary) & subject.words)
-        if shared_words >= MIN_SHARED_WORDS:
-            yield DuplicateReason("mots", shared_words)
+
+def _reasons(
+    subject: _CaseFeatures, candidate: Any, codes: Mapping[str, set[str]]
+) -> Iterator[DuplicateReason]:
+    """Yield the reasons of one candidate."""
+    if codes["source"] & subject.codes["source"]:
+        yield DuplicateReason("source")
+    if codes["commune"] & subject.own_codes:
+        yield DuplicateReason("commune")
+    elif codes["commune"] & subject.linked_codes:
+        yield DuplicateReason("commune_liee")
+    yield from compare_dates(subject.date, candidate.date_first, candidate.date_last)
+    if outlets := codes["media"] & subject.codes["media"]:
+        yield DuplicateReason("media", len(outlets))
+    if types := codes["type"] & subject.types:
+        yield DuplicateReason("types", len(types))
+    shared_words = len(distinctive_words(candidate.title, candidate.summary) & subject.words)
+    if shared_words >= MIN_SHARED_WORDS:
+        yield DuplicateReason("mots", shared_words)
 
 
 def compare_dates(

@@ -27,6 +27,14 @@ _CANDIDATE_LIMIT = 50  # newest cases of each look-up
 _RECENT_SPAN = timedelta(days=365)
 
 
+_CASES_WITH_CODE = (
+    select(CASE.c.number, CASE.c.date_first, CASE.c.date_last)
+    .join(CASE_CODE, CASE_CODE.c.incident_id == CASE.c.id)
+    .where(IS_PUBLIC_CODE, IS_PUBLIC)
+    .limit(_CANDIDATE_LIMIT)
+)
+
+
 @dataclass(frozen=True)
 class ReportedFacts:
     """What a report says that a case may say too; ``place_code``: as ``commune:93032``."""
@@ -56,16 +64,9 @@ def _numbers_with_link(session: Session, links: Iterable[str]) -> list[int]:
     spellings = sorted({url for link in links for url in _url_spellings(link)})[: 8 * LOOKUP_LIMIT]
     if not spellings:
         return []
-    stmt = (
-        select(CASE.c.number)
-        .join(CASE_CODE, CASE_CODE.c.incident_id == CASE.c.id)
-        .where(
-            CASE_CODE.c.axis == "source", CASE_CODE.c.code.in_(spellings), IS_PUBLIC_CODE, IS_PUBLIC
-        )
-        .order_by(CASE.c.id.desc())
-        .limit(_CANDIDATE_LIMIT)
-    )
-    return [number for number in session.scalars(stmt) if number]
+    has_link = (CASE_CODE.c.axis == "source", CASE_CODE.c.code.in_(spellings))
+    stmt = _CASES_WITH_CODE.where(*has_link).order_by(CASE.c.id.desc())
+    return [row.number for row in session.execute(stmt)]
 
 
 def _url_spellings(link: str) -> Iterator[str]:
@@ -97,20 +98,12 @@ def _numbers_nearby(session: Session, facts: ReportedFacts, today: date) -> dict
         first, last = start.first - NEARBY_SPAN, end.last + NEARBY_SPAN
     else:
         first, last = today - _RECENT_SPAN, today
-    stmt = (
-        select(CASE.c.number, CASE.c.date_first, CASE.c.date_last)
-        .join(CASE_CODE, CASE_CODE.c.incident_id == CASE.c.id)
-        .where(
-            CASE_CODE.c.axis == "commune",
-            CASE_CODE.c.code == commune,
-            IS_PUBLIC_CODE,
-            IS_PUBLIC,
-            CASE.c.date_first <= last,
-            CASE.c.date_last >= first,
-        )
-        .order_by(CASE.c.sort_day.desc(), CASE.c.id.desc())
-        .limit(_CANDIDATE_LIMIT)
-    )
+    stmt = _CASES_WITH_CODE.where(
+        CASE_CODE.c.axis == "commune",
+        CASE_CODE.c.code == commune,
+        CASE.c.date_first <= last,
+        CASE.c.date_last >= first,
+    ).order_by(CASE.c.sort_day.desc(), CASE.c.id.desc())
     own_first, own_last = start.first if start else today, end.last if end else today
     return {
         row.number: max((row.date_first - own_last).days, (own_first - row.date_last).days, 0)
