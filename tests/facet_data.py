@@ -191,7 +191,7 @@ def page_content(index: FacetIndex, book: Vocabulary) -> tuple[object, ...]:
             for order in ("date", "maj")
             for page in (1, 2)
         ],
-        list(case_places._count_labels(index)),
+        list(case_places._list_places(index, "fr")),
         index.outlet_names,
         communes_with_cases.list_communes(index, territory().communes),
         [

@@ -126,8 +126,7 @@ def match_places(typed: str, address: ReadingUrl) -> PlaceMatches:
     """
     resolution = resolve_typed(typed)
     readings, near_readings = resolution.readings, resolution.near_readings
-    labels = case_places.load_place_labels(current_facet_index())
-    uncoded = case_places.match_places(labels, typed, language=language())
+    uncoded = case_places.match_places(current_facet_index(), typed, language())
     if readings:
         uncoded = [place for place in uncoded if place.is_prefix_match]
     if uncoded and all(reading.why in INEXACT for reading in readings):
@@ -221,10 +220,8 @@ def suggestions() -> Response:
     # Read first: what is shown must not be older than the position it is shown for.
     index = current_facet_index()
     typed = one_line((request.values.getlist("q") or [""])[-1])[:MAX_TYPED_LENGTH]
-    labels = case_places.load_place_labels(index)
-    uncoded = case_places.match_places(labels, typed, is_partial=True, language=language())[
-        :_MAX_UNCODED
-    ]
+    places = case_places.match_places(index, typed, language(), is_partial=True)
+    uncoded = places[:_MAX_UNCODED]
     limit = MAX_SUGGESTIONS - len(uncoded)
     readings = suggest_places(gazetteer(), typed, commune_case_counts(), limit) if typed else ()
     choices = choices_for(readings, place_url)

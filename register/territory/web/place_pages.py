@@ -146,10 +146,9 @@ def departement(code: str) -> ResponseReturnValue:
 
 def _namesakes(name: str) -> list[PlaceChoice]:
     """What cases without a code call their place, in words that begin with a name."""
-    labels = case_places.load_place_labels(current_facet_index())
     return [
         place_choice.uncoded_choice(place, place_choice.place_url)
-        for place in case_places.match_places(labels, name, language=language())
+        for place in case_places.match_places(current_facet_index(), name, language())
         if place.is_prefix_match
     ]
 

@@ -114,8 +114,7 @@ class SearchSuggestions:
                 links.append(SuggestionLink(label, address))
         if all(word.folded for word in mentioned(self._query.words)):
             # Places with exactly these words as label and without a code of the territory.
-            labels = case_places.load_place_labels(current_facet_index())
-            places = case_places.match_places(labels, self._query.words, language=language())
+            places = case_places.match_places(current_facet_index(), self._query.words, language())
             choices = [
                 place_choice.uncoded_choice(place, place_choice.place_url)
                 for place in places
