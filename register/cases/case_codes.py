@@ -7,6 +7,7 @@ family of a type, the year of a date.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -26,16 +27,11 @@ from register.territory import dataset, place_queries
 from register.text import dates
 from register.text.normalisation import fold
 
-# Code → bounds of the duration in days, from the first possible day to the last.
-DURATIONS: dict[str, tuple[int | None, int | None]] = {
-    "moins-d-un-an": (None, 365),
-    "un-a-trois-ans": (366, 3 * 365),
-    "plus-de-trois-ans": (3 * 365 + 1, None),
-    "inconnue": (None, None),
-}
-
-# Outcome code of a proceeding without an outcome.
+# Code of a duration, and of the outcome of a proceeding, that is unknown.
 UNKNOWN = "inconnue"
+# Code of a duration → its most days, from the first possible day to the last.
+_LONGEST_DAYS = {"moins-d-un-an": 365, "un-a-trois-ans": 3 * 365, "plus-de-trois-ans": math.inf}
+DURATIONS = (*_LONGEST_DAYS, UNKNOWN)
 # A longer label of a place fits no filter, and no key of an index.
 LABEL_LIMIT = 120
 
@@ -134,10 +130,7 @@ def duration_code(days: int | None) -> str:
     """Code of a duration in days; None is an unknown one."""
     if days is None:
         return UNKNOWN
-    fitting_codes = (
-        code for code, (_min_days, max_days) in DURATIONS.items() if max_days and days <= max_days
-    )
-    return next(fitting_codes, "plus-de-trois-ans")
+    return next(code for code, longest in _LONGEST_DAYS.items() if days <= longest)
 
 
 def proceeding_code(direction: str, outcome: str) -> str:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import datetime as dt
 import hmac
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -107,7 +107,7 @@ class StoredPage:
     width: int = 0
     height: int = 0
     duration: float = 0.0
-    notes: tuple[str, ...] = ()
+    notes: Sequence[str] = ()
     looked_by: int | None = None
     looked_at: dt.datetime | None = None
 
@@ -155,10 +155,10 @@ def seal_page(key: bytes, page: StoredPage) -> bytes:
 def open_page(key: bytes, row: CaseCopyPage) -> StoredPage:
     """The page of a row; raises as :func:`register.encryption.decrypt`."""
     fields = _open(key, _PAGE_PURPOSE, row.key, row.sealed)
-    facts = {name: fields[name] for name in _PAGE_FACTS}
-    page = StoredPage(row.key, row.position, FileManifest.parse(fields["file"]), **facts)
-    notes = tuple(page.notes)  # JSON has lists only
-    return replace(page, notes=notes, looked_by=row.looked_by, looked_at=row.looked_at)
+    fields["file"] = FileManifest.parse(fields["file"])
+    return StoredPage(
+        row.key, row.position, looked_by=row.looked_by, looked_at=row.looked_at, **fields
+    )
 
 
 def page_lookup(store: KeyStore, sha256: str) -> bytes:

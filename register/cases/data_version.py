@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from threading import Lock
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Dialect, Engine, select
+from sqlalchemy import Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -29,12 +28,6 @@ _DATA_VERSION_STMT = select(
     select(_DATASET.version).where(_DATASET.name == vocabulary.DATASET).scalar_subquery(),
     editorial.validity_mark(),
 ).where(_HEAD.ledger == Ledger.PUBLIC.value)
-
-
-@cache
-def _statement(dialect: Dialect) -> str:
-    literal = {"literal_binds": True}
-    return str(_DATA_VERSION_STMT.compile(dialect=dialect, compile_kwargs=literal))
 
 
 @dataclass(frozen=True)
@@ -64,7 +57,8 @@ class DataVersionReader:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine if engine.dialect.name == "sqlite" else autocommit_engine(engine)
-        self._statement = _statement(engine.dialect)
+        literal = {"literal_binds": True}
+        self._statement = str(_DATA_VERSION_STMT.compile(engine, compile_kwargs=literal))
         driver: Any = engine.dialect.dbapi
         self._errors: tuple[type[Exception], ...] = (SQLAlchemyError, driver.Error)
 

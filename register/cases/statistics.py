@@ -100,7 +100,7 @@ def count_figures(index: FacetIndex, vocabulary: Vocabulary) -> Statistics:
         unknown=make_filter_figure("issue", [UNKNOWN]),
         with_proceedings=make_filter_figure("sens", vocabulary.lists["sens"]),
         proceedings=list(_proceeding_groups(vocabulary, index)),
-        with_known_duration=make_filter_figure("duree", DURATIONS.keys() - {UNKNOWN}),
+        with_known_duration=make_filter_figure("duree", {*DURATIONS} - {UNKNOWN}),
     )
 
 
