@@ -115,8 +115,7 @@ _CASES_STMT = (
 
 def list_case_dates(session: Session, first: int, last: int) -> Sequence[tuple[int, datetime]]:
     """(number, time of the last public change) of the public cases from ``first`` to ``last``."""
-    case_rows = session.execute(_CASES_STMT, {"first": first, "last": last})
-    return [(number, moved_at) for number, moved_at in case_rows]
+    return session.execute(_CASES_STMT, {"first": first, "last": last}).all()
 
 
 def list_case_ranges(session: Session, size: int) -> Sequence[tuple[int, int, datetime]]:
@@ -126,8 +125,7 @@ def list_case_ranges(session: Session, size: int) -> Sequence[tuple[int, int, da
     """
     rank = ((CASE.c.number - 1) // size).label("rank")
     stmt = select(rank, func.count(), func.max(CASE.c.moved_at)).where(IS_PUBLIC)
-    range_rows = session.execute(stmt.group_by(rank).order_by(rank))
-    return [(range_number, count, moved_at) for range_number, count, moved_at in range_rows]
+    return session.execute(stmt.group_by(rank).order_by(rank)).all()
 
 
 def list_place_dates(session: Session) -> PlaceDates:

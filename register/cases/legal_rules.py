@@ -87,6 +87,10 @@ class LegalRule:
         return start
 
 
+# Event → its name in each language: "la mairie a reçu ma demande".
+EVENT_LABELS: Mapping[str, Mapping[Language, str]] = _TABLES["event"]
+# Law → its name in each language, in running text, and the address of its text as ``link``.
+LAWS: Mapping[str, Mapping[str, str]] = _TABLES["law"]
 # Every rule by its code, in the order of the file.
 RULES: Mapping[str, LegalRule] = {
     code: LegalRule(code, **row) for code, row in _TABLES["rule"].items()
@@ -174,18 +178,3 @@ def _deadlines(spans: dict[str, tuple[date, date]]) -> Iterator[LegalDeadline]:
 def rule(code: str) -> LegalRule:
     """The rule of a code."""
     return RULES[code]
-
-
-def event_label(event: str, language: Language) -> str:
-    """An event in words: "la mairie a reçu ma demande"."""
-    return str(_TABLES["event"][event][language])
-
-
-def law_name(law: str, language: Language) -> str:
-    """The name of a law in running text."""
-    return str(_TABLES["law"][law][language])
-
-
-def law_link(law: str) -> str:
-    """The address of a law's text."""
-    return str(_TABLES["law"][law]["link"])

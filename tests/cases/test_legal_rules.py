@@ -100,14 +100,14 @@ def test_a_term_is_looked_back_by_the_same_computation(end, start):
 def test_every_rule_and_event_is_told_in_both_languages_with_its_law():
     events = [event for codes in EVENTS.values() for event in codes]
     for language in ("fr", "en"):
-        assert all(legal_rules.event_label(event, language) for event in events)
+        assert all(legal_rules.EVENT_LABELS[event][language] for event in events)
         for legal_rule in legal_rules.RULES.values():
             assert legal_rule.labels[language]
-            assert legal_rules.law_name(legal_rule.law, language)
+            assert legal_rules.LAWS[legal_rule.law][language]
             # A rule of a calendar is explained; those of the register's own pages are there.
             assert bool(legal_rule.texts.get(language)) is bool(legal_rule.after)
     laws = {legal_rule.law for legal_rule in legal_rules.RULES.values()}
-    assert all(legal_rules.law_link(law).startswith("https://") for law in laws)
+    assert all(legal_rules.LAWS[law]["link"].startswith("https://") for law in laws)
     kinds = {legal_rule.kind for legal_rule in legal_rules.RULES.values()}
     assert kinds == {"yours", "theirs", "check"}
     opened = {legal_rule.opens for legal_rule in legal_rules.RULES.values()}

@@ -85,7 +85,7 @@ def calendar_page(procedure: Procedure) -> ResponseReturnValue:
             "pages/legal_calendar.html",
             query=query,
             today=today,
-            events={code: legal_rules.event_label(code, language()) for code in EVENTS[procedure]},
+            events={code: legal_rules.EVENT_LABELS[code][language()] for code in EVENTS[procedure]},
             days=sorted(
                 (deadline for deadline in deadlines if deadline.last),
                 # What may be lost comes first.
@@ -160,7 +160,7 @@ def span_words(deadline: LegalDeadline) -> str:
 
 def rule_source(rule: LegalRule) -> str:
     """The articles of a rule: "loi du 29 juillet 1881, article 55"."""
-    name, articles = legal_rules.law_name(rule.law, language()), _(" et ").join(rule.articles)
+    name, articles = legal_rules.LAWS[rule.law][language()], _(" et ").join(rule.articles)
     if len(rule.articles) > 1:
         return str(_("%(law)s, articles %(articles)s", law=name, articles=articles))
     return str(_("%(law)s, article %(articles)s", law=name, articles=articles))
@@ -168,7 +168,7 @@ def rule_source(rule: LegalRule) -> str:
 
 def rule_link(rule: LegalRule) -> str:
     """The address of the law that a rule stands in."""
-    return legal_rules.law_link(rule.law)
+    return legal_rules.LAWS[rule.law]["link"]
 
 
 def extension_words(deadline: LegalDeadline) -> str:
@@ -182,7 +182,7 @@ def extension_words(deadline: LegalDeadline) -> str:
             "Ce jour n’est pas ouvrable. Selon l’article %(article)s (%(law)s), le délai va alors "
             "jusqu’au %(day)s. N’y comptez pas sans l’avoir vérifié avec un avocat.",
             article=article,
-            law=legal_rules.law_name(law, language()),
+            law=legal_rules.LAWS[law][language()],
             day=day_words(day),
         )
     )
