@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Mapping
 
 from flask import render_template
-from flask_babel import gettext as _
 from markupsafe import Markup
 
 from register.cases import statistics as figures
 from register.cases.filters import CaseQuery
-from register.cases.statistics import Figure, FigureGroup
 from register.cases.web.public.search_request import run_search
 from register.cases.web.public.search_title import value_label, value_phrase
 from register.db import db
@@ -24,7 +20,6 @@ from register.web.l10n import number, typeset
 from register.web.maps import SearchMap
 from register.web.request_context import current_facet_index, current_vocabulary, head, settings
 
-LabelFunction = Callable[[str], str]
 # A single case among thousands stays visible.
 _MIN_PERCENT = 0.4
 # Width of a column in relation to the distance between two columns.
@@ -44,18 +39,6 @@ _COLUMNS = Markup(
 )
 _COLUMN = Markup('<rect class="on" x="{}%" y="{}%" width="{}%" height="{}%"/>')
 _YEAR = Markup('<text x="{}%" y="100%" dy="1.4em">{}</text> ')
-
-
-@dataclass(frozen=True)
-class StatisticsRow:
-    """A table line: its label and its figure."""
-
-    label: str
-    figure: Figure
-
-
-# Table lines under the line of their total.
-RowGroup = tuple[StatisticsRow, Sequence[StatisticsRow]]
 
 # Read at the start: the manifest is part of the code.
 _MANIFEST = dataset.read_manifest()
@@ -80,34 +63,12 @@ def statistics() -> str:
     stats = figures.count_figures(current_facet_index(), current_vocabulary())
     counts = {int(figure.code): figure.count for figure in stats.years}
     percent_unknown = 100 * stats.unknown.count / stats.total.count if stats.total.count else 0
-    rows = {
-        name: _labelled_rows(filter_figures, partial(value_label, name))
-        for name, filter_figures in stats.by_filter.items()
-    }
-    year_rows = [StatisticsRow(figure.code, figure) for figure in stats.years]
-    if stats.earlier:
-        label = _("Jusqu’en %(year)s", year=stats.earlier.code)
-        year_rows = [StatisticsRow(label, stats.earlier), *year_rows]
-    if stats.undated.count:
-        year_rows.append(StatisticsRow(_("Date inconnue"), stats.undated))
     return render_template(
         "cases/public/statistics.html",
         stats=stats,
         head=head(),
         share=round(percent_unknown),
-        rows={"annee": year_rows, **rows},
-        types=[
-            _row_group(group, partial(value_label, "famille"), partial(value_label, "type"))
-            for group in stats.types
-        ],
-        proceedings=[
-            _row_group(
-                group,
-                partial(value_phrase, "sens"),
-                lambda code: value_label("issue", code.partition(".")[2]),
-            )
-            for group in stats.proceedings
-        ],
+        label=_figure_label,
         bar=bar,
         # A single year needs no chart.
         columns=columns(counts) if len(counts) > 1 else "",
@@ -149,15 +110,12 @@ def columns(counts: Mapping[int, int]) -> Markup:
     return _COLUMNS.format(number(highest), Markup("").join(elements))
 
 
-def _row_group(
-    group: FigureGroup, heading_label: LabelFunction, row_label: LabelFunction
-) -> RowGroup:
-    (heading,) = _labelled_rows([group.total], heading_label)
-    return heading, _labelled_rows(group.parts, row_label)
-
-
-def _labelled_rows(figures: Sequence[Figure], label: LabelFunction) -> list[StatisticsRow]:
-    return [StatisticsRow(typeset(first_upper(label(figure.code))), figure) for figure in figures]
+def _figure_label(name: str, code: str) -> str:
+    """The label of a line of the statistics: the value of a filter, of a proceeding its outcome."""
+    if name == "procedure":
+        name, code = "issue", code.partition(".")[2]
+    label = value_phrase(name, code) if name == "sens" else value_label(name, code)
+    return typeset(first_upper(label))
 
 
 def _format_length(length: float) -> str:
