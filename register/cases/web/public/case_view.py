@@ -38,12 +38,10 @@ _FAMILY_LABEL = Markup(
 
 @dataclass(frozen=True)
 class VocabularyLabels:
-    """Labels by code; those of ``types`` and ``families`` include the family's framed letter."""
+    """Labels by code, with the framed letter of the family."""
 
     types: Mapping[str, Markup]
     families: Mapping[str, Markup]
-    evidence: Mapping[str, str]
-    outcomes: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -233,7 +231,7 @@ _labels_cache: VersionedMapCache[Language, VocabularyLabels] = VersionedMapCache
 
 
 def labels() -> VocabularyLabels:
-    """The labels of the vocabularies as HTML, cached for each of their versions."""
+    """The labels of types and families as HTML, cached for each version of the vocabularies."""
     vocabulary = current_vocabulary()
 
     def build_labels() -> VocabularyLabels:
@@ -244,8 +242,6 @@ def labels() -> VocabularyLabels:
                 for code, word in vocabulary.lists["type"].items()
             },
             families={code: _family_label(word, word.label) for code, word in families.items()},
-            evidence={code: word.label for code, word in vocabulary.lists["preuve"].items()},
-            outcomes={code: word.label for code, word in vocabulary.lists["issue"].items()},
         )
 
     return _labels_cache.get_or_make(vocabulary.version, vocabulary.language, build_labels)
