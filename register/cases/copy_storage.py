@@ -126,7 +126,7 @@ class StoredPage:
 class CopyOrder:
     """What a copy is made of: type and SHA-256 of the original, and the edits.
 
-    :param edits: what a member took out, as ``Edits.as_json`` has it.
+    :param edits: what a member took out, as ``Edits.from_json`` reads it.
     :param values: numbers of the reason why there is no copy.
     """
 

@@ -33,7 +33,7 @@ from register.operations import setup
 from register.operations.setup import Identity
 from register.pages.web import public_pages
 from register.search.service import Reach
-from register.territory.place_queries import CommuneDetails
+from register.territory.place_queries import CommuneDetails, find_commune
 from register.territory.web import place_choice, place_names
 from register.text.typography import french
 from register.web import urls
@@ -229,7 +229,7 @@ def _entry(event_content: EventContent, identity: Identity) -> Markup:
     """The element of an event."""
     event = event_content.event
     content = event_content.snapshot.content if event_content.snapshot else None
-    place = case_view.case_commune(content) if content else None
+    place = find_commune(content["commune"]) if content else None
     return atom.entry_xml(
         uri=identity.uri(f"evenement/{event.name}"),
         title=_title(event_content),

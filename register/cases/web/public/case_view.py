@@ -93,31 +93,22 @@ class CaseView:
 
 def build_case_view(content: Mapping[str, Any], case_number: int) -> CaseView:
     """Load the places of a case, its linked cases and those of its commune."""
-    session, place = db.session(), case_commune(content)
+    session, place = db.session(), find_commune(content["commune"])
     linked_cases = result_lists.load_case_summaries(
         session, [link["number"] for link in content["links"]]
     )
     nearby_cases: Sequence[CaseSummary] = ()
     if place:
         nearby_cases = result_lists.list_commune_cases(session, place.commune.code, case_number)
-    departement, region = (
-        place_names.place_name(kind, content[kind]) if content[kind] else ""
-        for kind in ("departement", "region")
-    )
     return CaseView(
         place=place,
         linked_places=linked_communes(content),
-        departement=departement,
-        region=region,
+        departement=place_names.place_name("departement", content["departement"]),
+        region=place_names.place_name("region", content["region"]),
         deeds=list_deeds(content),
         nearby_cases=nearby_cases,
         titles={number: linked_case.title for number, linked_case in linked_cases.items()},
     )
-
-
-def case_commune(content: Mapping[str, Any]) -> CommuneDetails | None:
-    """The commune of a case, if there is one."""
-    return find_commune(content["commune"]) if content["commune"] else None
 
 
 def linked_communes(content: Mapping[str, Any]) -> list[CommuneDetails]:
@@ -127,7 +118,7 @@ def linked_communes(content: Mapping[str, Any]) -> list[CommuneDetails]:
 
 def list_deeds(content: Mapping[str, Any]) -> list[Deed]:
     """The acts reported, then each proceeding; a type that is the proceeding stands there only."""
-    place, vocabulary = case_commune(content), current_vocabulary()
+    place, vocabulary = find_commune(content["commune"]), current_vocabulary()
     actor = content["actor"]
     # The commune of the case is that of its authority only at this level, and of no unknown one.
     is_of_commune = content["level"] in ("", "inconnu", "commune") and actor != "inconnu"
@@ -316,7 +307,7 @@ def _place_line(content: Mapping[str, Any], title: str) -> str:
         if content[kind]:
             area = place_names.place_name(kind, content[kind])
     name = content["place_label"]
-    if commune := case_commune(content):
+    if commune := find_commune(content["commune"]):
         # Communes of several départements share a name: this one is always shown.
         name, area = commune.commune.name, commune.departement.name if commune.departement else ""
     if name.lower() not in title:
