@@ -30,23 +30,16 @@ _PERCENT = 100
 
 @dataclass(frozen=True)
 class MaskRow:
-    """A rectangle as typed: percent of the page from its left and its top, width and height.
+    """A rectangle as typed.
 
+    :param sides: percent of the page from its left and from its top, width and height.
     :param start: from when on a mask of a video hides, and ``end`` until when; empty throughout.
     """
 
-    x: str = ""
-    y: str = ""
-    w: str = ""
-    h: str = ""
+    sides: Sequence[str] = ("", "", "", "")
     style: str = "blur"
     start: str = ""
     end: str = ""
-
-    @property
-    def sides(self) -> tuple[str, str, str, str]:
-        """The four numbers as typed."""
-        return self.x, self.y, self.w, self.h
 
 
 @dataclass
@@ -123,10 +116,8 @@ class EditFields:
     def _read_intervals(
         self, letter: str, rows: Sequence[tuple[str, str]]
     ) -> Iterable[dict[str, float]]:
-        for number, (start, end) in enumerate(rows):
-            interval = self._interval(f"{letter}{number}", start, end)
-            if interval:
-                yield interval
+        intervals = (self._interval(f"{letter}{number}", *row) for number, row in enumerate(rows))
+        return filter(None, intervals)
 
     def _interval(self, name: str, start: str, end: str) -> dict[str, float] | None:
         if not (start or end):
@@ -162,14 +153,14 @@ def stored_fields(copy: FileCopy | None, text: str = "") -> EditFields:
     for mask in edits.get("masks", ()):
         interval = mask.get("interval") or {}
         row = MaskRow(
-            *_typed_sides(mask["area"]),
+            _typed_sides(mask["area"]),
             style=mask.get("style", "blur"),
             start=typed_time(interval.get("start")),
             end=typed_time(interval.get("end")),
         )
         fields.masks.setdefault(mask.get("page", 0), []).append(row)
     for crop in edits.get("crops", ()):
-        fields.crops[crop["page"]] = MaskRow(*_typed_sides(crop["area"]))
+        fields.crops[crop["page"]] = MaskRow(_typed_sides(crop["area"]))
     fields.dropped = set(edits.get("dropped_pages", ()))
     for name, rows in (("cuts", fields.cuts), ("mutes", fields.mutes)):
         for part in edits.get(name, ()):
@@ -187,7 +178,7 @@ def sent_fields(form: MultiDict[str, str]) -> EditFields:
         return [one_line(form.get(f"{name}-{part}", ""))[:12] for part in parts]
 
     def row(name: str) -> MaskRow:
-        return MaskRow(*typed(name, *_SIDES, "style", "de", "a"))
+        return MaskRow(typed(name, *_SIDES), *typed(name, "style", "de", "a"))
 
     for name in form:
         if match := _MASK_NAME.fullmatch(name):
@@ -216,11 +207,10 @@ def typed_time(seconds: float | None) -> str:
     return f"{whole}{fraction}"
 
 
-def _typed_sides(area: Mapping[str, float]) -> tuple[str, str, str, str]:
+def _typed_sides(area: Mapping[str, float]) -> list[str]:
     left, top = area["left"], area["top"]
     sides = (left, top, area["right"] - left, area["bottom"] - top)
-    x, y, width, height = (f"{_PERCENT * side:.2f}".rstrip("0").rstrip(".") for side in sides)
-    return x, y, width, height
+    return [f"{_PERCENT * side:.2f}".rstrip("0").rstrip(".") for side in sides]
 
 
 def _percent(typed: str) -> float | None:
