@@ -22,7 +22,6 @@ from register.cases.web.public.piece_view import desk_folder
 from register.db import db
 from register.errors import SealError
 from register.text.normalisation import clean, one_line
-from register.web import messages
 from register.web.form_fields import (
     FieldGroup,
     FieldGroupList,
@@ -83,7 +82,6 @@ class PieceFacts:
     """
 
     kind: str
-    label: Any
     addresses: Sequence[str]
     is_outdated: bool = False
 
@@ -113,8 +111,7 @@ class PieceShelf:
         if piece is None:
             return None
         addresses = [f"{self._folder}/{page.copy}" for page in piece.pages]
-        label = messages.names.choices["piece"][piece.kind]
-        return PieceFacts(piece.kind, label, addresses, self._newer(piece) is not None)
+        return PieceFacts(piece.kind, addresses, self._newer(piece) is not None)
 
     def offered(self, rows: FieldGroupList) -> list[tuple[str, PieceFacts]]:
         """The originals that no row has, with what is shown of them."""
