@@ -14,7 +14,6 @@ import attested_acts as acts
 import pytest
 from report_factory import CONTACT, WORDS
 
-from register.cases.vocabulary import current_vocabulary
 from register.cases.web.desk import content_words
 from register.db import db
 from register.errors import Invalid, NotFound, Refused
@@ -71,9 +70,7 @@ def build_archive(number, store=None):
     session = db.session()
     session.rollback()
     gathered = case_file.gather(session, number, store)
-    page = content_words.render_case_file(
-        gathered, current_vocabulary(session), "http://127.0.0.1:5000"
-    )
+    page = content_words.render_case_file(gathered)
     data = b"".join(case_file.build_archive(gathered, page, standalone_style().encode()))
     session.rollback()
     return data

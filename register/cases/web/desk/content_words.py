@@ -12,8 +12,7 @@ from flask_babel import gettext as _
 
 from register.cases import case_content as contents
 from register.cases.risk_flags import Flag, GivenReasons, reason_for
-from register.cases.vocabulary import Vocabulary
-from register.cases.vocabulary import current_vocabulary as stored_vocabulary
+from register.cases.vocabulary import current_vocabulary
 from register.cases.web.field_texts import printed_fields
 from register.db import db
 from register.errors import SealError
@@ -71,20 +70,18 @@ def case_file_archive(number: int) -> tuple[Iterator[bytes], CaseFile]:
         key_store().require()
         store, files = key_store(), sealed_files()
     gathered = gather(db.session(), number, store, files)
-    page = render_case_file(gathered, stored_vocabulary(db.session()), settings().base_url)
+    page = render_case_file(gathered)
     parts = build_archive(gathered, page, standalone_style().encode())
     db.session.rollback()
     return parts, gathered
 
 
-def render_case_file(case_file: CaseFile, vocabulary: Vocabulary, base_url: str) -> bytes:
+def render_case_file(case_file: CaseFile) -> bytes:
     """The page of a case file as HTML, readable and printable without the register.
 
     It links to ``style.css`` in the same folder only.
-
-    :param base_url: the address of the register, for the instructions to verify the file.
     """
-    console = str(_("la console"))
+    console, vocabulary = str(_("la console")), current_vocabulary(db.session())
 
     def member_name(member: int | None) -> str:
         return case_file.members.get(member or 0, "") or console
@@ -108,7 +105,7 @@ def render_case_file(case_file: CaseFile, vocabulary: Vocabulary, base_url: str)
         versions=[(version, *_printed_texts(version)) for version in case_file.versions],
         who=member_name,
         when=moment_words,
-        base_url=base_url,
+        base_url=settings().base_url,
     )
     return html.encode("utf-8")
 
