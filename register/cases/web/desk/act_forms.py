@@ -55,6 +55,10 @@ class RevisionForm(DeskForm):
         """The arguments of the act."""
         return {"seen": self.seen} if self.takes_revision else {}
 
+    def renew(self, desk_case: DeskCase) -> None:
+        """Let the form be sent again on the present revision, after a conflict."""
+        self.vu.data = str(desk_case.revision_id or 0)
+
 
 class FlagReasonsField(Field):
     """The reasons of risk flags by key, each typed in an input of its own."""
@@ -122,8 +126,9 @@ class AttestedForm(ExplainedForm):
         """The arguments of the act, with the attestations in a list."""
         return {**super().arguments(), "attested": self.attested}
 
-    def untick(self) -> None:
-        """Untick the attestations, after a conflict: they were about another text."""
+    def renew(self, desk_case: DeskCase) -> None:
+        """As of every form, without the attestations: they were about another text."""
+        super().renew(desk_case)
         for name in ATTESTATIONS:
             self[name].data = False
 
@@ -154,9 +159,7 @@ class ActForm(RevisionForm):
         """
         if error.key == "changed_meanwhile" and desk_case.revision_id is not None:
             self.moved = (self.seen, desk_case.revision_id)
-            self.vu.data = str(desk_case.revision_id)
-            if isinstance(self, AttestedForm):
-                self.untick()
+            self.renew(desk_case)
         if error.key == "checklist" and isinstance(self, ExplainedForm):
             return self.attach_checks(error)
         return "" if self.attach(error) else typeset(error_sentence(error))

@@ -25,7 +25,7 @@ from register.cases.risk_flags import Flag, displayed_texts, risk_flags
 from register.cases.second_person import PendingChange, Proposal
 from register.cases.validation import LIST_LIMIT
 from register.cases.web.desk import content_words, editor_forms
-from register.cases.web.desk.act_forms import AttestedForm, parse_id
+from register.cases.web.desk.act_forms import parse_id
 from register.cases.web.desk.act_view import (
     awaits_approval_notice,
     note_retained_view,
@@ -307,7 +307,7 @@ def _refused_page(page: EditorPage, error: RegisterError) -> ResponseReturnValue
         name = str(error.values.get("field", default_name))
         field = page.form._fields.get({"title": "heading"}.get(name, name))
         sentence = typeset(error_sentence(error))
-        if field is None or not hasattr(field, "errors") or isinstance(field.errors, dict):
+        if field is None or isinstance(field.errors, dict):
             page.error_text = sentence
         else:
             field.errors = [*field.errors, sentence]
@@ -328,7 +328,5 @@ def _show_conflict(page: EditorPage, desk_case: DeskCase) -> None:
         seen = {}
     page.both = field_changes(theirs, mine)
     page.untouched = [name for name, words in mine.items() if seen.get(name) == words]
-    page.form.vu.data = str(desk_case.revision_id or 0)
-    if isinstance(page.form, AttestedForm):
-        page.form.untick()
+    page.form.renew(desk_case)
     page.focus = "deux-versions"
