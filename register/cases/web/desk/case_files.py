@@ -102,12 +102,6 @@ def load_file(incident_id: int, key: str) -> FileSummary:
     raise NotFound("no_such_case_file")
 
 
-@desk.get("/dossiers/<int:incident_id>/pieces")
-def case_files(incident_id: int) -> str:
-    """The files of a case, and the state of their clean copies."""
-    return files_page(incident_id)
-
-
 @desk.get("/dossiers/<int:incident_id>/pieces/<digest>")
 def desk_piece_file(incident_id: int, digest: str) -> Response:
     """A copy of the case in any version, before and after it is public."""
@@ -128,8 +122,9 @@ def case_file(incident_id: int) -> ResponseReturnValue:
     return Response(parts, mimetype="application/zip", headers=headers)
 
 
+@desk.get("/dossiers/<int:incident_id>/pieces", endpoint="case_files")
 def files_page(incident_id: int, error_text: str = "") -> str:
-    """The list, with why something was not done."""
+    """The files of a case and the state of their clean copies, with why something was not done."""
     desk_case = act_view.open_case(incident_id)
     act_view.note_retained_view(incident_id)
     return render_template(
@@ -245,7 +240,6 @@ def _page_values(desk_case: DeskCase) -> dict[str, Any]:
         "listed": lambda codes: ", ".join(
             str(messages.evidence.edit_words[code]) for code in codes
         ),
-        "notes": messages.evidence.copy_notes,
         "editor": act_view.case_address(
             desk_case.id, "corriger#pieces" if is_public else "modifier#pieces"
         ),
