@@ -268,19 +268,11 @@ class TypeField(VocabularyField):
 
     def grouped_choices(self) -> list[tuple[str, list[tuple[str, str, bool]]]]:
         """Families with their types as (code, label, selected); first the types without family."""
-        families = current_vocabulary().family_of
-        groups = {
-            "": "",
-            **{name: word.label for name, word in current_vocabulary().lists["famille"].items()},
-        }
-        return [
-            (
-                label,
-                [
-                    (code, word, code == self.data)
-                    for code, word in self.offered_choices
-                    if families.get(code, "") == name
-                ],
-            )
-            for name, label in groups.items()
-        ]
+        vocabulary = current_vocabulary()
+        groups: dict[str, list[tuple[str, str, bool]]] = {"": []}
+        for family in vocabulary.lists["famille"].values():
+            groups[family.label] = []
+        for code, label in self.offered_choices:
+            family_label = vocabulary.label("famille", vocabulary.family_of.get(code, ""))
+            groups[family_label].append((code, label, code == self.data))
+        return list(groups.items())
