@@ -38,8 +38,6 @@ STATES: Mapping[str, CaseState] = {
     "reuni": CaseState.MERGED,
 }
 _STATE_CODES = {state: code for code, state in STATES.items()}
-# Values of ``attend``; claimed cases have the parameter ``tenu``.
-KINDS = tuple(TodoKind)
 # The parameters of the form.
 _FORM_PARAMETERS = frozenset({*FILTERS, "lieu", "etat", "tenu", "attend", "page"})
 # Pending tasks that a line of the list shows with the state.
@@ -87,7 +85,7 @@ def parse_list_query(args: QueryArgs) -> DeskQuery:
         state=choice_value(args, "etat", STATES),
         claim=choice_value(args, "tenu", {kind.value: kind for kind in ClaimFilter})
         or ClaimFilter.ANY,
-        waiting_for=choice_value(args, "attend", {kind.value: kind for kind in KINDS}),
+        waiting_for=choice_value(args, "attend", {kind.value: kind for kind in TodoKind}),
         page=parse_page_number(list_query.last_value(args, "page")),
     )
 
@@ -163,7 +161,7 @@ def _render_list(desk_query: DeskQuery, **template_values: object) -> str:
         states=STATES,
         counts=desk_lists.count_states(db.session(), current_member.member()),
         chips=filter_chips(desk_query),
-        kinds=KINDS,
+        kinds=TodoKind,
         selected=selected,
         hidden_filters=[
             (name, code) for name, code in list_parameters(desk_query) if name not in form_fields

@@ -69,7 +69,6 @@ class InviteForm(ActForm):
 class AuthorityContactForm(ActForm):
     """The address of the authority's public office, where it is published, and who checked it."""
 
-    template = "authority_contact"
     takes_revision = False
 
     address = line_field(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -98,7 +98,7 @@ def _page_values(page: Mapping[str, Any], folder: str, case_id: int) -> dict[str
         **page,
         "address": f"{folder}/{page['copy']}" if folder else "",
         "size": size_words(page["size"]) if page["size"] else "",
-        "length": length_words(page["duration"]),
+        "length": _length_words(page["duration"]),
         "digest": page["copy"],
         "text": text,
         "is_cut": is_cut,
@@ -136,20 +136,18 @@ def media_nodes(case_address: str, content: Mapping[str, Any]) -> list[dict[str,
     ]
 
 
-def length_words(seconds: int) -> str:
+def _length_words(seconds: int) -> str:
     """A duration for people; empty for 0."""
-    return " ".join(_length_parts(seconds))
-
-
-def _length_parts(seconds: int) -> Iterator[str]:
     minutes, seconds = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)
+    words = []
     if hours:
-        yield gettext("%(count)s h", count=number(hours))
+        words.append(gettext("%(count)s h", count=number(hours)))
     if minutes:
-        yield gettext("%(count)s min", count=number(minutes))
+        words.append(gettext("%(count)s min", count=number(minutes)))
     if seconds and not hours:
-        yield ngettext("%(count)s s", "%(count)s s", seconds, count=number(seconds))
+        words.append(ngettext("%(count)s s", "%(count)s s", seconds, count=number(seconds)))
+    return " ".join(words)
 
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
