@@ -39,7 +39,7 @@ from register.cases.web.desk.redaction_form import RedactForm, RedactionReview
 from register.cases.web.field_texts import field_texts
 from register.db import db
 from register.errors import Incomplete, Invalid, NotFound, Refused, RegisterError, TextError
-from register.journal import Act, writing
+from register.journal import Act, WriteTransaction
 from register.text.markup import render_markdown
 from register.text.text_comparison import FieldChange, field_changes
 from register.web.blueprints import asks_password, desk
@@ -275,16 +275,18 @@ def _save_form(page: EditorPage, run: Callable[..., Any], notice: Any) -> Respon
             page.focus = "revue"
             return page.to_response(422 if page.review.errors else 200)
     incident_id = page.file.id if page.file else 0
-    by, resumed = current_member.member().id, resumed_change(page.file)
+    resumed = resumed_change(page.file)
     resumed_id = resumed.id if resumed is not None else None
     content = page.form.content(page.file.content if page.file else Content())
-    # An open read transaction would keep destroyed texts in the write-ahead log.
-    db.session.rollback()
+
+    def save(tx: WriteTransaction, by: int) -> Any:
+        saved = run(tx, incident_id, content=content, by=by, **page.form.arguments())
+        if resumed_id is not None:
+            acts.refuse_change(tx, resumed_id, by=by)
+        return saved
+
     try:
-        with writing() as tx:
-            saved = run(tx, incident_id, content=content, by=by, **page.form.arguments())
-            if resumed_id is not None:
-                acts.refuse_change(tx, resumed_id, by=by)
+        saved = current_member.run_act(save)
     except (Refused, Invalid, Incomplete) as error:
         return _refused_page(page, error)
     if page.file is None:
