@@ -34,6 +34,11 @@ from register.web.request_context import current_vocabulary
 
 _TYPE_FIELDS = ("type_1", "type_2", "type_3")
 _PLACE_KINDS = ("commune", "departement", "region")
+# Fields that are arguments of the act by their names, in the forms that have them.
+_ARGUMENT_FIELDS = (
+    *("reason", "note", "without_report", "public_note"),
+    *("text", "source_url", "no_source"),
+)
 # Field of the content → fields of the form where the names differ; the first takes its faults.
 _FORM_FIELDS = {
     "types": _TYPE_FIELDS,
@@ -48,8 +53,6 @@ class EditorForm(RevisionForm):
     """Base of the editor's forms; ``markdown_field``: the field with a preview."""
 
     markdown_field = "narrative"
-    # Fields that are arguments of the act by their names.
-    argument_fields: tuple[str, ...] = ("reason",)
 
     @classmethod
     def initial_values(cls, desk_case: DeskCase) -> dict[str, Any]:
@@ -67,7 +70,7 @@ class EditorForm(RevisionForm):
 
     def arguments(self) -> dict[str, Any]:
         """The arguments of the act besides the content."""
-        fields = {name: self[name].data for name in self.argument_fields}
+        fields = {name: self[name].data for name in _ARGUMENT_FIELDS if name in self}
         return {**fields, **super().arguments()}
 
     def review(self, desk_case: DeskCase) -> Any:
@@ -244,7 +247,6 @@ class CaseForm(EditorForm):
 class NewForm(ExplainedForm, CaseForm):
     """A new case, with an internal note."""
 
-    argument_fields = ("reason", "note")
     takes_revision = False
 
     note = text_field(_("Note interne"), limit=10_000)
@@ -252,8 +254,6 @@ class NewForm(ExplainedForm, CaseForm):
 
 class EditForm(ExplainedForm, CaseForm):
     """A draft, with an attestation for cases whose report was withdrawn by its author."""
-
-    argument_fields = ("reason", "without_report")
 
     without_report = BooleanField(
         _(
@@ -271,8 +271,6 @@ class EditForm(ExplainedForm, CaseForm):
 class CorrectForm(AttestedForm, CaseForm):
     """A published case, with a public note."""
 
-    argument_fields = ("reason", "public_note")
-
     public_note = line_field(_("Note publique"), required=True)
 
 
@@ -280,7 +278,6 @@ class FollowUpForm(AttestedForm, EditorForm):
     """A follow-up: a dated text, a step that it adds to a proceeding, outcome and request."""
 
     markdown_field = "text"
-    argument_fields = ("reason", "text", "source_url", "no_source")
 
     heading = line_field(_("Titre de la suite"), required=True, limit=TITLE_LIMIT)
     text = text_field(_("Texte de la suite"), required=True)
