@@ -12,7 +12,6 @@ from wtforms.utils import unset_value
 from wtforms.validators import InputRequired, ValidationError
 
 from register.cases import reply_refusals
-from register.cases.acts.claims import NOTE_LIMIT
 from register.cases.acts.public_changes import REASON_LIMIT
 from register.cases.acts.refusals import PASSAGE_LIMIT
 from register.cases.checklist import ATTESTATIONS, CheckItem
@@ -23,7 +22,7 @@ from register.errors import Incomplete, RegisterError
 from register.text.dates import paris_day
 from register.text.normalisation import one_line
 from register.web.error_messages import check_sentence, error_sentence
-from register.web.form_fields import BaseForm, DeskForm, line_field, text_field
+from register.web.form_fields import DeskForm, line_field, text_field
 from register.web.l10n import language, typeset
 from register.web.request_context import current_vocabulary
 
@@ -328,9 +327,3 @@ class PartForm(ActForm):
     """End of a merge."""
 
     reason = _reason_field()
-
-
-class NoteForm(BaseForm):
-    """An internal note."""
-
-    text = text_field(_("Note interne"), required=True, limit=NOTE_LIMIT)

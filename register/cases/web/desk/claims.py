@@ -20,7 +20,6 @@ from register.cases import acts
 from register.cases.acts.claims import NOTE_LIMIT
 from register.cases.member_view import DeskCase
 from register.cases.urgency import LABEL_LIMIT, NO_END, Urgency
-from register.cases.web.desk import act_forms
 from register.cases.web.desk.act_forms import DayField, parse_id, today
 from register.cases.web.desk.act_view import open_case, redirect_to_case
 from register.db import db
@@ -72,6 +71,12 @@ class UrgencyForm(BaseForm):
     def urgency(self) -> Urgency:
         """The marks as the acts take them."""
         return Urgency(bool(self.danger.data), self.term_on.data, self.term_label.data)
+
+
+class NoteForm(BaseForm):
+    """An internal note."""
+
+    text = text_field(lazy_gettext("Note interne"), required=True, limit=NOTE_LIMIT)
 
 
 desk.add_app_template_global(lambda: AssignForm(formdata=None), "assign_form")
@@ -164,7 +169,7 @@ def set_urgency(incident_id: int) -> ResponseReturnValue:
 @desk.post("/dossiers/<int:incident_id>/notes")
 def note(incident_id: int) -> ResponseReturnValue:
     """Add an internal note; a refused one is shown again as typed."""
-    form = act_forms.NoteForm()
+    form = NoteForm()
     return run_small_act(
         incident_id,
         partial(acts.note, text=form.text.data),
