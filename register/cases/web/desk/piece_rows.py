@@ -6,7 +6,7 @@ A form names a piece by the digest of its original only: which copy is shown is 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from flask_babel import lazy_gettext as _
@@ -74,26 +74,15 @@ def row_values(piece: PieceContent, rank: int) -> dict[str, Any]:
     return {"original": piece.original, "rank": str(rank), "alts": alts, **words}
 
 
-@dataclass(frozen=True)
-class PieceFacts:
-    """What the editor shows of a piece besides its words.
-
-    ``is_outdated``: its file has a newer copy. ``addresses``: those of its pages, for members.
-    """
-
-    kind: str
-    addresses: Sequence[str]
-    is_outdated: bool = False
-
-
 class PieceShelf:
     """The pieces that the present content of a case has, and those that its copies can become.
 
-    ``waiting`` is the number of copies that nobody has looked at whole.
+    ``waiting`` is the number of copies that nobody has looked at whole, ``folder`` the address of
+    all of them, for members.
     """
 
     def __init__(self, desk_case: DeskCase | None) -> None:
-        self._folder = desk_folder(desk_case.id) if desk_case else ""
+        self.folder = desk_folder(desk_case.id) if desk_case else ""
         copies = _ready(desk_case) if desk_case else []
         looked = [piece_of(file_copy) for file_copy in copies if file_copy.is_looked]
         self.waiting = len(copies) - len(looked)
@@ -105,21 +94,18 @@ class PieceShelf:
         """The piece of an original as it is stored, else as its copy is."""
         return self._stored.get(original) or self.looked.get(original)
 
-    def facts(self, original: str) -> PieceFacts | None:
-        """What is shown of a piece; None for one that there is no more."""
-        piece = self.find(original)
-        if piece is None:
-            return None
-        addresses = [f"{self._folder}/{page.copy}" for page in piece.pages]
-        return PieceFacts(piece.kind, addresses, self._newer(piece) is not None)
+    def newer(self, piece: PieceContent) -> PieceContent | None:
+        """The piece of a newer copy of the same file; None where there is none."""
+        looked = self.looked.get(piece.original)
+        return looked if looked is not None and not is_same_copy(looked, piece) else None
 
-    def offered(self, rows: FieldGroupList) -> list[tuple[str, PieceFacts]]:
-        """The originals that no row has, with what is shown of them."""
+    def offered(self, rows: FieldGroupList) -> list[PieceContent]:
+        """The pieces of looked-at copies that no row has."""
         present = {entry.form.original.data for entry in rows.entries}
         return [
-            (original, facts)
-            for original in self.looked
-            if original not in present and (facts := self.facts(original))
+            self._stored.get(original, piece)
+            for original, piece in self.looked.items()
+            if original not in present
         ]
 
     def pieces(
@@ -132,9 +118,8 @@ class PieceShelf:
             piece = bases.get(row.original.data)
             if piece is None:
                 continue
-            newer = self._newer(piece)
-            if row.renewed.data and newer is not None:
-                piece = newer
+            if row.renewed.data:
+                piece = self.newer(piece) or piece
             ranked.append((parse_id(row.rank.data) or _LAST, position, row.with_words(piece)))
         return tuple(piece for _rank, _position, piece in sorted(ranked, key=lambda row: row[:2]))
 
@@ -150,12 +135,8 @@ class PieceShelf:
     def tick_newer(self, rows: FieldGroupList) -> None:
         """Propose the newer copies."""
         for entry in rows.entries:
-            facts = self.facts(entry.form.original.data)
-            entry.form.renewed.data = facts is not None and facts.is_outdated
-
-    def _newer(self, piece: PieceContent) -> PieceContent | None:
-        looked = self.looked.get(piece.original)
-        return looked if looked is not None and not is_same_copy(looked, piece) else None
+            piece = self.find(entry.form.original.data)
+            entry.form.renewed.data = piece is not None and self.newer(piece) is not None
 
 
 def _ready(desk_case: DeskCase) -> list[Any]:
