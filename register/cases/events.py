@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import and_, exists, func, or_, select
@@ -232,6 +233,7 @@ class PublicEvent:
     act: str
     at: datetime
     number: int | None
+    digest: bytes
     public_json: bytes
     private_json: bytes
     incident_id: int | None
@@ -243,14 +245,19 @@ class PublicEvent:
     def reason(self) -> str:
         """The public reason code; empty if there is none, or if the case is erased since."""
         is_erased = self.state == CaseState.ERASED
-        return "" if is_erased else json.loads(self.public_json)["reason"] or ""
+        return "" if is_erased else self._public["reason"] or ""
 
     @property
     def texts(self) -> Sequence[str]:
         """The names of the published texts that the line seals."""
-        return list(json.loads(self.public_json).get("texts", ()))
+        return list(self._public.get("texts", ()))
 
-    @property
+    @cached_property
+    def _public(self) -> Mapping[str, Any]:
+        details: Mapping[str, Any] = json.loads(self.public_json)
+        return details
+
+    @cached_property
     def private(self) -> Mapping[str, Any]:
         """The private details of the line, such as ids of fragments; never shown."""
         details: Mapping[str, Any] = json.loads(self.private_json)
@@ -277,6 +284,7 @@ _COLUMNS = select(
     JOURNAL_ENTRY.c.act,
     JOURNAL_ENTRY.c.at,
     JOURNAL_ENTRY.c.case_number.label("number"),
+    JOURNAL_ENTRY.c.digest,
     JOURNAL_ENTRY.c.public_json,
     JOURNAL_ENTRY.c.private_json,
     CASE.c.id.label("incident_id"),
@@ -285,7 +293,7 @@ _COLUMNS = select(
     CASE.c.merged_into,
 ).where(IS_PUBLIC_LINE)
 _CASE_EVENTS = _COLUMNS.join(CASE, CASE.c.number == JOURNAL_ENTRY.c.case_number)
-_ALL_EVENTS = _COLUMNS.outerjoin(CASE, CASE.c.number == JOURNAL_ENTRY.c.case_number)
+ALL_EVENTS = _COLUMNS.outerjoin(CASE, CASE.c.number == JOURNAL_ENTRY.c.case_number)
 
 
 def list_events(
@@ -297,7 +305,7 @@ def list_events(
     """
     rows_by_seq: dict[int, Any] = {}
     for alternative in alternatives(session, event_query):
-        stmt = (_ALL_EVENTS if event_query.includes_register else _CASE_EVENTS).where(
+        stmt = (ALL_EVENTS if event_query.includes_register else _CASE_EVENTS).where(
             alternative.clause
         )
         if before is not None:

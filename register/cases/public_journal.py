@@ -7,16 +7,14 @@ texts that an act added, are shown only while the case is public.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from sqlalchemy import FromClause, bindparam, func, select
+from sqlalchemy import bindparam, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from register.cases.core_tables import (
-    CASE,
     CORRECTION,
     FOLLOW_UP,
     IS_PUBLIC_LINE,
@@ -24,8 +22,8 @@ from register.cases.core_tables import (
     REVISION,
 )
 from register.cases.data_version import VersionedMapCache
+from register.cases.events import ALL_EVENTS, PublicEvent
 from register.cases.filters import count_pages
-from register.cases.models import CaseState
 from register.cases.queries import load_event, load_public_case
 from register.cases.result_lists import CaseSummary, load_case_summaries
 from register.errors import Gone
@@ -37,33 +35,23 @@ PAGE_SIZE = 50
 
 
 @dataclass(frozen=True)
-class PublicJournalLine:
-    """Line of the public ledger.
+class ListedEvent:
+    """Line of the public ledger in a list.
 
     ``case`` is None if the case is not public now; ``words`` is then empty. ``words``: the title
-    of the follow-up or the public note of the correction that the act added. ``into``: number of
-    the case that this one was merged into. ``reason``: public code of a withdrawal; empty once the
-    case is erased, because it could tell who asked for that. ``texts``: names of the texts that the
-    line seals.
+    of the follow-up or the public note of the correction that the act added.
     """
 
-    seq: int
-    at: datetime
-    act: str
-    number: int | None
-    reason: str
-    digest: str
+    event: PublicEvent
     case: CaseSummary | None
     words: str
-    into: int | None
-    texts: Sequence[str]
 
 
 @dataclass(frozen=True)
 class PublicJournalPage:
     """Page of lines, newest first, and the number of all matching lines."""
 
-    lines: Sequence[PublicJournalLine]
+    lines: Sequence[ListedEvent]
     total: int
     number: int
 
@@ -73,20 +61,6 @@ class PublicJournalPage:
         return count_pages(self.total, PAGE_SIZE)
 
 
-_LINES_STMT = (
-    select(
-        JOURNAL_ENTRY.c.seq,
-        JOURNAL_ENTRY.c.at,
-        JOURNAL_ENTRY.c.act,
-        JOURNAL_ENTRY.c.case_number,
-        JOURNAL_ENTRY.c.digest,
-        JOURNAL_ENTRY.c.public_json,
-        JOURNAL_ENTRY.c.private_json,
-        CASE.c.state,
-    )
-    .outerjoin(CASE, CASE.c.number == JOURNAL_ENTRY.c.case_number)
-    .where(IS_PUBLIC_LINE)
-)
 # Number of lines of a query, and their first and last numbers.
 _extents: VersionedMapCache[JournalQuery, Any] = VersionedMapCache(512)
 
@@ -103,7 +77,7 @@ def query_page(
     if journal_query == JournalQuery():
         # Lines are numbered without a gap: a page is a range of the key, and needs no count.
         total, last_seq = head.seq, head.seq - offset
-        stmt = _LINES_STMT.where(
+        stmt = ALL_EVENTS.where(
             JOURNAL_ENTRY.c.seq <= last_seq, JOURNAL_ENTRY.c.seq > last_seq - PAGE_SIZE
         )
     else:
@@ -118,9 +92,10 @@ def query_page(
         )
         # The first and last numbers of matching lines bound the scan.
         is_in_extent = JOURNAL_ENTRY.c.seq.between(first or 0, last or 0)
-        stmt = _LINES_STMT.where(is_in_extent, *conditions).limit(PAGE_SIZE).offset(offset)
-    line_rows = session.execute(stmt.order_by(JOURNAL_ENTRY.c.seq.desc())).all()
-    return PublicJournalPage(_make_lines(session, line_rows), total, page)
+        stmt = ALL_EVENTS.where(is_in_extent, *conditions).limit(PAGE_SIZE).offset(offset)
+    line_rows: Iterable[Any] = session.execute(stmt.order_by(JOURNAL_ENTRY.c.seq.desc()))
+    lines = add_summaries(session, [PublicEvent(*line_row) for line_row in line_rows])
+    return PublicJournalPage(lines, total, page)
 
 
 def page_of_line(seq: int, head: LedgerPosition) -> int:
@@ -128,48 +103,38 @@ def page_of_line(seq: int, head: LedgerPosition) -> int:
     return (head.seq - seq) // PAGE_SIZE + 1
 
 
-def _make_lines(session: Session, line_rows: Sequence[Any]) -> list[PublicJournalLine]:
-    cases = load_case_summaries(
-        session, sorted({line_row.case_number for line_row in line_rows if line_row.case_number})
-    )
-    private = {line_row.seq: json.loads(line_row.private_json) for line_row in line_rows}
-    visible = [private[line_row.seq] for line_row in line_rows if line_row.case_number in cases]
-    follow_ups = {fields.get("follow_up") for fields in visible}
-    corrections = {fields.get("correction") for fields in visible}
-    titles = fragment_texts(session, FOLLOW_UP, "title", follow_ups)
-    notes = fragment_texts(session, CORRECTION, "note", corrections)
-    lines = []
-    for line_row in line_rows:
-        case = cases.get(line_row.case_number or 0)
-        fields, public_json = private[line_row.seq], json.loads(line_row.public_json)
-        is_erased = line_row.state == CaseState.ERASED
-        words = titles.get(fields.get("follow_up")) or notes.get(fields.get("correction")) or ""
-        lines.append(
-            PublicJournalLine(
-                seq=line_row.seq,
-                at=line_row.at,
-                act=line_row.act,
-                number=line_row.case_number,
-                reason="" if is_erased else public_json["reason"] or "",
-                digest=line_row.digest.hex(),
-                case=case,
-                words=words if case else "",
-                into=fields.get("into"),
-                texts=list(public_json.get("texts", ())),
-            )
-        )
-    return lines
+# Detail of a line → the id and the words of what its act added.
+_ADDED_WORDS = {
+    "follow_up": (FOLLOW_UP.c.id, FOLLOW_UP.c.title),
+    "correction": (CORRECTION.c.id, CORRECTION.c.note),
+}
 
 
-def fragment_texts(
-    session: Session, table: FromClause, column: str, fragment_ids: set[int | None]
-) -> dict[Any, str]:
-    """Id → text of the follow-ups or corrections that still exist."""
-    fragment_ids.discard(None)
-    if not fragment_ids:
-        return {}
-    stmt = select(table.c.id, table.c[column]).where(table.c.id.in_(fragment_ids))
-    return dict(session.execute(stmt).all())
+def add_summaries(session: Session, events: Sequence[PublicEvent]) -> list[ListedEvent]:
+    """Public events with what a list says of their cases."""
+    cases = load_case_summaries(session, sorted({event.number for event in events if event.number}))
+    words = _load_words(session, [event for event in events if event.number in cases])
+    return [
+        ListedEvent(event, cases.get(event.number or 0), words.get(event.seq, ""))
+        for event in events
+    ]
+
+
+def _load_words(session: Session, events: Sequence[PublicEvent]) -> dict[int, str]:
+    """Line → the words that its act added and that still exist."""
+    lines = {
+        (name, event.private[name]): event.seq
+        for event in events
+        for name in _ADDED_WORDS.keys() & event.private.keys()
+    }
+    ids = {name: [row_id for key, row_id in lines if key == name] for name in _ADDED_WORDS}
+    statements = [
+        select(literal(name), row_id, words).where(row_id.in_(ids[name]))
+        for name, (row_id, words) in _ADDED_WORDS.items()
+        if ids[name]
+    ]
+    rows = session.execute(union_all(*statements)) if statements else ()
+    return {lines[name, row_id]: words for name, row_id, words in rows}
 
 
 # --- proofs ----------------------------------------------------------------------------------

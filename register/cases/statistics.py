@@ -8,21 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from register.cases.case_codes import DURATIONS, UNKNOWN, proceeding_code
 from register.cases.case_places import HOME_COUNTRY
-from register.cases.core_tables import FOLLOW_UP
 from register.cases.events import EventQuery, list_events
 from register.cases.facet_index import FacetIndex
 from register.cases.filters import CaseQuery
-from register.cases.public_journal import fragment_texts
-from register.cases.result_lists import CaseSummary, load_case_summaries
+from register.cases.public_journal import ListedEvent, add_summaries
 from register.cases.selection import Selection
 from register.cases.vocabulary import Vocabulary
-from register.journal import Act
 from register.territory import place_queries
 
 # Years with a figure of their own; older ones share one figure.
@@ -178,34 +174,6 @@ def summarise(index: FacetIndex, vocabulary: Vocabulary) -> RegisterSummary:
     )
 
 
-@dataclass(frozen=True)
-class LatestEvent:
-    """One public event. ``title`` and ``case`` are None for a case that is no longer shown."""
-
-    act: str
-    at: datetime
-    number: int
-    title: str | None
-    case: CaseSummary | None
-
-
-def latest_events(session: Session, limit: int = 5) -> Sequence[LatestEvent]:
+def latest_events(session: Session, limit: int = 5) -> Sequence[ListedEvent]:
     """The newest public events for the home page, newest first."""
-    public_events = list_events(session, EventQuery(), limit=limit)
-    summaries = load_case_summaries(
-        session, [event.number for event in public_events if event.number is not None]
-    )
-    follow_up_ids = {
-        event.seq: event.private["follow_up"]
-        for event in public_events
-        if event.act == Act.FOLLOWED_UP
-    }
-    titles = fragment_texts(session, FOLLOW_UP, "title", {*follow_up_ids.values()})
-    latest = []
-    for event in public_events:
-        summary = summaries.get(event.number or 0)
-        title = summary.title if summary else None
-        if summary and event.seq in follow_up_ids:
-            title = titles.get(follow_up_ids[event.seq], title)
-        latest.append(LatestEvent(event.act, event.at, event.number or 0, title, summary))
-    return latest
+    return add_summaries(session, list_events(session, EventQuery(), limit=limit))

@@ -27,24 +27,24 @@ def test_an_empty_register_has_no_event(session):
 
 def test_events_come_newest_first_up_to_the_limit(session, desk):
     numbers = [desk.published().number for _ in range(4)]
-    assert [event.number for event in _latest(session)] == numbers[::-1]
-    assert [event.number for event in _latest(session, limit=2)] == numbers[:1:-1]
+    assert [line.event.number for line in _latest(session)] == numbers[::-1]
+    assert [line.event.number for line in _latest(session, limit=2)] == numbers[:1:-1]
 
 
 def test_acts_of_the_desk_are_no_events(session, desk):
     desk.ready()
     desk.discarded()
     desk.received_reply(desk.published())
-    assert [event.act for event in _latest(session)] == ["published"]
+    assert [line.event.act for line in _latest(session)] == ["published"]
 
 
 def test_the_event_of_a_follow_up_has_its_title(session, pen, desk, cast):
     case = desk.published()
     with pen(LATER) as p:
         acts.follow_up(p, case.id, by=cast.bruno, reason="r", title="Relaxe", text="t")
-    event = _latest(session)[0]
-    assert (event.act, event.title, event.at) == ("followed_up", "Relaxe", LATER)
-    assert event.case.number == case.number
+    line = _latest(session)[0]
+    assert (line.event.act, line.words, line.event.at) == ("followed_up", "Relaxe", LATER)
+    assert line.case.number == case.number
 
 
 @pytest.mark.parametrize(
@@ -52,14 +52,15 @@ def test_the_event_of_a_follow_up_has_its_title(session, pen, desk, cast):
 )
 def test_a_withdrawn_or_erased_case_leaves_one_event_without_title(session, desk, state, acts_left):
     getattr(desk, state)(title="Plus jamais")
-    events = _latest(session)
-    assert [event.act for event in events] == acts_left
-    assert [(event.title, event.case) for event in events] == [(None, None)]
+    lines = _latest(session)
+    assert [line.event.act for line in lines] == acts_left
+    assert [(line.words, line.case) for line in lines] == [("", None)]
 
 
 def test_a_merged_case_leaves_the_merge_as_its_only_event(session, desk):
     case = desk.merged()
-    acts_of_case = [event.act for event in _latest(session) if event.number == case.number]
+    events = [line.event for line in _latest(session)]
+    acts_of_case = [event.act for event in events if event.number == case.number]
     assert acts_of_case == ["merged"]
 
 
@@ -68,7 +69,8 @@ def test_a_case_withdrawn_twice_leaves_one_event(session, pen, desk, cast, attes
     with pen(LATER) as p:
         acts.restore(p, case.id, by=cast.bruno, reason="r", attested=attested)
         acts.withdraw(p, case.id, by=cast.bruno, restriction="erreur", reason="r")
-    assert [(event.act, event.at) for event in _latest(session)] == [("withdrawn", LATER)]
+    events = [line.event for line in _latest(session)]
+    assert [(event.act, event.at) for event in events] == [("withdrawn", LATER)]
 
 
 # --- events of a search by words -----------------------------------------------------------------
