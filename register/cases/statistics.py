@@ -69,41 +69,35 @@ class Statistics:
 
 def count_figures(index: FacetIndex, vocabulary: Vocabulary) -> Statistics:
     """All figures of an index."""
-    earlier, years = _year_figures(index.axes["annee"].counts)
+    earlier, years = _year_figures(index)
 
-    def make_figures(name: str, codes: Iterable[str]) -> list[Figure]:
-        return _make_figures(name, codes, index.axes[name].counts)
-
-    def make_figure(query: CaseQuery) -> Figure:
+    def make_figure(**values: Iterable[str]) -> Figure:
+        query = CaseQuery({name: tuple(sorted(codes)) for name, codes in values.items()})
         return Figure("", Selection(index, query).total, query)
 
-    def make_filter_figure(name: str, values: Iterable[str]) -> Figure:
-        return make_figure(CaseQuery({name: tuple(sorted(values))}))
-
     return Statistics(
-        total=make_figure(CaseQuery()),
+        total=make_figure(),
         earlier=earlier,
         years=years,
-        undated=make_filter_figure("sans_date", ["1"]),
+        undated=make_figure(sans_date=["1"]),
         types=[
-            FigureGroup(family, make_figures("type", vocabulary.types_of([family.code])))
-            for family in make_figures("famille", vocabulary.lists["famille"])
+            FigureGroup(family, _make_figures(index, "type", vocabulary.types_of(family.code)))
+            for family in _make_figures(index, "famille", vocabulary.lists["famille"])
         ],
         by_filter={
-            name: make_figures(name, vocabulary.lists.get(name, DURATIONS))
+            name: _make_figures(index, name, vocabulary.lists.get(name, DURATIONS))
             for name in COUNTED_FILTERS
         },
-        unknown=make_filter_figure("issue", [UNKNOWN]),
-        with_proceedings=make_filter_figure("sens", vocabulary.lists["sens"]),
+        unknown=make_figure(issue=[UNKNOWN]),
+        with_proceedings=make_figure(sens=vocabulary.lists["sens"]),
         proceedings=list(_proceeding_groups(vocabulary, index)),
-        with_known_duration=make_filter_figure("duree", {*DURATIONS} - {UNKNOWN}),
+        with_known_duration=make_figure(duree={*DURATIONS} - {UNKNOWN}),
     )
 
 
-def _make_figures(
-    filter_name: str, codes: Iterable[str], value_counts: Mapping[str, int]
-) -> list[Figure]:
+def _make_figures(index: FacetIndex, filter_name: str, codes: Iterable[str]) -> list[Figure]:
     """Figures of the values that have cases, in the order of the codes, not of the counts."""
+    value_counts = index.axes[filter_name].counts
     return [
         Figure(code, value_counts[code], CaseQuery({filter_name: (code,)}))
         for code in codes
@@ -111,25 +105,23 @@ def _make_figures(
     ]
 
 
-def _year_figures(year_counts: Mapping[str, int]) -> tuple[Figure | None, list[Figure]]:
+def _year_figures(index: FacetIndex) -> tuple[Figure | None, list[Figure]]:
     """Figure of the years before the last forty that have a case, and the figures of those."""
+    year_counts = index.axes["annee"].counts
     if not year_counts:
         return None, []
     first = max(map(int, year_counts)) - YEAR_LIMIT + 1
-    recent_years = _make_figures(
-        "annee", (year for year in sorted(year_counts) if int(year) >= first), year_counts
-    )
+    recent_years = [year for year in sorted(year_counts) if int(year) >= first]
     earlier_count = sum(count for year, count in year_counts.items() if int(year) < first)
     last = str(first - 1)
     earlier = Figure(last, earlier_count, CaseQuery({"au": (last,)})) if earlier_count else None
-    return earlier, recent_years
+    return earlier, _make_figures(index, "annee", recent_years)
 
 
 def _proceeding_groups(vocabulary: Vocabulary, index: FacetIndex) -> Iterator[FigureGroup]:
-    proceeding_counts = index.axes["procedure"].counts
-    for direction in _make_figures("sens", vocabulary.lists["sens"], index.axes["sens"].counts):
+    for direction in _make_figures(index, "sens", vocabulary.lists["sens"]):
         codes = [proceeding_code(direction.code, outcome) for outcome in vocabulary.lists["issue"]]
-        yield FigureGroup(direction, _make_figures("procedure", codes, proceeding_counts))
+        yield FigureGroup(direction, _make_figures(index, "procedure", codes))
 
 
 @dataclass(frozen=True)

@@ -111,10 +111,9 @@ class Vocabulary:
         word = self.lists[name].get(code)
         return word.label if word else code
 
-    def types_of(self, families: Iterable[str]) -> list[str]:
-        """The codes of every type in these families."""
-        family_codes = set(families)
-        return [code for code, family in self.family_of.items() if family in family_codes]
+    def types_of(self, family: str) -> list[str]:
+        """The codes of every type of a family."""
+        return [code for code, type_family in self.family_of.items() if type_family == family]
 
 
 # Holds one version at a time: tests open many registers, a site has one.

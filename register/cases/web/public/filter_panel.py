@@ -128,7 +128,7 @@ def _build_sections(
 
     if name == "type":
         for code, family in vocabulary.lists["famille"].items():
-            yield family.label, counted_options(vocabulary.types_of([code]))
+            yield family.label, counted_options(vocabulary.types_of(code))
     elif name in _UNCOUNTED_FILTERS:
         # A retired word is offered only where it is already selected.
         yield (
