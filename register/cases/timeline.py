@@ -131,10 +131,9 @@ def _proceeding_items(proceeding: Mapping[str, Any], number: int) -> Iterator[Ti
     steps = recorded_steps(proceeding)
     latest = next((step for step in reversed(steps) if step["outcome"] not in UNDECIDED), None)
     for step in steps:
-        day = step["date"].removeprefix("inconnue")
         yield TimelineItem(
             TimelineKind.STEP,
-            day,
+            step["date"].removeprefix("inconnue"),
             end=step is latest,
             code=step["step"],
             outcome=step["outcome"],
@@ -247,24 +246,20 @@ def _sort_chains(chains: Sequence[Sequence[TimelineItem]]) -> list[TimelineItem]
     a reply of today is no reason to place it later.
     """
     facts_day = _sort_days(chains[0], None)[0]
-    chain_days = [
-        _sort_days(chain, None if chain and chain[0].kind in REGISTER_KINDS else facts_day)
-        for chain in chains
-    ]
-    fact_days = [
-        day
-        for chain, sort_days in zip(chains, chain_days, strict=True)
-        if chain and chain[0].kind not in REGISTER_KINDS
-        for day in sort_days
-        if day
-    ]
+    dated_events = []
+    for chain in chains:
+        is_of_register = any(event.kind in REGISTER_KINDS for event in chain)
+        sort_days = _sort_days(chain, None if is_of_register else facts_day)
+        dated_events += list(zip(sort_days, chain, strict=True))
+    fact_days = [day for day, event in dated_events if day and event.kind not in REGISTER_KINDS]
     latest = max(fact_days, default=date.min)
-    sort_entries = []
-    for rank, (chain, sort_days) in enumerate(zip(chains, chain_days, strict=True)):
-        for index, (day, event) in enumerate(zip(sort_days, chain, strict=True)):
-            sort_day = day or (date.min if event.kind == TimelineKind.FACTS else latest)
-            sort_entries.append((sort_day, day is None, rank, index, event))
-    return [event for *_key, event in sorted(sort_entries, key=lambda sort_entry: sort_entry[:4])]
+
+    def sort_key(dated_event: tuple[date | None, TimelineItem]) -> tuple[date, bool]:
+        day, event = dated_event
+        undated_day = date.min if event.kind is TimelineKind.FACTS else latest
+        return day or undated_day, day is None
+
+    return [event for _day, event in sorted(dated_events, key=sort_key)]
 
 
 def _sort_days(chain: Sequence[TimelineItem], facts_day: date | None) -> list[date | None]:
