@@ -18,7 +18,12 @@ from register.cases.field_rules import FieldKind
 from register.errors import TextError
 from register.journal.models import canonical_json
 from register.text.normalisation import one_line
-from register.text.passage_removal import PassageRemoval, remove_from_tree, removed_passages
+from register.text.passage_removal import (
+    PassageRemoval,
+    remove_from_tree,
+    removed_passages,
+    strings_of_tree,
+)
 
 # Keys of documents whose values are codes or dates, in any format. Another key is a text.
 UNTOUCHED_KEYS = frozenset(
@@ -166,12 +171,4 @@ def _render(
 
 def _strings(node: Any) -> Iterator[str]:
     """The texts of a part of a document."""
-    if isinstance(node, str):
-        yield node
-    elif isinstance(node, Mapping):
-        for key, part in node.items():
-            if key not in UNTOUCHED_KEYS:
-                yield from _strings(part)
-    elif isinstance(node, Iterable):
-        for part in node:
-            yield from _strings(part)
+    return strings_of_tree(node, UNTOUCHED_KEYS)

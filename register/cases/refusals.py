@@ -6,15 +6,15 @@ needs a second person.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from register.cases.case_content import CaseSnapshot
 from register.cases.models import CaseState, Incident, Revision
+from register.text.passage_removal import strings_of_tree
 from register.text.quotation import find_quotation, text_of_html
 
 # Characters around a passage that is shown to its writer.
@@ -62,16 +62,5 @@ def _quotable_texts(snapshot: CaseSnapshot) -> Iterator[tuple[str, str]]:
     """The texts of a case with the names of their fields: as readers see them, then as stored."""
     for texts, to_text in ((snapshot.html, text_of_html), (snapshot.content, str)):
         for name, node in texts.items():
-            for string in _strings(node):
+            for string in strings_of_tree(node):
                 yield name, to_text(string)
-
-
-def _strings(node: Any) -> Iterator[str]:
-    if isinstance(node, str):
-        yield node
-    elif isinstance(node, Mapping):
-        for part in node.values():
-            yield from _strings(part)
-    elif isinstance(node, (list, tuple)):
-        for part in node:
-            yield from _strings(part)

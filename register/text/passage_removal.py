@@ -146,6 +146,19 @@ def remove_from_tree(node: Any, removal: PassageRemoval, skipped: frozenset[str]
     return node
 
 
+def strings_of_tree(node: Any, skipped: frozenset[str] = frozenset()) -> Iterator[str]:
+    """The strings of parsed JSON, without those under the keys ``skipped``."""
+    if isinstance(node, str):
+        yield node
+    elif isinstance(node, Mapping):
+        for key, part in node.items():
+            if key not in skipped:
+                yield from strings_of_tree(part, skipped)
+    elif isinstance(node, Iterable):
+        for part in node:
+            yield from strings_of_tree(part, skipped)
+
+
 def _letters(text: str) -> str:
     return _joined_letters(text)[0]
 
