@@ -15,8 +15,8 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from register.cases.acts import copy_making
-from register.cases.acts.copy_making import MOST_ATTEMPTS, CopyTask
-from register.cases.copy_storage import StoredPage
+from register.cases.acts.copy_making import MOST_ATTEMPTS
+from register.cases.copy_storage import CaseCopy, StoredPage
 from register.errors import CopyError, NotFound, SealError, Unavailable
 from register.evidence.clean_copy.copies import make_copy
 from register.evidence.clean_copy.limits import CopyLimits
@@ -57,7 +57,7 @@ class CopyJob:
         return 0.0
 
 
-def make_and_record(engine: Engine, store: KeyStore, files: SealedFiles, task: CopyTask) -> None:
+def make_and_record(engine: Engine, store: KeyStore, files: SealedFiles, task: CaseCopy) -> None:
     """Make the claimed copy, and record it or why there is none."""
     if task.attempts > MOST_ATTEMPTS:
         _fail(engine, store, task, CopyError("copy_interrupted"))
@@ -96,7 +96,7 @@ def _copied_pages(
             )
 
 
-def _fail(engine: Engine, store: KeyStore, task: CopyTask, error: CopyError) -> None:
+def _fail(engine: Engine, store: KeyStore, task: CaseCopy, error: CopyError) -> None:
     with writing(engine) as tx:
         copy_making.fail_copy(tx, store, task, error)
 

@@ -6,11 +6,10 @@ A claim is void once another one is made: what a killed or overtaken worker made
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import cast
+from collections.abc import Sequence
+from dataclasses import replace
 
-from sqlalchemy import CursorResult, Engine, select, update
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from register.cases import copies
@@ -42,63 +41,54 @@ MOST_ATTEMPTS = 3
 _UNFINISHED = CaseCopy.state.in_((CopyState.WANTED, CopyState.MAKING))
 
 
-@dataclass(frozen=True)
-class CopyTask:
-    """A claimed copy. ``attempts`` counts this one."""
-
-    copy_key: str
-    claim: str
-    incident_id: int
-    evidence_key: str
-    attempts: int
-
-
-def claim_copy(engine: Engine) -> CopyTask | None:
+def claim_copy(engine: Engine) -> CaseCopy | None:
     """Claim a copy that is wanted, or whose worker was killed; None if there is none.
 
     Call it only while this worker makes none.
+
+    :returns: the row as it is claimed; its ``attempts`` count this one.
     """
     with housekeeping(engine) as session:
         stmt = select(CaseCopy).where(_UNFINISHED).order_by(CaseCopy.attempts, CaseCopy.key)
-        row = session.scalar(stmt.limit(1))
-        if row is None:
+        task = session.scalar(stmt.limit(1).with_for_update(skip_locked=True))
+        if task is None:
             return None
-        task = CopyTask(
-            row.key, secrets.token_hex(16), row.incident_id, row.evidence_key, row.attempts + 1
-        )
-        values = {"state": CopyState.MAKING, "claim": task.claim, "attempts": task.attempts}
-        return task if _update_claimed(session, replace(task, claim=row.claim), values) else None
+        task.state, task.claim = CopyState.MAKING, secrets.token_hex(16)
+        task.attempts += 1
+        session.flush()
+        session.expunge(task)
+        return task
 
 
-def return_copy(engine: Engine, task: CopyTask) -> None:
+def return_copy(engine: Engine, task: CaseCopy) -> None:
     """Put a copy back among the wanted ones: the attempt failed for no reason of its own."""
-    values = {"state": CopyState.WANTED, "claim": "", "attempts": task.attempts - 1}
     with housekeeping(engine) as session:
-        _update_claimed(session, task, values)
+        row = _load_claimed(session, task)
+        if row is not None:
+            row.state, row.claim, row.attempts = CopyState.WANTED, "", row.attempts - 1
 
 
-def load_task(session: Session, store: KeyStore, task: CopyTask) -> tuple[FileManifest, CopyOrder]:
+def load_task(session: Session, store: KeyStore, task: CaseCopy) -> tuple[FileManifest, CopyOrder]:
     """The original of a copy, and what to make of it.
 
     :raises NotFound: it was removed meanwhile.
     :raises SealError: the key of the case was destroyed, or the key store is away.
     """
     file_row = session.get(CaseEvidence, task.evidence_key)
-    copy = session.get(CaseCopy, task.copy_key)
-    if file_row is None or copy is None:
+    if file_row is None:
         raise NotFound("no_such_case_file")
     key = require_case_key(store, task.incident_id)
-    return open_manifest(key, file_row.sealed, file_row.key), open_order(key, copy)
+    return open_manifest(key, file_row.sealed, file_row.key), open_order(key, task)
 
 
 def finish_copy(
-    tx: WriteTransaction, store: KeyStore, task: CopyTask, pages: Sequence[StoredPage]
+    tx: WriteTransaction, store: KeyStore, task: CaseCopy, pages: Sequence[StoredPage]
 ) -> bool:
     """Make a copy ready with its pages; former ones that nothing needs go.
 
     :returns: False, and nothing is done, if the claim is void.
     """
-    row, key = _load_claimed(tx, store, task)
+    row, key = _load_claimed(tx.session, task), store.key(case_key_name(task.incident_id))
     if row is None or key is None:
         return False
     for page in pages:
@@ -128,9 +118,9 @@ def finish_copy(
     return True
 
 
-def fail_copy(tx: WriteTransaction, store: KeyStore, task: CopyTask, error: CopyError) -> bool:
+def fail_copy(tx: WriteTransaction, store: KeyStore, task: CaseCopy, error: CopyError) -> bool:
     """Note why there is no copy; False, and nothing is done, if the claim is void."""
-    case_copy, key = _load_claimed(tx, store, task)
+    case_copy, key = _load_claimed(tx.session, task), store.key(case_key_name(task.incident_id))
     if case_copy is None or key is None:
         return False
     numbers = {name: cell for name, cell in error.values.items() if isinstance(cell, int)}
@@ -144,15 +134,11 @@ def fail_copy(tx: WriteTransaction, store: KeyStore, task: CopyTask, error: Copy
     return True
 
 
-def _load_claimed(
-    tx: WriteTransaction, store: KeyStore, task: CopyTask
-) -> tuple[CaseCopy | None, bytes | None]:
-    """The row of a copy, None if the claim is void, and the key of the case."""
-    row = tx.session.get(CaseCopy, task.copy_key)
-    if row is not None and row.claim == task.claim and row.state == CopyState.MAKING:
-        tx.keep_alive(row)
-        return row, store.key(case_key_name(task.incident_id))
-    return None, None
+def _load_claimed(session: Session, task: CaseCopy) -> CaseCopy | None:
+    """The row of a copy; None if the claim is void."""
+    row = session.get(CaseCopy, task.key, with_for_update=True)
+    is_valid = row is not None and row.claim == task.claim and row.state == CopyState.MAKING
+    return row if is_valid else None
 
 
 def _former_copies(tx: WriteTransaction, key: bytes, row: CaseCopy) -> list[str]:
@@ -178,12 +164,3 @@ def _former_copies(tx: WriteTransaction, key: bytes, row: CaseCopy) -> list[str]
         if not copies.is_in_document(tx.session, row.incident_id, digests):
             former_keys.append(copy.key)
     return former_keys
-
-
-def _update_claimed(session: Session, task: CopyTask, values: Mapping[str, object]) -> bool:
-    """Change a copy if its claim is still that of a task."""
-    stmt = update(CaseCopy).where(
-        CaseCopy.key == task.copy_key, CaseCopy.claim == task.claim, _UNFINISHED
-    )
-    result = session.execute(stmt.values(values), execution_options={"synchronize_session": False})
-    return cast("CursorResult[object]", result).rowcount == 1
