@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import bindparam, delete
 
@@ -23,6 +23,7 @@ from register.cases.cited_sources import with_copies, with_copies_of
 from register.cases.decisions import with_decisions
 from register.cases.invitations import AuthorityContact, drop_mails
 from register.cases.models import (
+    ID_LIMIT,
     CaseEvidence,
     CaseState,
     Correction,
@@ -41,13 +42,23 @@ from register.journal import Act, JournalEntry, WriteTransaction
 from register.text import dates
 from register.text.normalisation import clean, one_line
 
+Row = TypeVar("Row", bound=Base)
+
+
+def load_row(tx: WriteTransaction, model: type[Row], row_id: int, missing: str) -> Row:
+    """A row by its id, which may be any number.
+
+    :raises NotFound: with the key ``missing``.
+    """
+    row = tx.session.get(model, min(max(row_id, 0), ID_LIMIT))
+    if row is None:
+        raise NotFound(missing)
+    return row
+
 
 def load_case(tx: WriteTransaction, incident_id: int, by: int) -> tuple[Incident, Member]:
     member = load_acting_member(tx, by)
-    try:
-        return tx.load(Incident, incident_id), member
-    except NotFound as error:
-        raise NotFound("no_such_case") from error
+    return load_row(tx, Incident, incident_id, "no_such_case"), member
 
 
 def begin_act(
@@ -72,9 +83,7 @@ def load_for_act(tx: WriteTransaction, incident_id: int, act: Act, by: int | Non
     """
     if by is not None:
         return begin_act(tx, incident_id, act, by)[0]
-    case = tx.session.get(Incident, incident_id)
-    if case is None:
-        raise NotFound("no_such_case")
+    case = load_row(tx, Incident, incident_id, "no_such_case")
     act_permissions.require_possible(CaseState(case.state), act)
     return case
 

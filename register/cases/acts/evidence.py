@@ -112,7 +112,6 @@ def review_page(
     copy = tx.session.get(CaseCopy, page.copy_key) if page is not None else None
     if page is None or copy is None or copy.incident_id != case.id:
         raise NotFound("no_such_copy_page")
-    tx.keep_alive(page)
     if page.looked_by is not None:
         raise Refused("page_looked_at", state=case.state, member=page.looked_by)
     page.looked_by, page.looked_at = member.id, tx.at

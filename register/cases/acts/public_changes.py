@@ -13,10 +13,10 @@ from register.cases.acts._public_checks import line_details, propose_if_needed
 from register.cases.acts.mergers import merge, part
 from register.cases.acts.replies import reply
 from register.cases.case_content import Content
-from register.cases.models import ID_LIMIT, FollowUp, Incident
+from register.cases.models import FollowUp, Incident
 from register.cases.risk_flags import GivenReasons
 from register.cases.second_person import PendingChange, Proposal
-from register.errors import Invalid, NotFound, Refused, TextError
+from register.errors import Invalid, Refused, TextError
 from register.journal import Act, JournalEntry, WriteTransaction
 from register.key_store import KeyStore
 from register.text import dates
@@ -177,7 +177,7 @@ def approve_change(
     :raises Refused: ``change_refused``, ``change_stale`` once readers see another version; the
         refusals of :func:`vouching.require_second`.
     """
-    change = load_change(tx, change_id)
+    change = steps.load_row(tx, PendingChange, change_id, "no_such_change")
     case, member = steps.begin_act(tx, change.incident_id, Act(change.act), by)
     if change.refused_at is not None:
         raise Refused("change_refused", state=case.state)
@@ -210,18 +210,6 @@ def approve_change(
     tx.session.delete(change)
     tx.session.flush()
     return line
-
-
-def load_change(tx: WriteTransaction, change_id: int) -> PendingChange:
-    """The row of a pending change.
-
-    :raises NotFound: ``no_such_change``.
-    """
-    change = tx.session.get(PendingChange, min(max(change_id, 0), ID_LIMIT))
-    if change is None:
-        raise NotFound("no_such_change")
-    tx.keep_alive(change)
-    return change
 
 
 def _valid_date(field_name: str, edtf: str) -> str:

@@ -22,7 +22,7 @@ from register.cases.acts.source_copies import destroy_marked, mark_for_destructi
 from register.cases.case_content import Content
 from register.cases.core_tables import IS_PUBLIC_LINE, JOURNAL_ENTRY
 from register.cases.field_rules import NARRATIVE_LIMIT
-from register.cases.models import ID_LIMIT, CaseState, Incident, Revision
+from register.cases.models import CaseState, Incident, Revision
 from register.cases.persistence import (
     destroy_members_words,
     destroy_originals,
@@ -33,7 +33,7 @@ from register.cases.persistence import (
 from register.cases.redaction_plan import RedactionPlan, passages_removed, plan_redaction
 from register.cases.risk_flags import GivenReasons
 from register.cases.second_person import Destruction, PendingChange, Proposal
-from register.errors import Invalid, NotFound, Refused
+from register.errors import Invalid, Refused
 from register.journal import Act, JournalEntry, WriteTransaction
 from register.text import dates
 from register.text.passage_removal import PassageRemoval, is_too_common, only_removes
@@ -337,10 +337,7 @@ def destroy_and_record(
 
 
 def _load_destruction(tx: WriteTransaction, destruction_id: int) -> Destruction:
-    destruction = tx.session.get(Destruction, min(max(destruction_id, 0), ID_LIMIT))
-    if destruction is None:
-        raise NotFound("no_such_destruction")
-    tx.keep_alive(destruction)
+    destruction = steps.load_row(tx, Destruction, destruction_id, "no_such_destruction")
     # A cancelled destruction may still be confirmed by a second person.
     if destruction.ending not in ("", "kept"):
         raise Refused("destruction_over")

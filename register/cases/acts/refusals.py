@@ -9,10 +9,11 @@ from register.cases import case_content as contents
 from register.cases import second_person
 from register.cases.acts import _steps as steps
 from register.cases.acts.marks import end_assignment
-from register.cases.acts.public_changes import REASON_LIMIT, load_change
+from register.cases.acts.public_changes import REASON_LIMIT
 from register.cases.case_content import CaseSnapshot
 from register.cases.models import Refusable, Reply, Revision
 from register.cases.refusals import locate_passage
+from register.cases.second_person import PendingChange
 from register.errors import Invalid, Refused
 from register.journal import Act, JournalEntry, WriteTransaction
 from register.text.normalisation import clean
@@ -62,7 +63,7 @@ def refuse_change(
     :raises Refused: ``change_refused``: another member has refused it before.
     :raises Invalid: ``passage_missing``, as for :func:`refuse_version`.
     """
-    change = load_change(tx, change_id)
+    change = steps.load_row(tx, PendingChange, change_id, "no_such_change")
     case, member = steps.begin_act(tx, change.incident_id, Act.NOTED, by)
     is_own = member.id == change.made_by
     is_orphan = not tx.load(Member, change.made_by).is_active

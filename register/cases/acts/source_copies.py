@@ -15,7 +15,7 @@ from register.accounts.models import Member
 from register.cases import case_content as contents
 from register.cases import cited_sources
 from register.cases.acts import _steps as steps
-from register.cases.models import ID_LIMIT, Incident, SourceCopy
+from register.cases.models import Incident, SourceCopy
 from register.cases.source_watch import CopyRequest, SourceCheck
 from register.errors import NotFound, Refused
 from register.evidence.models import register_file
@@ -87,9 +87,7 @@ def drop_source_copy(tx: WriteTransaction, copy_id: int, *, by: int) -> JournalE
     :raises NotFound: ``no_such_copy``.
     :raises Refused: ``copy_goes_by_redaction`` once the case has been public.
     """
-    copy = tx.session.get(SourceCopy, min(max(copy_id, 0), ID_LIMIT))
-    if copy is None:
-        raise NotFound("no_such_copy")
+    copy = steps.load_row(tx, SourceCopy, copy_id, "no_such_copy")
     case, member = steps.begin_act(tx, copy.incident_id, Act.SOURCE_DROPPED, by)
     tx.session.delete(copy)
     tx.session.flush()
@@ -121,7 +119,6 @@ def mark_for_destruction(
         if copy.destruction_id is not None:
             raise Refused("copy_in_destruction", state=case.state)
         copy.destruction_id = destruction_id
-        tx.keep_alive(copy)
         marked.append(copy.file_id)
     tx.session.flush()
     return {"copies": marked} if marked else {}
