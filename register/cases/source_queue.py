@@ -65,12 +65,11 @@ def request_copies(
     """Queue copies of sources of a case, by the digests of their addresses."""
     with housekeeping(engine) as session:
         for source in sources:
-            request = session.get(CopyRequest, (incident_id, source))
-            if request is None:
-                request = CopyRequest(incident_id=incident_id, source=source)
-                session.add(request)
-            request.asked_by, request.asked_at, request.due_at = by, at, at
+            request = CopyRequest(
+                incident_id=incident_id, source=source, asked_by=by, asked_at=at, due_at=at
+            )
             request.attempts, request.failure, request.status = 0, "", 0
+            session.merge(request)
 
 
 def due_copies(session: Session, at: datetime) -> list[DueCopy]:
@@ -231,18 +230,6 @@ class SourceProgress:
     dead: int
 
 
-def uncopied_sources(session: Session, after: int = 0) -> list[tuple[int, dict[str, str]]]:
-    """The public cases after one, by id, with the addresses that have no copy and no request."""
-    stmt = _PUBLIC_DOCUMENTS.where(CASE.c.id > after).order_by(CASE.c.id).limit(_CASES_A_STEP)
-    documents = session.execute(stmt).all()
-    missing = {case_id: addresses(json.loads(content)) for case_id, content in documents}
-    for model in (SourceCopy, CopyRequest):
-        present = select(model.incident_id, model.source).where(model.incident_id.in_(missing))
-        for case_id, source in session.execute(present):
-            missing[case_id].pop(source, None)
-    return list(missing.items())
-
-
 def request_missing(engine: Engine, *, by: int | None, at: datetime) -> int:
     """Queue a copy of each source of a public case that has none; their number.
 
@@ -261,14 +248,23 @@ def count_missing(engine: Engine) -> int:
 
 
 def _missing(engine: Engine) -> Iterator[tuple[int, dict[str, str]]]:
+    """The public cases with the addresses that have neither a copy nor a request."""
+    stmt = _PUBLIC_DOCUMENTS.order_by(CASE.c.id).limit(_CASES_A_STEP)
     after = 0
     while True:
         with Session(engine) as session:
-            cases = uncopied_sources(session, after)
-        if not cases:
+            documents = session.execute(stmt.where(CASE.c.id > after)).all()
+            missing = {case_id: addresses(json.loads(content)) for case_id, content in documents}
+            for model in (SourceCopy, CopyRequest):
+                of_cases = model.incident_id.in_(missing)
+                for case_id, source in session.execute(
+                    select(model.incident_id, model.source).where(of_cases)
+                ):
+                    missing[case_id].pop(source, None)
+        yield from ((case_id, sources) for case_id, sources in missing.items() if sources)
+        if len(documents) < _CASES_A_STEP:
             return
-        yield from ((case_id, missing) for case_id, missing in cases if missing)
-        after = cases[-1][0]
+        after = documents[-1][0]
 
 
 def read_progress(session: Session) -> SourceProgress:
