@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -121,16 +121,9 @@ class Proposal:
 
     def payload(self) -> bytes:
         """The canonical bytes that are stored until a second person decides."""
-        return canonical_json(
-            {
-                "reason": self.reason,
-                "content": asdict(self.content) if self.content else None,
-                "words": dict(self.words or {}),
-                "reply": self.reply,
-                "attested": sorted(self.attested),
-                "flag_reasons": self.flag_reasons,
-            }
-        )
+        fields = asdict(replace(self, words=self.words or {}, attested=sorted(self.attested)))
+        del fields["act"]  # has a column of its own
+        return canonical_json(fields)
 
 
 def list_changes(session: Session, viewer: Member, incident_id: int) -> Sequence[PendingChange]:
