@@ -181,7 +181,8 @@ def destroy_texts(
     return destroyed_ids
 
 
-_DESTROYED_COLUMNS = ("content", "salt", "html", "renderer", "reason", "flags_reason", "unmet")
+# Columns of the texts of a revision, which its original has too.
+_TEXT_COLUMNS = ("reason", "flags_reason", "salt", "content", "html", "renderer")
 
 
 def destroy_revisions(tx: WriteTransaction, revision_ids: Collection[int]) -> None:
@@ -193,13 +194,9 @@ def destroy_revisions(tx: WriteTransaction, revision_ids: Collection[int]) -> No
     tx.session.execute(
         update(Revision)
         .where(Revision.id.in_(revision_ids))
-        .values({**dict.fromkeys(_DESTROYED_COLUMNS), "refusal": "", "passage": ""}),
+        .values({**dict.fromkeys((*_TEXT_COLUMNS, "unmet")), "refusal": "", "passage": ""}),
         execution_options={"synchronize_session": "fetch"},
     )
-
-
-# Columns of a revision that its original has too.
-_ORIGINAL_COLUMNS = ("reason", "flags_reason", "salt", "content", "html", "renderer")
 
 
 def redact_revision(
@@ -211,7 +208,7 @@ def redact_revision(
         salt, the passage could be guessed from the former commitment.
     """
     revision = tx.load(Revision, version.id)
-    columns = {name: getattr(revision, name) or "" for name in _ORIGINAL_COLUMNS}
+    columns = {name: getattr(revision, name) or "" for name in _TEXT_COLUMNS}
     tx.session.add(
         RedactedOriginal(
             incident_id=revision.incident_id,

@@ -9,7 +9,7 @@ from register.cases.field_rules import Digest, FieldKind, FieldRule, Line, Lines
 from register.evidence.file_kinds import FileKind
 
 # The media types of clean copies: what the register serves, and nothing else.
-COPY_MIMES = (*("image/jpeg", "image/png", "text/plain", "audio/mp4", "video/mp4", "video/webm"),)
+COPY_MIMES = ("image/jpeg", "image/png", "text/plain", "audio/mp4", "video/mp4", "video/webm")
 # What members took out of a copy, in the order in which readers are told.
 EDITS = ("pages", "recadrage", "masque", "coupure", "passage")
 

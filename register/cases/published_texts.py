@@ -162,13 +162,9 @@ def _differences(name: str, before: Entries, words: Words) -> Iterator[Problem]:
             for entry in (before, present)
         )
         if names != present_names:
-            place: dict[str, object] = {
-                "name": name,
-                "code": code,
-                "before": names,
-                "after": present_names,
-            }
-            yield Problem("place_name", place)
+            yield Problem(
+                "place_name", {"name": name, "code": code, "before": names, "after": present_names}
+            )
 
 
 def _changed_words(

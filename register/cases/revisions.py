@@ -117,7 +117,7 @@ def case_at_revision(
         destroyed.
     """
     stmt = _SUMMARIES.where(REVISION.c.id == min(max(revision_id, 0), ID_LIMIT))
-    return _open_revision(session, _list_summaries(session, viewer, incident_id, stmt))
+    return _open_revision(session, viewer, incident_id, stmt)
 
 
 def case_at_day(session: Session, viewer: Member, incident_id: int, day: date) -> CaseAtRevision:
@@ -127,7 +127,7 @@ def case_at_day(session: Session, viewer: Member, incident_id: int, day: date) -
     """
     end = day_start(min(day, date.max - timedelta(1)) + timedelta(1))
     stmt = _SUMMARIES.where(REVISION.c.made_at < end).order_by(REVISION.c.id.desc()).limit(1)
-    return _open_revision(session, _list_summaries(session, viewer, incident_id, stmt))
+    return _open_revision(session, viewer, incident_id, stmt)
 
 
 def last_public_content(session: Session, viewer: Member, incident_id: int) -> Mapping[str, Any]:
@@ -142,8 +142,7 @@ def last_public_content(session: Session, viewer: Member, incident_id: int) -> M
         )
     )
     newest = stmt.order_by(REVISION.c.id.desc()).limit(1)
-    summaries = _list_summaries(session, viewer, incident_id, newest)
-    return _open_revision(session, summaries).snapshot.content
+    return _open_revision(session, viewer, incident_id, newest).snapshot.content
 
 
 def _list_summaries(
@@ -159,14 +158,16 @@ def _list_summaries(
                 "act": Act(revision_row.act),
                 "flag_reasons": parse_reasons(revision_row.flag_reasons),
                 "is_current": bool(revision_row.is_current),
-                "is_redacted": bool(revision_row.is_redacted),
             }
         )
         for revision_row in revision_rows
     ]
 
 
-def _open_revision(session: Session, summaries: list[RevisionSummary]) -> CaseAtRevision:
+def _open_revision(
+    session: Session, viewer: Member, incident_id: int, stmt: Select[Any]
+) -> CaseAtRevision:
+    summaries = _list_summaries(session, viewer, incident_id, stmt)
     if not summaries or summaries[0].is_destroyed:
         raise NotFound("no_such_revision")
     text_row = session.execute(_TEXTS, {"revision": summaries[0].id}).one()

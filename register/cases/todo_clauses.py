@@ -21,7 +21,7 @@ from register.cases.models import CaseState, Invitation
 from register.cases.second_person import Approval, Destruction, PendingChange, valid_approvals
 from register.cases.vocabulary import Vocabulary
 from register.journal import Act
-from register.text.dates import PARIS, paris_day
+from register.text.dates import day_start, paris_day
 
 Clause = ColumnElement[bool]
 
@@ -78,8 +78,7 @@ def clause(kind: TodoKind, viewer: Member, todo_context: TodoContext) -> Clause:
             CASE.c.revision_id.in_(approved_revisions(todo_context.at, "erase")),
         )
     if kind is TodoKind.OUTCOME:
-        day = add_months(paris_day(todo_context.at), -OUTCOME_MONTHS)
-        since = datetime(day.year, day.month, day.day, tzinfo=PARIS)
+        since = day_start(add_months(paris_day(todo_context.at), -OUTCOME_MONTHS))
         is_old = and_(IS_PUBLIC, CASE.c.moved_at < since)
         return and_(is_old, CASE.c.outcome.in_(OPEN_OUTCOMES))
     if kind is TodoKind.READY:

@@ -69,16 +69,11 @@ def verify(session: Session, anchors: Iterable[Anchor] = ()) -> Iterator[Problem
         yield from published_texts.problems(session)
     except UNREADABLE as error:
         yield Problem("texts_unreadable", {"cause": type(error).__name__})
-    last_id = 0
-    while True:
-        ids = session.scalars(
-            select(Incident.id).where(Incident.id > last_id).order_by(Incident.id).limit(BATCH)
-        ).all()
-        if not ids:
-            return
+    case_ids = session.scalars(select(Incident.id).order_by(Incident.id)).all()
+    for start in range(0, len(case_ids), BATCH):
+        ids = case_ids[start : start + BATCH]
         rows = CaseRows(session, ids)
         yield from (problem for case in ids for problem in _case_problems(rows, case))
-        last_id = ids[-1]
         session.expunge_all()
 
 

@@ -160,12 +160,10 @@ def withdraw_report(
     repeats = Passages(report_texts).occur_in
     destroyed_ids = _destroy_revisions(tx, case, repeats)
     note_ids = _repeating_ids(tx, case, Note, repeats)
-    if note_ids:
-        tx.session.execute(delete(Note).where(Note.id.in_(note_ids)))
+    tx.session.execute(delete(Note).where(Note.id.in_(note_ids)))
     invitation_ids = _repeating_ids(tx, case, Invitation, repeats)
-    if invitation_ids:
-        emptied = update(Invitation).where(Invitation.id.in_(invitation_ids)).values(text="")
-        tx.session.execute(emptied)
+    emptied = update(Invitation).where(Invitation.id.in_(invitation_ids)).values(text="")
+    tx.session.execute(emptied)
     if repeats(case.term_label):
         case.term_label = ""
     details = {"destroyed": destroyed_ids, "notes": note_ids, "invitations": invitation_ids}
@@ -268,8 +266,7 @@ def _destroy_revisions(
             reasons = [*(text or "" for text in texts), *chain(*parse_reasons(flags_reason))]
             if _has_passage(parse_content(json.loads(document)), reasons, repeats):
                 destroyed_ids.add(revision_id)
-    if destroyed_ids:
-        destroy_revisions(tx, destroyed_ids)
+    destroy_revisions(tx, destroyed_ids)
     if case.revision is not None and case.revision.content is None:
         remaining_content = _without_passages(present_content, repeats)
         retain_content(case, remaining_content)
