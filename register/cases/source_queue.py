@@ -201,8 +201,6 @@ def _delete_hidden(engine: Engine) -> None:
 def note_check(engine: Engine, due: DueAddress, state: LinkState, status: int, today: date) -> None:
     """Note what a look at an address found; a second dead one in a row makes it a dead link."""
     with housekeeping(engine) as session:
-        if session.get(Incident, due.incident_id) is None:
-            return
         check = session.get(SourceCheck, (due.incident_id, due.source))
         if check is None:
             check = SourceCheck(incident_id=due.incident_id, source=due.source)
