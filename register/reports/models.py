@@ -99,58 +99,56 @@ class Report(Base):
     decision: Mapped[bytes | None] = mapped_column(LargeBinary)  # sentence, case, member
 
 
-class Message(Base):
+class _OfReport:
+    """What each row about a report has: a random key, the key of its report, encrypted bytes."""
+
+    key: Mapped[str] = mapped_column(String(32), primary_key=True)
+    report_key: Mapped[str] = mapped_column(ForeignKey("report.key"))
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Message(_OfReport, Base):
     """A message between the reporter and the moderators."""
 
     __tablename__ = "report_message"
     __table_args__ = (Index("ix_report_message_report", "report_key", "position"), _WITHOUT_ROWID)
 
-    key: Mapped[str] = mapped_column(String(32), primary_key=True)
-    report_key: Mapped[str] = mapped_column(ForeignKey("report.key"))
     position: Mapped[int]
     day: Mapped[dt.date] = mapped_column(Date)
-    sealed: Mapped[bytes] = mapped_column(LargeBinary)
 
 
-class ReportNote(Base):
-    """An internal note of a member, in a table that no page of the reporter reads."""
+class ReportNote(_OfReport, Base):
+    """An internal note, with its member, in a table that no page of the reporter reads."""
 
     __tablename__ = "report_note"
     __table_args__ = (Index("ix_report_note_report", "report_key", "position"), _WITHOUT_ROWID)
 
-    key: Mapped[str] = mapped_column(String(32), primary_key=True)
-    report_key: Mapped[str] = mapped_column(ForeignKey("report.key"))
     position: Mapped[int]
     day: Mapped[dt.date] = mapped_column(Date)
-    sealed: Mapped[bytes] = mapped_column(LargeBinary)  # text and member
 
 
-class ReportEvidence(Base):
-    """A file that the reporter sent, with the report or with a message."""
+class ReportEvidence(_OfReport, Base):
+    """A file that the reporter sent, with the report or with a message: its manifest."""
 
     __tablename__ = "report_evidence"
     __table_args__ = (Index("ix_report_evidence_report", "report_key", "position"), _WITHOUT_ROWID)
 
-    key: Mapped[str] = mapped_column(String(32), primary_key=True)
-    report_key: Mapped[str] = mapped_column(ForeignKey("report.key"))
     message_key: Mapped[str | None] = mapped_column(ForeignKey("report_message.key"), index=True)
     position: Mapped[int]
     file_id: Mapped[str] = mapped_column(ForeignKey("evidence_file.file_id"), index=True)
-    sealed: Mapped[bytes] = mapped_column(LargeBinary)  # its manifest
 
 
-class DestroyedFile(Base):
-    """What is left of a file of a report that a member had destroyed: when, why, its digest."""
+class DestroyedFile(_OfReport, Base):
+    """What is left of a file of a report that a member had destroyed: when, why, its digest.
+
+    Its key is that of the row of the file; its manifest has neither name nor key.
+    """
 
     __tablename__ = "report_destroyed_file"
     __table_args__ = (Index("ix_report_destroyed_file_report", "report_key", "day"), _WITHOUT_ROWID)
 
-    # That of the row of the file.
-    key: Mapped[str] = mapped_column(String(32), primary_key=True)
-    report_key: Mapped[str] = mapped_column(ForeignKey("report.key"))
     day: Mapped[dt.date] = mapped_column(Date)
     reason: Mapped[str] = mapped_column(String(40))
-    sealed: Mapped[bytes] = mapped_column(LargeBinary)  # its manifest without name and key
 
 
 class RetainedReport(Base):
