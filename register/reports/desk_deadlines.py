@@ -75,6 +75,15 @@ class DeskDeadline:
 
 
 @dataclass(frozen=True)
+class DeadlineQuery:
+    """The filters of a list of days; ``member`` is an id."""
+
+    kind: DeadlineKind | None = None
+    member: int | None = None
+    page: int = 1
+
+
+@dataclass(frozen=True)
 class DeadlinePage:
     """A page of days, the earliest first, and the number of days by kind."""
 
@@ -113,40 +122,35 @@ class _Source:
 
     kind: DeadlineKind
     stmt: Select[Any]
-    due: Callable[[Any], date] = lambda day: day
+    due: Callable[[Any], date]
 
 
 def load_deadlines(
     session: Session,
     viewer: Member,
     at: datetime,
-    *,
+    query: DeadlineQuery,
     undecided_after: int,
-    kind: DeadlineKind | None = None,
-    member: int | None = None,
-    page: int = 1,
     page_size: int = PAGE_SIZE,
 ) -> DeadlinePage:
-    """A page of the days for an active member; empty for anybody else.
+    """A page of the days for an active member, with the counts of all kinds; else an empty one.
 
     :param undecided_after: months, as in the settings.
-    :param kind: only days of this kind; the counts are of all kinds.
-    :param member: only days of this member.
     """
     if not viewer.is_active:
         return DeadlinePage((), {}, 1, 1)
-    sources = list(_sources(at, member, undecided_after))
+    sources = list(_sources(at, query.member, undecided_after))
     counts = dict.fromkeys(DeadlineKind, 0)
     all_counts = count_rows(session, (source.stmt for source in sources))
     for source, count in zip(sources, all_counts, strict=True):
         counts[source.kind] += count
-    total = counts[kind] if kind else sum(counts.values())
+    total = counts[query.kind] if query.kind else sum(counts.values())
     pages = count_pages(total, page_size)
-    number = min(page, pages)
+    number = min(query.page, pages)
     streams = [
         _read(session, source, number * page_size)
         for source in sources
-        if kind in (None, source.kind)
+        if query.kind in (None, source.kind)
     ]
     merged = heapq.merge(*streams, key=lambda item: item.due)
     items = list(islice(merged, (number - 1) * page_size, number * page_size))
@@ -181,109 +185,109 @@ def _sources(at: datetime, member: int | None, undecided_after: int) -> Iterator
     case_holder = case((CASE.c.held_until > at, CASE.c.held_by))
     report_holder = case((_REPORT.held_until > at, _REPORT.held_by))
 
-    def rows(
+    def source(
+        kind: DeadlineKind,
         start: ColumnElement[Any],
         owner: ColumnElement[Any],
         *conditions: ColumnElement[bool],
+        due: Callable[[Any], date] = lambda day: day,
         **columns: ColumnElement[Any],
-    ) -> Select[Any]:
+    ) -> _Source:
         values = {**_EMPTY, **columns, "member": owner}
         # Rows of one day in a fixed order, so that no page repeats another.
         stmt = select(start, *(values[name].label(name) for name in _EMPTY)).order_by(
             start, *(values[name] for name in ("incident", "report", "ref") if name in columns)
         )
-        return stmt.where(*conditions, *([owner == member] if member is not None else []))
+        own_conditions = [owner == member] if member is not None else []
+        return _Source(kind, stmt.where(*conditions, *own_conditions), due)
 
-    yield _Source(
+    yield source(
         DeadlineKind.REPLY,
-        rows(
-            REPLY.c.due_on,
-            case_holder,
-            REPLY.c.state == "received",
-            IS_PUBLIC,
-            incident=CASE.c.id,
-            ref=REPLY.c.id,
-        ).join_from(REPLY, CASE, CASE.c.id == REPLY.c.incident_id),
+        REPLY.c.due_on,
+        case_holder,
+        REPLY.c.state == "received",
+        REPLY.c.incident_id == CASE.c.id,
+        IS_PUBLIC,
+        incident=CASE.c.id,
+        ref=REPLY.c.id,
     )
-    case_term, report_term = CASE.c.term_on.is_not(None), _REPORT.term_on.is_not(None)
-    yield _Source(
+    yield source(
         DeadlineKind.TERM,
-        rows(
-            CASE.c.term_on,
-            case_holder,
-            case_term,
-            CASE.c.state.in_(LIVE_STATES),
-            incident=CASE.c.id,
-        ),
+        CASE.c.term_on,
+        case_holder,
+        CASE.c.term_on.is_not(None),
+        CASE.c.state.in_(LIVE_STATES),
+        incident=CASE.c.id,
     )
-    yield _Source(
+    yield source(
         DeadlineKind.TERM,
-        rows(_REPORT.term_on, report_holder, report_term, MARKABLE, report=_REPORT.key),
+        _REPORT.term_on,
+        report_holder,
+        _REPORT.term_on.is_not(None),
+        MARKABLE,
+        report=_REPORT.key,
     )
     months = min(OVERDUE_MONTHS, undecided_after)
-    yield _Source(
+    yield source(
         DeadlineKind.REPORT,
-        rows(_REPORT.day, report_holder, undecided_clause(), report=_REPORT.key),
-        lambda day: legal_rules.add_months(day, months),
+        _REPORT.day,
+        report_holder,
+        undecided_clause(),
+        due=lambda day: legal_rules.add_months(day, months),
+        report=_REPORT.key,
     )
-    is_waiting = _REPORT.state == ReportState.WAITING
-    yield _Source(
+    yield source(
         DeadlineKind.QUESTION,
-        rows(_REPORT.asked_on, report_holder, is_waiting, report=_REPORT.key),
-        lambda day: day + ANSWER_TERM,
+        _REPORT.asked_on,
+        report_holder,
+        _REPORT.state == ReportState.WAITING,
+        due=lambda day: day + ANSWER_TERM,
+        report=_REPORT.key,
     )
-    yield _Source(
+    yield source(
         DeadlineKind.DESTRUCTION,
-        rows(
-            _DESTRUCTION.due_on,
-            _DESTRUCTION.made_by,
-            _DESTRUCTION.ended_at.is_(None),
-            CASE.c.state != CaseState.ERASED,
-            incident=CASE.c.id,
-            ref=_DESTRUCTION.id,
-        ).join_from(Destruction, CASE, CASE.c.id == _DESTRUCTION.incident_id),
+        _DESTRUCTION.due_on,
+        _DESTRUCTION.made_by,
+        _DESTRUCTION.ended_at.is_(None),
+        _DESTRUCTION.incident_id == CASE.c.id,
+        CASE.c.state != CaseState.ERASED,
+        incident=CASE.c.id,
+        ref=_DESTRUCTION.id,
     )
-    yield _Source(
+    yield source(
         DeadlineKind.POST,
-        rows(
-            _POST.due_on,
-            _POST.entered_by,
-            _POST.closed_on.is_(None),
-            incident=_POST.incident_id,
-            ref=_POST.id,
-        ),
+        _POST.due_on,
+        _POST.entered_by,
+        _POST.closed_on.is_(None),
+        incident=_POST.incident_id,
+        ref=_POST.id,
     )
     for number, (event, codes) in enumerate(_REQUEST_DAYS):
         terms = [legal_rules.rule(code) for code in codes]
-        yield _Source(
+        yield source(
             DeadlineKind.REQUEST,
-            rows(
-                CASE.c.request_on,
-                case_holder,
-                CASE.c.request_event == event,
-                CASE.c.request_on >= _earliest_start(terms, paris_day(at)),
-                CASE.c.state.in_(LIVE_STATES),
-                incident=CASE.c.id,
-                ref=literal(number, Integer),
-                act=literal(codes[-1], String(20)),
-            ),
-            partial(_last_day, terms),
+            CASE.c.request_on,
+            case_holder,
+            CASE.c.request_event == event,
+            CASE.c.request_on >= _earliest_start(terms, paris_day(at)),
+            CASE.c.state.in_(LIVE_STATES),
+            due=partial(_last_day, terms),
+            incident=CASE.c.id,
+            ref=literal(number, Integer),
+            act=literal(codes[-1], String(20)),
         )
     rule = legal_rules.rule("prescription")
-    since = day_start(rule.earliest_start(paris_day(at)))
-    yield _Source(
+    yield source(
         DeadlineKind.LIMITATION,
-        rows(
-            JOURNAL_ENTRY.c.at,
-            JOURNAL_ENTRY.c.member_id,
-            IS_PUBLIC_LINE,
-            JOURNAL_ENTRY.c.act.in_(_PERIOD_ACTS),
-            JOURNAL_ENTRY.c.at >= since,
-            incident=JOURNAL_ENTRY.c.incident_id,
-            ref=JOURNAL_ENTRY.c.seq,
-            act=JOURNAL_ENTRY.c.act,
-        ),
-        rule.last_day,
+        JOURNAL_ENTRY.c.at,
+        JOURNAL_ENTRY.c.member_id,
+        IS_PUBLIC_LINE,
+        JOURNAL_ENTRY.c.act.in_(_PERIOD_ACTS),
+        JOURNAL_ENTRY.c.at >= day_start(rule.earliest_start(paris_day(at))),
+        due=rule.last_day,
+        incident=JOURNAL_ENTRY.c.incident_id,
+        ref=JOURNAL_ENTRY.c.seq,
+        act=JOURNAL_ENTRY.c.act,
     )
 
 

@@ -107,21 +107,21 @@ def queue_statements(
     ).all()
     is_plain = CASE.c.id.not_in(apart_cases)
     is_plain_report = Report.key.not_in(apart_reports)
-    is_read = and_(is_plain_report, Report.news.is_(False))
+    is_read = Report.news.is_(False)
     is_under_review = Report.state.in_([ReportState.RECEIVED, ReportState.IN_REVIEW])
     danger_case, danger_report = CASE.c.danger_on.is_not(None), Report.danger_on.is_not(None)
     statements: dict[QueueKind, Any] = {
         QueueKind.DANGER: union_all(
-            _cases(and_(is_live, danger_case), CASE.c.danger_on),
-            _reports(and_(MARKABLE, danger_report), Report.danger_on),
+            _cases(CASE.c.danger_on, is_live, danger_case),
+            _reports(Report.danger_on, MARKABLE, danger_report),
         ),
         QueueKind.TERM: union_all(
-            _cases(and_(is_live, ~danger_case, CASE.c.term_on.is_not(None)), CASE.c.term_on),
-            _reports(and_(MARKABLE, ~danger_report, Report.term_on.is_not(None)), Report.term_on),
+            _cases(CASE.c.term_on, is_live, ~danger_case, CASE.c.term_on.is_not(None)),
+            _reports(Report.term_on, MARKABLE, ~danger_report, Report.term_on.is_not(None)),
         ),
         QueueKind.MINE: union_all(
-            _cases(and_(case_is_mine, ~has_mark), func.coalesce(CASE.c.held_until, at)),
-            _reports(and_(report_is_mine, ~has_report_mark), Report.held_until),
+            _cases(func.coalesce(CASE.c.held_until, at), case_is_mine, ~has_mark),
+            _reports(Report.held_until, report_is_mine, ~has_report_mark),
         ),
         QueueKind.REPLY: _of_cases(
             REPLY.c.incident_id,
@@ -130,14 +130,12 @@ def queue_statements(
             since=REPLY.c.received_on,
             due=REPLY.c.due_on,
         ).where(REPLY.c.state == "received", CASE.c.state == CaseState.PUBLISHED),
-        QueueKind.NEWS: _reports(and_(Report.news.is_(True), is_plain_report), Report.moved_on),
+        QueueKind.NEWS: _reports(Report.moved_on, Report.news.is_(True), is_plain_report),
         QueueKind.REPORT: _reports(
-            and_(is_under_review, Report.suspect.is_(False), is_read), Report.day
+            Report.day, is_under_review, Report.suspect.is_(False), is_plain_report, is_read
         ),
-        QueueKind.DRAFT: _cases(
-            and_(CASE.c.state == CaseState.DRAFT, is_plain), CASE.c.revision_id
-        ),
-        QueueKind.EDITED: _cases(and_(_IS_EDITED, is_plain), CASE.c.revision_id),
+        QueueKind.DRAFT: _cases(CASE.c.revision_id, CASE.c.state == CaseState.DRAFT, is_plain),
+        QueueKind.EDITED: _cases(CASE.c.revision_id, _IS_EDITED, is_plain),
         QueueKind.CHANGE: _changes(~todo_clauses.is_returned()),
         QueueKind.RETURNED: _changes(todo_clauses.is_returned()),
         QueueKind.DESTRUCTION: _of_cases(
@@ -164,29 +162,26 @@ def queue_statements(
             .group_by(CASE.c.id)
         ),
         QueueKind.HELD: _cases(
-            and_(
-                CASE.c.held_until > at,
-                CASE.c.state.in_((CaseState.PUBLISHED, CaseState.WITHDRAWN)),
-                ~_IS_EDITED,
-                is_plain,
-            ),
             CASE.c.revision_id,
+            CASE.c.held_until > at,
+            CASE.c.state.in_((CaseState.PUBLISHED, CaseState.WITHDRAWN)),
+            ~_IS_EDITED,
+            is_plain,
         ),
-        QueueKind.WAITING: _reports(and_(Report.asked_on.is_not(None), is_read), Report.asked_on),
+        QueueKind.WAITING: _reports(
+            Report.asked_on, Report.asked_on.is_not(None), is_plain_report, is_read
+        ),
         QueueKind.SUSPECT: _reports(
-            and_(is_under_review, Report.suspect.is_(True), is_read), Report.day
+            Report.day, is_under_review, Report.suspect.is_(True), is_plain_report, is_read
         ),
         QueueKind.SPAM: _reports(
-            and_(
-                Report.state == ReportState.SPAM,
-                Report.together_by.is_not(None),
-                Report.news.is_(False),
-            ),
             Report.purge_on,
+            Report.state == ReportState.SPAM,
+            Report.together_by.is_not(None),
+            is_read,
         ),
         QueueKind.OUTCOME: _cases(
-            and_(todo_clauses.clause(TodoKind.OUTCOME, viewer, todo_context), is_plain),
-            CASE.c.moved_at,
+            CASE.c.moved_at, todo_clauses.clause(TodoKind.OUTCOME, viewer, todo_context), is_plain
         ).limit(COUNT_LIMIT + 1),
     }
     # By position: the columns of a union have no names of their own.
@@ -209,12 +204,12 @@ def _columns(position: Any, **columns: Any) -> list[ColumnElement[Any]]:
     return [position.label("position"), *(given[name].label(name) for name in _EMPTY)]
 
 
-def _cases(condition: Clause, order: Any) -> Select[Any]:
-    return select(*_columns(order, incident=CASE.c.id)).where(condition)
+def _cases(order: Any, *conditions: Clause) -> Select[Any]:
+    return select(*_columns(order, incident=CASE.c.id)).where(*conditions)
 
 
-def _reports(condition: Clause, order: Any) -> Select[Any]:
-    return select(*_columns(order, report=Report.key)).where(condition)
+def _reports(order: Any, *conditions: Clause) -> Select[Any]:
+    return select(*_columns(order, report=Report.key)).where(*conditions)
 
 
 def _changes(condition: Clause) -> Select[Any]:

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
+from register.cases.filters import count_pages
 from register.key_store import KeyStore
 from register.reports.models import Report, ReportState
 from register.reports.queries import (
@@ -87,7 +88,7 @@ class ReportPage:
     @property
     def pages(self) -> int:
         """Number of pages, at least 1."""
-        return max(1, -(-self.total // PAGE_SIZE))
+        return count_pages(self.total, PAGE_SIZE)
 
 
 def folder_counts(session: Session, today: date) -> dict[ReportFolder, int]:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from register.accounts.models import Member
 from register.cases import desk_lists
 from register.cases.desk_lists import DeskCaseSummary
+from register.cases.filters import count_pages
 from register.cases.models import CaseState, Invitation
 from register.cases.todo_clauses import TodoContext, TodoKind
 from register.errors import SealError
@@ -83,7 +84,7 @@ def load_queue(
     counts = {kind: count for kind, count in zip(statements, all_counts, strict=True) if count}
     kinds = [kind] if kind else list(counts)
     total = sum(counts.get(listed, 0) for listed in kinds)
-    pages = max(1, -(-total // page_size))
+    pages = count_pages(total, page_size)
     number = min(page, pages)
     skipped = (number - 1) * page_size
     items: list[QueueItem] = []

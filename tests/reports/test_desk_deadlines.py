@@ -13,7 +13,7 @@ from register.cases.case_content import RequestContent
 from register.cases.models import Incident
 from register.cases.urgency import Urgency
 from register.reports import acts
-from register.reports.desk_deadlines import DeadlineKind, load_deadlines
+from register.reports.desk_deadlines import DeadlineKind, DeadlineQuery, load_deadlines
 
 pytestmark = pytest.mark.one_database
 
@@ -24,11 +24,11 @@ TODAY = date(2026, 3, 2)
 def running(session, cast):
     """``running("chloe", kind=…)``: a page of days for a member."""
 
-    def load(name="chloe", at=AT, **options):
+    def load(name="chloe", at=AT, page_size=20, **filters):
         session.rollback()
         session.expire_all()
         member = session.get_one(Member, getattr(cast, name))
-        return load_deadlines(session, member, at, undecided_after=24, **options)
+        return load_deadlines(session, member, at, DeadlineQuery(**filters), 24, page_size)
 
     return load
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 
 from flask import Response, render_template, request
@@ -22,7 +22,7 @@ from register.cases.legal_rules import rule
 from register.cases.web.desk.act_view import case_address
 from register.db import db, now
 from register.reports import desk_deadlines, work_queue
-from register.reports.desk_deadlines import DeadlineKind, DeadlinePage, DeskDeadline
+from register.reports.desk_deadlines import DeadlineKind, DeadlinePage, DeadlineQuery, DeskDeadline
 from register.reports.queries import ReportSummary
 from register.reports.web.desk import labels
 from register.reports.web.desk.report_list_query import report_url
@@ -49,22 +49,14 @@ _CASE_PARTS = {
 }
 
 
-@dataclass(frozen=True)
-class DeadlineQuery:
-    """The filters of a list of days; ``member`` is an id."""
-
-    kind: DeadlineKind | None = None
-    member: int | None = None
-    page: int = 1
-
-    def address(self, path: str = PATH) -> str:
-        """The address of the list, or of its calendar."""
-        pairs = [
-            ("sorte", self.kind.value if self.kind else ""),
-            ("membre", str(self.member or "")),
-            ("page", str(self.page) if self.page > 1 else ""),
-        ]
-        return list_query.list_address(path, [pair for pair in pairs if pair[1]])
+def _address(query: DeadlineQuery, path: str = PATH) -> str:
+    """The address of the list, or of its calendar."""
+    pairs = [
+        ("sorte", query.kind.value if query.kind else ""),
+        ("membre", str(query.member or "")),
+        ("page", str(query.page) if query.page > 1 else ""),
+    ]
+    return list_query.list_address(path, [pair for pair in pairs if pair[1]])
 
 
 @desk.get("/echeances")
@@ -73,7 +65,7 @@ def deadlines() -> ResponseReturnValue:
     head()
     names = accounts.display_names(db.session())
     query = _parse(request.args.to_dict(flat=False), names)
-    if redirection := list_query.canonical_redirect(_FORM_PARAMETERS, query.address()):
+    if redirection := list_query.canonical_redirect(_FORM_PARAMETERS, _address(query)):
         return redirection
     page = _load(query)
     list_query.require_page(query.page, page.pages)
@@ -81,14 +73,14 @@ def deadlines() -> ResponseReturnValue:
         "reports/desk/deadlines.html",
         query=query,
         page=page,
-        first=replace(query, page=1).address(),
+        first=_address(replace(query, page=1)),
         # The kinds of the filter; empty ones only where chosen.
         kinds=[kind for kind in DeadlineKind if page.counts.get(kind) or kind is query.kind],
         members=names,
         lines=list(_lines(page)),
         today=paris_day(now()),
         days_left=_days_left_words,
-        file_address=replace(query, page=1).address(f"{PATH}.ics"),
+        file_address=_address(replace(query, page=1), f"{PATH}.ics"),
         file_size=FILE_SIZE,
     )
 
@@ -109,7 +101,7 @@ def deadline_file() -> Response:
                 _event_key(key, item),
                 item.due,
                 str(_("Web Citoyen : %(kind)s", kind=messages.desk.deadline_kinds[item.kind])),
-                settings().base_url + DeadlineQuery(item.kind).address(),
+                settings().base_url + _address(DeadlineQuery(item.kind)),
                 # The end of a period asks nothing of anybody, and there is one a publication.
                 has_alarms=item.kind is not DeadlineKind.LIMITATION,
             )
@@ -136,16 +128,9 @@ def _parse(args: QueryArgs, names: Mapping[int, str]) -> DeadlineQuery:
 
 
 def _load(query: DeadlineQuery, page_size: int = desk_deadlines.PAGE_SIZE) -> DeadlinePage:
-    return desk_deadlines.load_deadlines(
-        db.session(),
-        current_member.member(),
-        now(),
-        undecided_after=settings().undecided_after,
-        kind=query.kind,
-        member=query.member,
-        page=query.page,
-        page_size=page_size,
-    )
+    session, member = db.session(), current_member.member()
+    undecided_after = settings().undecided_after
+    return desk_deadlines.load_deadlines(session, member, now(), query, undecided_after, page_size)
 
 
 def _lines(page: DeadlinePage) -> Iterator[tuple[DeskDeadline, str, str, str]]:
