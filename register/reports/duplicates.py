@@ -55,12 +55,11 @@ def similar_cases(
 
     :param own_case: the case that the report already led to.
     """
-    place = report_to_draft.reported_place(session, sent)
-    draft_parts = report_to_draft.draft_parts(sent, vocabulary, place)
+    draft_parts = report_to_draft.draft_parts(sent, vocabulary)
     ticked_names = {part.name for part in draft_parts if part.ticked}
     # The account serves this comparison only: drafts never store the reporter's words.
     draft = replace(
-        report_to_draft.draft_content(draft_parts, ticked_names, vocabulary, place),
+        report_to_draft.draft_content(draft_parts, ticked_names, vocabulary),
         title="",
         summary=_compared_text(sent),
     )

@@ -43,6 +43,12 @@ def words(name: str, language: Language = "fr") -> Mapping[str, FormWord]:
 
 
 @cache
+def labels(name: str, language: Language) -> Mapping[str, str]:
+    """The plain labels of a vocabulary by their codes."""
+    return {code: word.label for code, word in words(name, language).items()}
+
+
+@cache
 def families(language: Language = "fr") -> Mapping[str, tuple[FormWord, ...]]:
     """The types of each family, in the order of the form."""
     type_words = words("type", language).values()

@@ -54,7 +54,7 @@ class Question:
     """A question, with the types for which it is asked.
 
     ``is_public``: whether a member may let its answer become public. ``fills``: what it fills in a
-    draft, a dotted path of ``answers_to_draft``; ``values``: what each code puts there.
+    draft, a dotted path of ``report_to_draft``; ``values``: what each code puts there.
     ``vocabulary``: the list of the form's words that it chooses from; ``is_future``: the day that
     it asks for may be to come.
     """
@@ -93,8 +93,7 @@ class Question:
         if self.kind is AnswerKind.YES_NO:
             return _YES_NO[language]
         if self.vocabulary:
-            words = form_vocabulary.words(self.vocabulary, language)
-            return {code: word.label for code, word in words.items()}
+            return form_vocabulary.labels(self.vocabulary, language)
         return {row["code"]: row[language] for row in self.choice_rows}
 
     def value_words(self, value: str, language: Language) -> str:

@@ -3,22 +3,37 @@
 A draft takes over coded facts: place, date, types, roles, links. The reporter's own words are
 never copied: they would be in clear in the draft and its revisions, and outlive the report. A
 moderator reads them next to the draft and writes the public text.
+
+Of the answers to questions, a code, a day, and words that name a thing (a document, a court, a sum)
+can be taken over, each by a box of its own that is not ticked at first: nothing of an answer
+becomes public unless a member lets it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy.orm import Session
-
-from register.cases.case_content import Content, ProceedingContent, SourceContent
+from register.cases.case_content import (
+    Content,
+    ProceedingContent,
+    RequestContent,
+    SourceContent,
+    StepContent,
+)
 from register.cases.validation import TYPES_LIMIT, ContentFault, url_faults
 from register.cases.vocabulary import Vocabulary, build_title
 from register.errors import TextError
-from register.reports.answers_to_draft import answer_changes, draft_fields
 from register.reports.outside_places import read_outside_place
+from register.reports.questions import (
+    QUESTIONS,
+    SUMMONED_ON,
+    AnswerKind,
+    Question,
+    answer_date,
+    answered,
+)
 from register.reports.report_content import ReportContent
 from register.territory import place_queries
 from register.text import dates
@@ -31,22 +46,13 @@ NO_PROCEEDINGS = "aucune"
 
 
 @dataclass(frozen=True)
-class ReportedPlace:
-    """The recognised place of a report, by kind and code of the gazetteer."""
-
-    kind: str
-    code: str
-    name: str
-
-
-@dataclass(frozen=True)
 class DraftPart:
     """The fields of a draft that one checkbox of the acceptance form takes over.
 
-    ``changes``: fields of the draft, or dotted paths of ``answers_to_draft``; empty for a part that
-    is displayed only. ``dropped``: faults of values that cannot be taken over. ``ticked``: whether
-    the box is ticked at first. ``is_free_text``: the reporter's own words, which are never copied.
-    ``is_private``: an answer that no member may let become public.
+    ``changes``: fields of the draft, or dotted paths, as ``fills`` of a question; empty for a part
+    that is displayed only. ``dropped``: faults of values that cannot be taken over. ``ticked``:
+    whether the box is ticked at first. ``is_free_text``: the reporter's own words, which are never
+    copied. ``is_private``: an answer that no member may let become public.
     """
 
     name: str
@@ -61,22 +67,10 @@ class DraftPart:
 _SOURCE_FIELDS = {"place": ("place", "place_code"), "date": ("when", "date")}
 
 
-def draft_parts(
-    sent: ReportContent, vocabulary: Vocabulary, place: ReportedPlace | None
-) -> list[DraftPart]:
-    """The parts of a report, in the order of the editor; those without an answer are left out.
-
-    :param place: the recognised place; None for one outside the gazetteer.
-    """
-    if place is not None:
-        place_part = DraftPart("place", {place.kind: place.code}, ticked=True)
-    elif sent.place_code:
-        dropped = [_unknown_code("place_label", sent.place_code)]
-        place_part = DraftPart("place", dropped=dropped, ticked=True)
-    else:
-        place_part = _outside_part(sent.place)
+def draft_parts(sent: ReportContent, vocabulary: Vocabulary) -> list[DraftPart]:
+    """The parts of a report, in the order of the editor; those without an answer are left out."""
     all_parts = (
-        place_part,
+        _place_part(sent),
         _date_part(sent),
         _types_part(sent, vocabulary),
         _code_part(vocabulary, "actor", "acteur", sent.actor),
@@ -91,20 +85,32 @@ def draft_parts(
         part
         for part in all_parts
         if any(getattr(sent, name) for name in _SOURCE_FIELDS.get(part.name, (part.name,)))
-    ] + [
-        DraftPart(
-            question.key,
-            changes,
-            dropped,
-            is_free_text=not (question.fills or question.is_coded),
-            is_private=not question.is_public,
-        )
-        for question, (changes, dropped) in answer_changes(sent, vocabulary)
-    ]
+    ] + [_answer_part(sent, question, value, vocabulary) for question, value in answered(sent)]
 
 
 def _unknown_code(name: str, code: str) -> ContentFault:
     return ContentFault(name, "unknown_code", {"value": code})
+
+
+def _place_part(sent: ReportContent) -> DraftPart:
+    kind, _colon, code = sent.place_code.partition(":")
+    if _filed_name(kind, code):
+        return DraftPart("place", {kind: code}, ticked=True)
+    if sent.place_code:
+        return DraftPart(
+            "place", dropped=[_unknown_code("place_label", sent.place_code)], ticked=True
+        )
+    return _outside_part(sent.place)
+
+
+def _filed_name(kind: str, code: str) -> str:
+    """The name of a place of the territory; empty for a code that no longer exists."""
+    if kind == "commune":
+        # A case is filed under this code, even that of a former commune.
+        return place_queries.filed_name(code) or ""
+    areas = {"departement": place_queries.departement, "region": place_queries.region}
+    area = areas[kind](code) if kind in areas else None
+    return area.name if area else ""
 
 
 def _outside_part(typed: str) -> DraftPart:
@@ -166,35 +172,115 @@ def _proceedings_part(vocabulary: Vocabulary, direction: str) -> DraftPart:
     return DraftPart("began", {"proceedings": (ProceedingContent(direction=direction),)})
 
 
+# --- answers to questions -----------------------------------------------------------------------
+
+_STAGE = "proces_etape"
+# Steps that a summons may be, the likeliest first.
+_SUMMONS = ("citation_directe", "assignation", "refere")
+# The direction of the proceedings that answers tell of, and the answers on who began proceedings
+# that are about the same ones.
+_DIRECTIONS = {"suit": ("contre_cible", "contre_x", "deux_sens"), "complaint": ("par_cible",)}
+_NATURES = {"plainte": "penale", "citation_directe": "penale", "assignation": "civile"}
+# Steps in the order in which they follow each other.
+_STEP_ORDER = ("mise_en_demeure", "deliberation", "plainte", *_SUMMONS, "audience")
+
+
+def _answer_part(
+    sent: ReportContent, question: Question, value: str, vocabulary: Vocabulary
+) -> DraftPart:
+    part = DraftPart(
+        question.key,
+        is_free_text=not (question.fills or question.is_coded),
+        is_private=not question.is_public,
+    )
+    path = _path(sent, question)
+    if not path:
+        return part
+    if question.kind is AnswerKind.DATE:
+        value = answer_date(sent, question.key)
+        if not value:
+            return replace(part, dropped=[ContentFault("date", "typed_date")])
+    elif question.vocabulary:
+        if not vocabulary.accepts(question.vocabulary, value):
+            return replace(part, dropped=[_unknown_code(path, value)])
+    elif question.is_coded:
+        value = question.values.get(value, "")
+        if value and path.endswith(".steps"):
+            path = f"{path}.{value}.step"
+    return replace(part, changes={path: value} if value else {})
+
+
+def _path(sent: ReportContent, question: Question) -> str:
+    """The path that a question fills; empty for none, and where no answer names its step."""
+    stage = QUESTIONS[_STAGE].values.get(sent.answer(_STAGE), "")
+    summons = stage if stage in _SUMMONS else _SUMMONS[0]
+    if not stage and sent.answer(SUMMONED_ON):
+        stage = summons
+    path = question.fills.format(stage=stage, summons=summons)
+    return "" if ".." in path else path
+
+
+# --- the draft ----------------------------------------------------------------------------------
+
+
 def draft_content(
-    parts: Iterable[DraftPart],
-    taken: Collection[str],
-    vocabulary: Vocabulary,
-    place: ReportedPlace | None = None,
+    parts: Iterable[DraftPart], taken: Collection[str], vocabulary: Vocabulary
 ) -> Content:
     """The content of a draft that takes over some parts.
 
     :param taken: the names of the parts.
-    :param place: as in :func:`draft_parts`; the title names it.
     """
     changes: dict[str, Any] = {}
     for part in parts:
         if part.name in taken:
             changes |= part.changes
-    place_name = place.name if place and place.kind in changes else ""
-    title = build_title(changes.get("types", ()), place_name, changes.get("date", ""), vocabulary)
+    kinds = ("commune", "departement", "region")
+    place_names = [_filed_name(kind, changes[kind]) for kind in kinds if kind in changes]
+    title = build_title(
+        changes.get("types", ()), "".join(place_names), changes.get("date", ""), vocabulary
+    )
     return Content(title=title, **draft_fields(changes))
 
 
-def reported_place(session: Session, sent: ReportContent) -> ReportedPlace | None:
-    """The recognised place of a report; None for typed words and for codes that no longer exist."""
-    kind, _colon, code = sent.place_code.partition(":")
-    name = None
-    if kind == "commune" and place_queries.is_commune_code(code):
-        # A case is filed under this code, even that of a former commune.
-        name = place_queries.filed_name(code)
-    elif kind == "departement" and (departement := place_queries.departement(code)):
-        name = departement.name
-    elif kind == "region" and (region := place_queries.region(code)):
-        name = region.name
-    return ReportedPlace(kind, code, name) if name else None
+def draft_fields(changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a draft from changes by dotted path; other paths are fields as they are."""
+    fields = {path: value for path, value in changes.items() if "." not in path}
+    request = _part(changes, "request")
+    if request:
+        fields["request"] = RequestContent(**request)
+    proceedings = list(fields.get("proceedings", ()))
+    for name, directions in _DIRECTIONS.items():
+        own = _part(changes, name)
+        if own:
+            same = next((one for one in proceedings if one.direction in directions), None)
+            filled = _filled(same or ProceedingContent(direction=directions[0]), own)
+            proceedings = [filled if one is same else one for one in proceedings]
+            proceedings += [] if same else [filled]
+    if proceedings:
+        fields["proceedings"] = tuple(proceedings)
+    return fields
+
+
+def _part(changes: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """The changes under a name, by the rest of their path."""
+    prefix = f"{name}."
+    return {
+        path.removeprefix(prefix): value
+        for path, value in changes.items()
+        if path.startswith(prefix)
+    }
+
+
+def _filled(proceeding: ProceedingContent, changes: Mapping[str, Any]) -> ProceedingContent:
+    steps: dict[str, dict[str, Any]] = {}
+    for path, value in _part(changes, "steps").items():
+        step, _dot, name = path.partition(".")
+        steps.setdefault(step, {"step": step})[name] = value
+    ordered = sorted(steps, key=_STEP_ORDER.index)
+    natures = [_NATURES[step] for step in ordered if step in _NATURES]
+    return replace(
+        proceeding,
+        **{path: value for path, value in changes.items() if "." not in path},
+        nature=natures[-1] if natures else proceeding.nature,
+        steps=tuple(StepContent(**steps[step]) for step in ordered),
+    )

@@ -143,7 +143,7 @@ def test_only_a_yes_says_that_somebody_is_in_danger():
 
 def draft_parts(vocabularies, began="", **answers):
     sent = a_report(answers=tuple(sorted(answers.items())), began=began)
-    parts = report_to_draft.draft_parts(sent, vocabularies, None)
+    parts = report_to_draft.draft_parts(sent, vocabularies)
     return {part.name: part for part in parts}
 
 

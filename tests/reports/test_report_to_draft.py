@@ -11,15 +11,11 @@ from register.cases.case_content import Content, ProceedingContent, SourceConten
 from register.cases.vocabulary import Vocabulary
 from register.reports import report_to_draft
 from register.reports.report_content import ReportContent
-from register.reports.report_to_draft import ReportedPlace
-
-GAGNY = ReportedPlace("commune", "93032", "Gagny")
 
 
-def parts(vocabularies: Vocabulary, where: ReportedPlace | None = GAGNY, **fields: object):
+def parts(vocabularies: Vocabulary, **fields: object):
     return {
-        part.name: part
-        for part in report_to_draft.draft_parts(a_report(**fields), vocabularies, where)
+        part.name: part for part in report_to_draft.draft_parts(a_report(**fields), vocabularies)
     }
 
 
@@ -33,7 +29,7 @@ def test_a_draft_takes_over_facts_and_never_the_account(vocabularies):
     )
     ticked = {name for name, part in drafted_parts.items() if part.ticked}
     assert ticked == {"place", "date", "types", "actor", "target", "links"}
-    draft = report_to_draft.draft_content(drafted_parts.values(), ticked, vocabularies, GAGNY)
+    draft = report_to_draft.draft_content(drafted_parts.values(), ticked, vocabularies)
     assert draft == Content(
         title="Interdiction de filmer, Gagny, 17 mars 2008",
         date="2008-03-17",
@@ -69,14 +65,14 @@ def test_only_ticked_parts_are_taken_over(vocabularies):
     ],
 )
 def test_a_draft_is_where_the_place_says(vocabularies, place, country, label):
-    drafted_parts = parts(vocabularies, None, place=place, place_code="")
+    drafted_parts = parts(vocabularies, place=place, place_code="")
     draft = report_to_draft.draft_content(drafted_parts.values(), {"place"}, vocabularies)
     assert draft == Content(country=country, place_label=label)
     assert drafted_parts["place"].ticked == (country != "FR" or bool(label))
 
 
 def test_a_place_abroad_without_a_country_is_said_to_the_member(vocabularies):
-    part = parts(vocabularies, None, place="à l’étranger", place_code="")["place"]
+    part = parts(vocabularies, place="à l’étranger", place_code="")["place"]
     assert (part.changes, faults(part)) == ({}, [("country", "missing")])
 
 
@@ -94,7 +90,7 @@ def test_the_reporters_words_are_not_copied_even_with_every_part_ticked(vocabula
         "target_text": "mon blog",
         "place": "derrière le marché",
     }
-    drafted_parts = parts(vocabularies, None, **free_texts, place_code="", when="un soir de pluie")
+    drafted_parts = parts(vocabularies, **free_texts, place_code="", when="un soir de pluie")
     draft = report_to_draft.draft_content(drafted_parts.values(), set(drafted_parts), vocabularies)
     for word in ("caméra", "adjoint", "blog", "marché", "pluie"):
         assert word not in repr(replace(draft, target="")), word
@@ -107,7 +103,6 @@ def test_the_reporters_words_are_not_copied_even_with_every_part_ticked(vocabula
 def test_a_value_that_cannot_be_taken_over_is_dropped_with_a_fault(vocabularies):
     drafted_parts = parts(
         vocabularies,
-        None,
         place_code="commune:00000",
         when="hier soir",
         types=("inconnu", "interdiction_filmer", "interdiction_filmer"),
@@ -149,7 +144,7 @@ def test_a_repeated_link_is_taken_over_once(vocabularies):
 
 
 def test_an_empty_field_makes_no_part(vocabularies):
-    drafted_parts = report_to_draft.draft_parts(ReportContent("Seulement ceci"), vocabularies, None)
+    drafted_parts = report_to_draft.draft_parts(ReportContent("Seulement ceci"), vocabularies)
     assert [part.name for part in drafted_parts] == ["account"]
 
 

@@ -24,11 +24,11 @@ from register.cases.web.field_texts import field_texts
 from register.db import db, now
 from register.errors import Invalid, NotFound, Refused, RegisterError, TextError
 from register.journal import WriteTransaction
-from register.reports import acts, answers_to_draft, report_to_draft
+from register.reports import acts, report_to_draft
 from register.reports.acts.moderation import SENTENCE_LIMIT
 from register.reports.queries import ReportView, case_to_join
 from register.reports.report_content import ReportContent
-from register.reports.report_to_draft import DraftPart, ReportedPlace
+from register.reports.report_to_draft import DraftPart
 from register.reports.web.desk import labels, report_list_query
 from register.reports.web.desk.detail import ReportActForm, open_report
 from register.reports.web.desk.report_summary import ReportedItem, reported
@@ -102,7 +102,7 @@ def _parse_number(typed: str) -> int:
 def retain(key: str) -> ResponseReturnValue:
     """Accept a report as a new draft, from the parts that the member ticks."""
     report_view, form = open_report(key), AcceptForm()
-    parts, place = _parts(report_view)
+    parts = _parts(report_view)
     if request.method != "POST":
         form.reprendre.data = [part.name for part in parts if part.ticked]
         form.vu.data = str(report_view.message_count)
@@ -111,7 +111,7 @@ def retain(key: str) -> ResponseReturnValue:
         return _accept_page(report_view, form, ""), 422
     ticked = {one_line(str(name)) for name in form.reprendre.data or ()}
     taken = ticked & {part.name for part in parts if part.changes}
-    content = report_to_draft.draft_content(parts, taken, vocabulary_in("fr"), place)
+    content = report_to_draft.draft_content(parts, taken, vocabulary_in("fr"))
     outcome = _accept(key, form, _accept_page, reason=form.reason.data, new=content)
     if not isinstance(outcome, int):
         return outcome
@@ -123,18 +123,16 @@ def retain(key: str) -> ResponseReturnValue:
     return redirect(act_view.case_address(outcome, "modifier"), 303)
 
 
-def _parts(report_view: ReportView) -> tuple[list[DraftPart], ReportedPlace | None]:
+def _parts(report_view: ReportView) -> list[DraftPart]:
     if report_view.received is None:
-        return [], None
-    sent = report_view.received.sent
-    place = report_to_draft.reported_place(db.session(), sent)
-    return report_to_draft.draft_parts(sent, vocabulary_in("fr"), place), place
+        return []
+    return report_to_draft.draft_parts(report_view.received.sent, vocabulary_in("fr"))
 
 
 def _accept_page(report_view: ReportView, form: AcceptForm, error_text: str) -> str:
-    parts, place = _parts(report_view)
+    parts = _parts(report_view)
     names = {part.name for part in parts}
-    title = report_to_draft.draft_content(parts, names, vocabulary_in("fr"), place).title
+    title = report_to_draft.draft_content(parts, names, vocabulary_in("fr")).title
     sent = report_view.received.sent if report_view.received else None
     offers = list(_draft_offers(sent, parts)) if sent else []
     return _page("accept", report_view, form, error_text, offers=offers, title=title)
@@ -156,7 +154,7 @@ def _draft_offers(sent: ReportContent, parts: Iterable[DraftPart]) -> Iterator[d
             label = str(messages.desk.free_text_labels[part.name])
             items = [ReportedItem(getattr(sent, part.name))]
         source_lines = "\n".join(source.url for source in part.changes.get("sources", ()))
-        draft = answers_to_draft.draft_fields(part.changes)
+        draft = report_to_draft.draft_fields(part.changes)
         texts = {**field_texts(asdict(Content(**draft))), "sources": source_lines}
         yield {
             "part": part,
