@@ -851,11 +851,6 @@ REPORT_ACTS = {
         lambda p, s, k, c: reports.view(p, k, by=c.bruno),
         {Ledger.REPORTS: 2},
     ),
-    "view_contact": (
-        lambda inbox, desk: inbox.received().key,
-        lambda p, s, k, c: reports.view_contact(p, k, by=c.bruno),
-        ONE_REPORTS_LINE,
-    ),
     "view_retained": (
         _draft_with_report,
         lambda p, s, i, c: reports.view_retained(p, i, by=c.bruno),

@@ -117,9 +117,7 @@ class ReportView:
     def takes_questions(self) -> bool:
         """Whether it is undecided, or accepted for a case that is still a draft."""
         has_draft = self.case is not None and self.case.state == CaseState.DRAFT
-        return self.summary.is_open or (
-            self.summary.state is ReportState.ACCEPTED and has_draft and not self.is_purged
-        )
+        return self.summary.is_open or (self.summary.state is ReportState.ACCEPTED and has_draft)
 
     @property
     def is_purged(self) -> bool:
@@ -148,7 +146,7 @@ def day_of_same_account(
     session: Session, store: KeyStore, account: str, today: date
 ) -> date | None:
     """The day on which a report with the same words came; None if there is none of late."""
-    lookup = receipt_codes.hash_account(store.derived_key(receipt_codes.ACCOUNTS), account)
+    lookup = receipt_codes.hash_account(store, account)
     if lookup is None:
         return None
     since = today - SAME_ACCOUNT_TERM
@@ -183,23 +181,21 @@ def get_report(session: Session, store: KeyStore, key: str) -> ReportView:
     row = session.get(Report, key, populate_existing=True)
     if row is None:
         raise NotFound("no_such_report")
-    names = [key]
-    if row.contact is not None:
-        names.append(report_content.contact_key_name(key, row.contact))
-    keys = store.keys(names)
+    sealed_contact = row.contact or b""
+    contact_name = report_content.contact_key_name(key, sealed_contact)
+    keys = store.keys([key, contact_name])
     data_key = keys.get(key)
     if data_key is None or row.sealed is None:
         return ReportView(make_summary(row))
-    received, decision = report_content.decrypt_content(data_key, key, row.sealed), Decision()
-    if row.decision:
-        decision = report_content.decrypt_decision(data_key, key, row.decision)
+    received = report_content.decrypt_content(data_key, key, row.sealed)
+    decision = report_content.decrypt_decision(data_key, key, row.decision)
     message_rows = session.scalars(
         select(Message).where(Message.report_key == key).order_by(Message.position)
     )
     # The contact's key is gone where the reporter erased it after the row was read.
     contact = ""
-    if row.contact is not None and names[-1] in keys:
-        contact = report_content.decrypt_contact(keys[names[-1]], key, row.contact)
+    if contact_name in keys:
+        contact = report_content.decrypt_contact(keys[contact_name], key, sealed_contact)
     messages = [
         ReportMessage(
             message.day, *report_content.decrypt_message(data_key, message.key, message.sealed)

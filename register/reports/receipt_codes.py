@@ -8,6 +8,7 @@ import re
 import secrets
 import unicodedata
 from datetime import date
+from textwrap import wrap
 from typing import Literal, NamedTuple
 
 from sqlalchemy import or_, select
@@ -34,18 +35,13 @@ _LOOKALIKES = str.maketrans({"O": "0", "I": "1", "L": "1"})
 _NONCE = re.compile(r"[0-9a-f]{32}")
 
 
-def new_nonce() -> str:
-    """The identifier of one filling of a form: 128 random bits, hexadecimal, never stored."""
-    return secrets.token_hex(16)
-
-
 def is_nonce(candidate: str) -> bool:
     """Whether a text has the format of a nonce."""
     return _NONCE.fullmatch(candidate) is not None
 
 
 def new_key() -> str:
-    """A random row key, 128 bits in hexadecimal."""
+    """A random row key, or the nonce of one filling of a form: 128 bits in hexadecimal."""
     return secrets.token_hex(16)
 
 
@@ -73,9 +69,7 @@ def derive_row_key(receipt_key: bytes, purpose: str, nonce: str) -> str:
 
 def format_code(code: str) -> str:
     """A code in groups of four characters."""
-    return "-".join(
-        code[start : start + _GROUP_LENGTH] for start in range(0, len(code), _GROUP_LENGTH)
-    )
+    return "-".join(wrap(code, _GROUP_LENGTH))
 
 
 def normalize_code(typed: str) -> str:
@@ -92,12 +86,12 @@ def hash_code(lookup_key: bytes, code: str) -> bytes:
     return hmac.digest(lookup_key, code.encode(), hashlib.sha256)
 
 
-def hash_account(lookup_key: bytes, account: str) -> bytes | None:
+def hash_account(store: KeyStore, account: str) -> bytes | None:
     """The stored HMAC of an account, 32 bytes; None for one that two people might write."""
     words = account.split()
     if len(words) < OWN_WORDS:
         return None
-    return hmac.digest(lookup_key, " ".join(words).encode(), hashlib.sha256)
+    return hmac.digest(store.derived_key(ACCOUNTS), " ".join(words).encode(), hashlib.sha256)
 
 
 class ReceiptProof(NamedTuple):

@@ -283,8 +283,9 @@ def encrypt_decision(key: bytes, name: str, decision: Decision) -> bytes:
     return _encrypt(key, "decision", canonical_json(asdict(decision)), name)
 
 
-def decrypt_decision(key: bytes, name: str, sealed: bytes) -> Decision:
-    return Decision(**json.loads(_decrypt(key, "decision", sealed, name)))
+def decrypt_decision(key: bytes, name: str, sealed: bytes | None) -> Decision:
+    """A decision; an empty one where nothing was decided."""
+    return Decision(**json.loads(_decrypt(key, "decision", sealed, name))) if sealed else Decision()
 
 
 def encrypt_label(key: bytes, name: str, label: str) -> bytes | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
@@ -125,9 +125,3 @@ def destroyed_files(session: Session, store: KeyStore, report_key: str) -> list[
         )
         for row in rows
     ]
-
-
-def file_ids(session: Session, report_key: str) -> Collection[str]:
-    """The ids of the files of a report."""
-    stmt = select(ReportEvidence.file_id).where(ReportEvidence.report_key == report_key)
-    return session.scalars(stmt).all()

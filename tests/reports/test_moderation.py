@@ -297,11 +297,11 @@ def test_a_view_of_a_report_is_recorded_once_a_day_and_member(session, pen, stor
     assert members == [cast.bruno, cast.bruno, cast.chloe, cast.bruno]
     for _time in range(2):
         with pen() as p:
-            acts.view_contact(p, first.key, by=cast.bruno)
+            acts.view(p, [first.key], by=cast.bruno, act=Act.REPORT_CONTACT_VIEWED)
     assert [member for member, _at in _views(session, Act.REPORT_CONTACT_VIEWED)] == [cast.bruno]
     for act in (
         lambda p: acts.view(p, ["0" * 32], by=cast.bruno),
-        lambda p: acts.view_contact(p, "0" * 32, by=cast.bruno),
+        lambda p: acts.view(p, ["0" * 32], by=cast.bruno, act=Act.REPORT_CONTACT_VIEWED),
     ):
         _refused(pen, act, "no_such_report")
 

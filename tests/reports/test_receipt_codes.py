@@ -26,11 +26,11 @@ def test_a_code_has_sixteen_letters_without_lookalikes():
 
 
 def test_a_code_depends_on_the_nonce_and_the_receipt_key_only():
-    nonce = receipt_codes.new_nonce()
+    nonce = receipt_codes.new_key()
     assert receipt_codes.is_nonce(nonce)
     assert receipt_codes.derive_code(KEY, nonce) == receipt_codes.derive_code(KEY, nonce)
     assert receipt_codes.derive_code(KEY, nonce) != receipt_codes.derive_code(bytes(32), nonce)
-    assert receipt_codes.new_nonce() != nonce
+    assert receipt_codes.new_key() != nonce
     # The stored hash depends on the lookup key.
     code_hash = receipt_codes.hash_code(KEY, receipt_codes.derive_code(KEY, nonce))
     assert len(code_hash) == 32

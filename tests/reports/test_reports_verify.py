@@ -48,14 +48,9 @@ def report_keys(session, pen, store, inbox, desk, cast):
     inbox.answered(reports["answered"])
     with pen() as p:
         acts.add(
-            p,
-            store,
-            reports["accepted"].key,
-            MessageKind.ADDITION,
-            ANSWER,
-            receipt_codes.new_nonce(),
+            p, store, reports["accepted"].key, MessageKind.ADDITION, ANSWER, receipt_codes.new_key()
         )
-        acts.withdraw(p, store, reports["accepted"].key, receipt_codes.new_nonce())
+        acts.withdraw(p, store, reports["accepted"].key, receipt_codes.new_key())
         acts.leave_contact(p, store, reports["declined"].key, "x")
         acts.claim(p, reports["received"].key, by=cast.bruno)
         acts.release(p, reports["received"].key, by=cast.bruno)

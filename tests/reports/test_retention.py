@@ -364,7 +364,7 @@ def test_a_key_needed_again_before_the_destruction_stays(session, pen, store, in
     withdrawn, other = inbox.accepted(), inbox.received()
     draft = _draft_id(session)
     with pen() as p:
-        acts.withdraw(p, store, withdrawn.key, receipt_codes.new_nonce())
+        acts.withdraw(p, store, withdrawn.key, receipt_codes.new_key())
     # The key is back, as if the process had been killed before its destruction.
     assert case_key_name(draft) not in store.names()
     store.new_key(case_key_name(draft))

@@ -22,7 +22,6 @@ from register.reports.acts.moderation import (
     reopen,
     spam,
     view,
-    view_contact,
     view_retained,
 )
 from register.reports.acts.purging import forget, purge

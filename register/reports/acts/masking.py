@@ -30,7 +30,7 @@ from register.reports.models import (
     ReportNote,
     RetainedReport,
 )
-from register.reports.queries import ReportView
+from register.reports.queries import ReportView, get_report
 from register.reports.questions import typed_answers
 from register.reports.report_content import Received, ReportContent
 from register.text.dates import paris_day
@@ -104,8 +104,9 @@ def occurrences(
     :raises Invalid: as :func:`mask`.
     """
     removal = _passage_removal(passage)
+    sent = report_view.summary.sent
     texts = [
-        *((report_view.received and _content_texts(report_view.received.sent)) or ()),
+        *(_content_texts(sent) if sent else ()),
         *((message.kind.value, message.text) for message in report_view.messages),
         *(("note", stored.text) for stored in notes),
         ("decision", report_view.decision.sentence),
@@ -140,14 +141,13 @@ def mask(
     data_key = transitions.require_data_key(store, report)
     if reason not in MASK_REASONS:
         raise Invalid("unknown_code", field="reason", value=reason[:40])
+    report_view, notes = get_report(tx.session, store, key), get_notes(tx.session, store, key)
+    # Refuses a passage that stands nowhere.
+    occurrences(report_view, notes, passage)
     removal = _passage_removal(passage)
-    changes = [
-        _mask_content(tx, store, report, data_key, removal),
-        _mask_rows(tx, key, data_key, removal),
-        _mask_columns(report, data_key, removal),
-    ]
-    if not any(changes):
-        raise Invalid("passage_absent", field="passage")
+    _mask_content(tx, store, report, data_key, removal)
+    _mask_rows(tx, key, data_key, removal)
+    _mask_columns(report, data_key, removal)
     _empty_log_after_commit(tx)
     transitions.record(tx, Act.REPORT_MASKED, key, by, reason=reason)
 
@@ -218,7 +218,7 @@ def _content_texts(sent: ReportContent) -> Iterator[tuple[str, str]]:
 
 def _mask_content(
     tx: WriteTransaction, store: KeyStore, report: Report, data_key: bytes, removal: PassageRemoval
-) -> bool:
+) -> None:
     received = report_content.decrypt_content(data_key, report.key, report.sealed or b"")
     changes: dict[str, Any] = {
         name: removal.remove_from(getattr(received.sent, name)) for name in _TEXT_FIELDS
@@ -228,7 +228,7 @@ def _mask_content(
     changes["answers"] = tuple(sorted({**dict(received.sent.answers), **typed}.items()))
     sent = replace(received.sent, **changes)
     if sent == received.sent:
-        return False
+        return
     # A new salt: with the former one, the passage could be guessed from the stored digest.
     masked = Received(sent, new_salt())
     for retained, case_key in retained_copies(tx, store, report, data_key):
@@ -236,15 +236,12 @@ def _mask_content(
     report.sealed = report_content.encrypt_content(data_key, report.key, masked)
     report.account_lookup = None
     report.masked_digest = report_content.content_digest(sent, report.day, masked.salt)
-    return True
 
 
 def retained_copies(
     tx: WriteTransaction, store: KeyStore, report: Report, data_key: bytes
 ) -> Iterator[tuple[RetainedReport, bytes]]:
     """The copies of a report that its case retains, each with the key of the case."""
-    if report.decision is None:
-        return
     incident = report_content.decrypt_decision(data_key, report.key, report.decision).incident
     case_key = store.key(case_key_name(incident)) if incident else None
     if case_key is None:
@@ -257,35 +254,24 @@ def retained_copies(
             yield retained, case_key
 
 
-def _mask_rows(tx: WriteTransaction, key: str, data_key: bytes, removal: PassageRemoval) -> bool:
+def _mask_rows(tx: WriteTransaction, key: str, data_key: bytes, removal: PassageRemoval) -> None:
     """Mask the passage in messages and notes, which are a text with its kind or its member."""
     sealed_texts: tuple[tuple[Any, Any, Any], ...] = (
         (Message, report_content.decrypt_message, report_content.encrypt_message),
         (ReportNote, report_content.decrypt_note, report_content.encrypt_note),
     )
-    is_changed = False
     for model, decrypt, encrypt in sealed_texts:
         for row in tx.session.scalars(select(model).where(model.report_key == key)):
             label, text = decrypt(data_key, row.key, row.sealed)
-            masked = removal.remove_from(text)
-            if masked != text:
-                row.sealed = encrypt(data_key, row.key, label, masked)
-                is_changed = True
-    return is_changed
+            row.sealed = encrypt(data_key, row.key, label, removal.remove_from(text))
 
 
-def _mask_columns(report: Report, data_key: bytes, removal: PassageRemoval) -> bool:
+def _mask_columns(report: Report, data_key: bytes, removal: PassageRemoval) -> None:
     """Mask the passage in the sentence of the decision and in the label of the term."""
-    key, is_changed = report.key, False
     if report.decision is not None:
-        decision = report_content.decrypt_decision(data_key, key, report.decision)
-        masked = removal.remove_from(decision.sentence)
-        if masked != decision.sentence:
-            masked_decision = replace(decision, sentence=masked)
-            report.decision = report_content.encrypt_decision(data_key, key, masked_decision)
-            is_changed = True
-    label = report_content.decrypt_label(data_key, key, report.term_label)
-    masked = removal.remove_from(label)
-    if masked != label:
-        report.term_label = report_content.encrypt_label(data_key, key, masked)
-    return is_changed or masked != label
+        decision = report_content.decrypt_decision(data_key, report.key, report.decision)
+        masked = replace(decision, sentence=removal.remove_from(decision.sentence))
+        report.decision = report_content.encrypt_decision(data_key, report.key, masked)
+    label = report_content.decrypt_label(data_key, report.key, report.term_label)
+    masked_label = removal.remove_from(label)
+    report.term_label = report_content.encrypt_label(data_key, report.key, masked_label)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import select
-
 from register.accounts import vouching
 from register.accounts.models import Member
 from register.accounts.vouching import load_acting_member
@@ -55,11 +53,10 @@ def ask_reporter(
     """
     report = load_for_member(tx, key, by, seen)
     data_key, body = transitions.require_data_key(store, report), transitions.require_text(text)
-    if (
-        report.state == ReportState.ACCEPTED
-        and _case_state(tx, report, data_key) != CaseState.DRAFT
-    ):
-        raise Refused("report_work_ended", state=report.state)
+    if report.state == ReportState.ACCEPTED:
+        case = transitions.load_case(tx, report, data_key)
+        if case is None or case.state != CaseState.DRAFT:
+            raise Refused("report_work_ended", state=report.state)
     transitions.change_state(tx, report, Act.REPORT_ASKED)
     report.news = False
     transitions.store_message(
@@ -179,12 +176,10 @@ def spam(tx: WriteTransaction, key: str, *, by: int, together: bool = False) -> 
     report = load_for_member(tx, key, by)
     transitions.change_state(tx, report, Act.REPORT_SPAM)
     report.news = False
-    if not together:
-        transitions.record(tx, Act.REPORT_SPAM, key, by)
-        return
-    report.together_by = by
-    report.purge_on = report.moved_on + retention.BULK_SPAM_TERM
-    transitions.record(tx, Act.REPORT_SPAM, key, by, together=1)
+    if together:
+        report.together_by = by
+        report.purge_on = report.moved_on + retention.BULK_SPAM_TERM
+    transitions.record(tx, Act.REPORT_SPAM, key, by, **({"together": 1} if together else {}))
 
 
 def confirm_spam(tx: WriteTransaction, key: str, *, by: int, single: bool = False) -> None:
@@ -213,10 +208,7 @@ def reopen(tx: WriteTransaction, store: KeyStore, key: str, *, by: int) -> None:
     """
     report = load_for_member(tx, key, by)
     data_key = transitions.require_data_key(store, report)
-    if report.state == ReportState.ACCEPTED and _case_state(tx, report, data_key) not in (
-        None,
-        CaseState.ERASED,
-    ):
+    if transitions.load_case(tx, report, data_key) is not None:
         raise Refused("report_has_case", state=report.state)
     transitions.change_state(tx, report, Act.REPORT_REOPENED)
     report.reason, report.decision, report.suspect = "", None, False
@@ -224,29 +216,14 @@ def reopen(tx: WriteTransaction, store: KeyStore, key: str, *, by: int) -> None:
     transitions.record(tx, Act.REPORT_REOPENED, key, by)
 
 
-def _case_state(tx: WriteTransaction, report: Report, data_key: bytes) -> str | None:
-    """The state of an accepted report's case."""
-    decision = report_content.decrypt_decision(data_key, report.key, report.decision or b"")
-    return tx.session.scalar(select(Incident.state).where(Incident.id == decision.incident))
+def view(
+    tx: WriteTransaction, keys: Collection[str], *, by: int, act: Act = Act.REPORT_VIEWED
+) -> None:
+    """Record that a member viewed reports, once a day for each.
 
-
-def view(tx: WriteTransaction, keys: Collection[str], *, by: int) -> None:
-    """Record that a member viewed the content of reports, once a day for each.
-
+    :param act: of their content, or of their contact.
     :raises NotFound: ``no_such_report``.
     """
-    _record_views(tx, Act.REPORT_VIEWED, keys, by)
-
-
-def view_contact(tx: WriteTransaction, key: str, *, by: int) -> None:
-    """Record that a member viewed the contact of a report, once a day.
-
-    :raises NotFound: ``no_such_report``.
-    """
-    _record_views(tx, Act.REPORT_CONTACT_VIEWED, [key], by)
-
-
-def _record_views(tx: WriteTransaction, act: Act, keys: Collection[str], by: int) -> None:
     load_acting_member(tx, by)
     viewed_keys = viewed_on_day(tx.session, act, by, tx.at)
     for key in dict.fromkeys(keys):

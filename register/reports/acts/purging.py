@@ -155,7 +155,7 @@ def _conclude_accepted(tx: WriteTransaction, store: KeyStore, today: date, month
             keys[report.key], report.key, report.decision
         ).incident
         for report in reports
-        if report.key in keys and report.decision is not None
+        if report.key in keys
     }
     ends = retention.ends_of_work(tx.session, {i for i in incidents.values() if i is not None})
     concluded = 0
@@ -224,12 +224,10 @@ def _tally_closed(tx: WriteTransaction, today: date) -> int:
     """Delete the rows of reports purged long ago, and add their state and reason to the tally."""
     reports = _due_reports(tx, retention.tally_clause(today))
     for report in reports:
-        year = report.day.year
-        tally = tx.session.get(Tally, (year, report.state, report.reason))
-        if tally is None:
-            tally = Tally(year=year, state=report.state, reason=report.reason, count=0)
-            tx.session.add(tally)
+        kind = {"year": report.day.year, "state": report.state, "reason": report.reason}
+        tally = tx.session.get(Tally, kind) or Tally(**kind, count=0)
         tally.count += 1
+        tx.session.add(tally)
         tx.session.delete(report)
         tx.record(Act.REPORT_PURGED, by=None, details={"report": report.key, "counted": 1})
         tx.session.flush()
@@ -270,9 +268,7 @@ def run_retention(
         # A clock that was set back is ignored, and a second run on the same day writes nothing.
         if clock is None or clock.day < today:
             with housekeeping(engine) as session:
-                clock = session.get(RetentionClock, 1) or RetentionClock(id=1, day=today)
-                clock.day = max(clock.day, today)
-                session.add(clock)
+                session.merge(RetentionClock(id=1, day=today))
     if done.purged or done.retained or done.counted or done.destroyed:
         empty_log(engine)
     return RetentionRun(done, waits_since)

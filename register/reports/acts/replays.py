@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import secrets
-
 from register.errors import Refused
 from register.journal import Act, WriteTransaction
 from register.key_store import KeyStore
+from register.reports import receipt_codes
 from register.reports.acts import transitions
 from register.reports.acts.masking import destroy_row
 from register.reports.acts.purging import destroy_keys_after_commit, destroy_texts
@@ -30,7 +29,7 @@ def withdraw_again(tx: WriteTransaction, store: KeyStore, key: str) -> bool:
     if report is None or not transitions.allows(ReportState(report.state), Act.REPORT_WITHDRAWN):
         return False
     if report.sealed is not None and store.key(key) is not None:
-        return withdraw(tx, store, key, secrets.token_hex(16))
+        return withdraw(tx, store, key, receipt_codes.new_key())
     transitions.change_state(tx, report, Act.REPORT_WITHDRAWN)
     transitions.record(tx, Act.REPORT_WITHDRAWN, key)
     return True

@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from register.cases import acts as cases
 from register.cases.acts.evidence import take_files_back
 from register.cases.case_evidence import remove_case_evidence, store_case_evidence
-from register.cases.models import CaseEvidence, CaseState, Incident
+from register.cases.models import CaseEvidence, Incident
 from register.errors import Invalid, Refused
 from register.evidence.sealed_files import FileManifest
 from register.journal import Act, WriteTransaction
@@ -24,7 +23,7 @@ from register.reports.acts.purging import destroy_keys_after_commit, destroy_tex
 from register.reports.models import Message, MessageKind, Report, ReportState
 from register.reports.questions import typed_answers
 from register.reports.report_content import CONTACT_LIMIT, Received, ReportContent, content_digest
-from register.reports.report_files import file_ids, report_files, sent_files, store_files
+from register.reports.report_files import report_files, sent_files, store_files
 from register.text.dates import paris_day
 from register.text.normalisation import clean
 from register.text.text_comparison import is_distinctive
@@ -58,10 +57,11 @@ def receive(
     :raises Invalid: ``report_nonce``, or ``too_long`` for the contact.
     """
     sent = replace(sent, files=sent_files(files))
-    existing = _find_received(tx.session, store, sent, nonce)
-    if existing is not None:
-        return existing
     code, receipt = receipt_codes.derive_receipt(store, nonce)
+    existing = tx.session.scalar(select(Report).where(Report.receipt == receipt))
+    if existing is not None:
+        _require_same_content(store, existing, sent)
+        return ReceivedReport(existing.key, code, is_duplicate=True)
     contact_text = _clean_contact(contact)
     key, salt, today = receipt_codes.new_key(), new_salt(), paris_day(tx.at)
     contact_id = report_content.new_contact_id()
@@ -76,10 +76,7 @@ def receive(
             moved_on=today,
             digest=content_digest(sent, today, salt),
             # Random bytes for a short one: a row does not tell how long its account is.
-            account_lookup=receipt_codes.hash_account(
-                store.derived_key(receipt_codes.ACCOUNTS), sent.account
-            )
-            or new_salt(),
+            account_lookup=receipt_codes.hash_account(store, sent.account) or new_salt(),
             sealed=report_content.encrypt_content(data_key, key, Received(sent, salt)),
             contact=report_content.encrypt_contact(contact_key, key, contact_id, contact_text),
         )
@@ -89,24 +86,16 @@ def receive(
     return ReceivedReport(key, code)
 
 
-def _find_received(
-    session: Session, store: KeyStore, sent: ReportContent, nonce: str
-) -> ReceivedReport | None:
-    """The report received before with a nonce; None if there is none.
+def _require_same_content(store: KeyStore, existing: Report, sent: ReportContent) -> None:
+    """Check that a report received before with the same nonce has the same content.
 
     The contact is not compared: a reloaded page would restore one that the reporter has erased.
 
     :raises Refused: ``report_already_sent``, as :func:`receive`; also once the report is purged.
-    :raises Invalid: ``report_nonce``.
     """
-    code, receipt = receipt_codes.derive_receipt(store, nonce)
-    existing = session.scalar(select(Report).where(Report.receipt == receipt))
-    if existing is None:
-        return None
     data_key = store.key(existing.key) if existing.sealed is not None else None
-    if data_key is not None and _decrypt_received(existing, data_key).sent == sent:
-        return ReceivedReport(existing.key, code, is_duplicate=True)
-    raise Refused("report_already_sent", state=existing.state, report=existing.key)
+    if data_key is None or _decrypt_received(existing, data_key).sent != sent:
+        raise Refused("report_already_sent", state=existing.state, report=existing.key)
 
 
 def _decrypt_received(report: Report, data_key: bytes) -> Received:
@@ -157,7 +146,7 @@ def add(
     report.news = True
     transitions.store_message(tx, report, data_key, message_key, kind, body)
     store_files(tx, data_key, key, files, message_key)
-    if report.state == ReportState.ACCEPTED and (case := _live_case(tx, report, data_key)):
+    if case := transitions.load_case(tx, report, data_key):
         for file in files:
             store_case_evidence(tx, store, case.id, file)
     transitions.record(tx, Act.REPORT_ADDED, key)
@@ -206,7 +195,7 @@ def withdraw(
     """
     report = transitions.load_report(tx, key)
     data_key = transitions.require_data_key(store, report)
-    case = _live_case(tx, report, data_key) if report.state == ReportState.ACCEPTED else None
+    case = transitions.load_case(tx, report, data_key)
     if case is not None and case.number is not None:
         add(tx, store, key, MessageKind.REQUEST, clean(text).strip() or "–", nonce)
         cases.withdraw_report_unpublished(tx, case.id, _reporter_words(tx, report, data_key))
@@ -219,14 +208,6 @@ def withdraw(
     if destroys:
         destroy(tx, store, key)
     return True
-
-
-def _live_case(tx: WriteTransaction, report: Report, data_key: bytes) -> Incident | None:
-    """The case of a report that was accepted, unless it is erased."""
-    sealed, decrypt = report.decision, report_content.decrypt_decision
-    incident_id = decrypt(data_key, report.key, sealed).incident if sealed is not None else None
-    case = tx.session.get(Incident, incident_id) if incident_id else None
-    return None if case is None or case.state == CaseState.ERASED else case
 
 
 def destroy(tx: WriteTransaction, store: KeyStore, key: str) -> None:
@@ -248,7 +229,7 @@ def _detach_from_case(
     """Remove a report's copy, its files and its words from a case that is not public."""
     for retained, _case_key in retained_copies(tx, store, report, data_key):
         tx.session.delete(retained)
-    sent_ids = file_ids(tx.session, report.key)
+    sent_ids = [file.manifest.file_id for file in report_files(tx.session, store, report.key)]
     remove_case_evidence(
         tx.session, (CaseEvidence.incident_id == case.id) & CaseEvidence.file_id.in_(sent_ids)
     )

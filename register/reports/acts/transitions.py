@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from sqlalchemy import func, select
 
+from register.cases.models import CaseState, Incident
 from register.errors import Invalid, NotFound, Refused
 from register.journal import Act, WriteTransaction
 from register.key_store import KeyStore
@@ -131,6 +132,15 @@ def require_data_key(store: KeyStore, report: Report) -> bytes:
     if key is None:
         raise Refused("report_purged", state=report.state)
     return key
+
+
+def load_case(tx: WriteTransaction, report: Report, data_key: bytes) -> Incident | None:
+    """The case of an accepted report, unless it is erased."""
+    if report.state != ReportState.ACCEPTED:
+        return None
+    decision = report_content.decrypt_decision(data_key, report.key, report.decision)
+    case = tx.session.get(Incident, decision.incident)
+    return case if case is not None and case.state != CaseState.ERASED else None
 
 
 def count_messages(tx: WriteTransaction, report: Report) -> int:

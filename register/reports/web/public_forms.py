@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 
 from flask import Response, make_response
 from flask.typing import ResponseReturnValue
@@ -78,7 +78,7 @@ class Token:
 
 def new_token(purpose: str) -> str:
     """A new token; it is valid for forms of the same purpose only."""
-    return str(_signer(purpose).dumps(receipt_codes.new_nonce()))
+    return str(_signer(purpose).dumps(receipt_codes.new_key()))
 
 
 def read_token(purpose: str, signed: str) -> Token | None:
@@ -89,8 +89,7 @@ def read_token(purpose: str, signed: str) -> Token | None:
         return None
     if not isinstance(nonce, str) or not receipt_codes.is_nonce(nonce):
         return None
-    at: datetime = signed_at if signed_at.tzinfo else signed_at.replace(tzinfo=UTC)
-    return Token(nonce, paris_day(at), (now() - at).total_seconds())
+    return Token(nonce, paris_day(signed_at), (now() - signed_at).total_seconds())
 
 
 def reusable_token(purpose: str, signed: str) -> str:
@@ -142,7 +141,7 @@ def answer_step(
         with submission_queue.turn():
             return step()
     except OUTAGE_ERRORS as error:
-        return outage_response(error, str(messages.reports.form_busy), page)
+        return outage_response(error, messages.reports.form_busy, page)
 
 
 # --- outages ------------------------------------------------------------------------------------
@@ -151,7 +150,9 @@ def answer_step(
 OUTAGE_ERRORS = (SQLAlchemyError, OSError, SealError, Unavailable)
 
 
-def outage_response(error: Exception, default_text: str, render: Callable[[str], str]) -> Response:
+def outage_response(
+    error: Exception, default_text: object, render: Callable[[str], str]
+) -> Response:
     """A 503 page made without the database, with the typed text.
 
     :param default_text: the sentence for an outage that may end in a minute.
@@ -162,7 +163,7 @@ def outage_response(error: Exception, default_text: str, render: Callable[[str],
     with suppress(Exception):
         # An open transaction would block the next request.
         db.session.rollback()
-    sentence = default_text
+    sentence = str(default_text)
     if isinstance(error, ReadOnly):
         sentence = error_sentence(error)
     elif is_disk_full(error):

@@ -331,7 +331,7 @@ def test_a_message_to_a_withdrawn_report_is_shown_again(app, inbox, pen, amina):
     report = inbox.received()
     open_report(amina, report.code)
     with pen() as p:
-        acts.withdraw(p, inbox.store, report.key, receipt_codes.new_nonce())
+        acts.withdraw(p, inbox.store, report.key, receipt_codes.new_key())
     amina.send("/suivi/message", message="Une chose encore.")
     assert amina.answer.status_code == 409
     assert "Retiré par vous" in amina.text

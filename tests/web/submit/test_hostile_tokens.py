@@ -63,7 +63,7 @@ def test_an_invalid_token_brings_the_form_back_with_the_text_and_a_new_one(
         own_token[:-3] + ("AAA" if own_token[-3:] != "AAA" else "BBB"),
         own_token * 40,
         nonce(),
-        receipt_codes.new_nonce().upper(),
+        receipt_codes.new_key().upper(),
         sign_token(app, "signaler", nonce(), 4),
         sign_token(app, "signaler", nonce(), -400),
         sign_token(app, "suivi", nonce()),

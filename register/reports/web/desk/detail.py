@@ -149,7 +149,9 @@ def report(key: str) -> str:
 def contact(key: str) -> str:
     """The page of a report with its contact, whose view is recorded separately."""
     require(key)
-    current_member.run_act(lambda tx, by: acts.view_contact(tx, key, by=by))
+    current_member.run_act(
+        lambda tx, by: acts.view(tx, [key], by=by, act=Act.REPORT_CONTACT_VIEWED)
+    )
     return report_page(open_report(key), shows_contact=True)
 
 
