@@ -95,16 +95,12 @@ def files_field() -> FilesField:
     return FilesField(lazy_gettext("Fichiers"))
 
 
-def kind_words(mime: str) -> str:
-    """The kind of a file in words: "image", "vidéo"."""
-    kind = KINDS.get(mime)
-    return str(messages.evidence.file_kinds[kind]) if kind else mime
-
-
 @submit.app_template_global("file_words")
 def file_words(file: SentFile | FileManifest) -> str:
     """A file in words: "vidéo, 12 Mo"."""
-    return f"{kind_words(file.mime)}, {size_words(file.size)}"
+    kind = KINDS.get(file.mime)
+    words = messages.evidence.file_kinds[kind] if kind else file.mime
+    return f"{words}, {size_words(file.size)}"
 
 
 @submit.app_template_global("file_limits")

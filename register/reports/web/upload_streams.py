@@ -5,7 +5,6 @@ Nothing that goes wrong with a file loses what was typed: its bytes are then rea
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -14,10 +13,10 @@ from typing import IO, Any, cast
 from flask import g, request
 
 from register.concurrency_limit import Bulkhead
-from register.db import is_disk_full, now
+from register.db import now
 from register.errors import Invalid, RegisterError, Unavailable
 from register.evidence import file_kinds
-from register.evidence.sealed_files import FileManifest, SealedFiles, SealedWriter, new_file
+from register.evidence.sealed_files import SealedFiles, SealedWriter, new_file
 from register.reports.web import upload_tokens
 from register.reports.web.public_forms import OUTAGE_ERRORS
 from register.reports.web.upload_tokens import ARRIVED, ReceivedFile
@@ -44,63 +43,40 @@ class Arrivals:
     refusals: list[tuple[str, RegisterError]] = field(default_factory=list)
 
 
-class _CheckedWriter(SealedWriter):
-    """A file whose kind and room are looked at before its blobs reach the disk."""
+class SealingStream(SealedWriter):
+    """A file of a form, sealed as it is written.
 
-    def __init__(
-        self, files: SealedFiles, file: FileManifest, limit: int, recognise: Recogniser
-    ) -> None:
-        super().__init__(files, file, limit)
-        self._recognise = recognise
+    ``error``: why it is not taken. Nothing of it is stored then.
+    """
+
+    def __init__(self, files: SealedFiles, name: str, recognise: Recogniser) -> None:
+        super().__init__(files, new_file(name), settings().evidence_file_bytes)
+        self._recognise, self.begun_at = recognise, now()
+        self.error: RegisterError | None = None
+        self.is_whole = False
+
+    def write(self, chunk: bytes) -> None:
+        """Take a chunk; never raises."""
+        if self.error is None:
+            with self._refusing():
+                super().write(chunk)
 
     def write_blob(self, index: int, chunk: bytes) -> None:
+        """Seal and store a part, once the kind of the file and the room for it are looked at."""
         if not index:
             mime = self._recognise(chunk[: file_kinds.HEAD_BYTES], self.file.size)
             self.file = replace(self.file, mime=mime)
         upload_tokens.require_room(len(chunk))
         super().write_blob(index, chunk)
 
-
-class SealingStream(io.RawIOBase):
-    """A file that is sealed as it is written.
-
-    ``error``: why it is not taken. Nothing of it is stored then.
-    """
-
-    def __init__(
-        self,
-        files: SealedFiles,
-        name: str,
-        limit: int,
-        recognise: Recogniser = file_kinds.recognise,
-    ) -> None:
-        super().__init__()
-        self._files, self.begun_at, self.manifest = files, now(), new_file(name)
-        self._writer = _CheckedWriter(files, self.manifest, limit, recognise)
-        self.error: RegisterError | None = None
-        self.is_whole = False
-
-    def writable(self) -> bool:
-        """Always."""
-        return True
-
-    def write(self, chunk: object) -> int:
-        """Take a chunk; never raises."""
-        data = cast(bytes, chunk)
+    def seek(self, _offset: int) -> None:
+        """The parser's sign that the file is whole."""
         if self.error is None:
             with self._refusing():
-                self._writer.write(data)
-        return len(data)
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """The parser's sign that the file is whole."""
-        if self.error is None and not self.is_whole:
-            with self._refusing():
-                self.manifest = self._writer.finish()
-                if not self.manifest.size:
+                self.file = self.finish()
+                if not self.file.size:
                     raise Invalid("evidence_empty")
-        self.is_whole = self.error is None
-        return 0
+                self.is_whole = True
 
     @contextmanager
     def _refusing(self) -> Iterator[None]:
@@ -108,34 +84,26 @@ class SealingStream(io.RawIOBase):
         try:
             yield
         except (RegisterError, OSError) as error:
-            if isinstance(error, RegisterError):
-                self.error = error
-            else:
-                self.error = Unavailable("evidence_full" if is_disk_full(error) else "busy")
-            if not isinstance(error, Invalid):
-                logs.log_outage(error)
+            self.error = upload_tokens.upload_error(error)
             self.discard()
 
     def discard(self) -> None:
         """Delete what is stored of it; the worker deletes what cannot be deleted now."""
-        self._writer.buffer.clear()
+        self.buffer.clear()
         try:
-            self._files.delete(self.manifest.file_id)
+            self._files.delete(self.file.file_id)
         except (RegisterError, OSError) as error:
             logs.log_outage(error)
 
 
-class _DroppedStream(io.RawIOBase):
+class _DroppedStream:
     """A file whose bytes are dropped."""
 
-    def writable(self) -> bool:
-        return True
+    def write(self, chunk: bytes) -> None:
+        """Drop a chunk."""
 
-    def write(self, chunk: object) -> int:
-        return len(cast(bytes, chunk))
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        return 0
+    def seek(self, _offset: int) -> None:
+        """Stay where nothing is."""
 
 
 def arrivals() -> Arrivals:
@@ -164,19 +132,16 @@ def _read_form(recognise: Recogniser, *, has_turn: bool) -> None:
             files = sealed_files()
 
     def stream_factory(*_args: Any, filename: str | None = None, **_options: Any) -> IO[bytes]:
-        name = upload_tokens.clean_name(filename)
+        name, limit = upload_tokens.clean_name(filename), settings().evidence_files
         # A file input without a file is sent as an empty file without a name.
-        if not filename or len(streams) >= settings().evidence_files:
-            if filename:
-                error = Invalid("evidence_too_many", limit=settings().evidence_files)
-                result.refusals.append((name, error))
-            return cast(IO[bytes], _DroppedStream())
-        if files is None:
+        if filename and len(streams) >= limit:
+            result.refusals.append((name, Invalid("evidence_too_many", limit=limit)))
+        elif filename and files is not None:
+            streams.append(SealingStream(files, name, recognise))
+            return cast(IO[bytes], streams[-1])
+        elif filename:
             result.refusals.append((name, Unavailable("evidence_busy")))
-            return cast(IO[bytes], _DroppedStream())
-        limit = settings().evidence_file_bytes
-        streams.append(SealingStream(files, name, limit, recognise))
-        return cast(IO[bytes], streams[-1])
+        return cast(IO[bytes], _DroppedStream())
 
     set_stream_factory(stream_factory)
     try:
@@ -184,10 +149,8 @@ def _read_form(recognise: Recogniser, *, has_turn: bool) -> None:
     finally:
         for stream in streams:
             if stream.error is not None:
-                result.refusals.append((stream.manifest.name, stream.error))
+                result.refusals.append((stream.file.name, stream.error))
             elif stream.is_whole:
-                result.files.append(
-                    upload_tokens.seal_token(ARRIVED, stream.manifest, stream.begun_at)
-                )
+                result.files.append(upload_tokens.seal_token(ARRIVED, stream.file, stream.begun_at))
             else:
                 stream.discard()

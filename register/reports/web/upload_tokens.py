@@ -7,7 +7,6 @@ The server stores no list of uploads, and the device stores nothing.
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import re
 from dataclasses import dataclass
@@ -15,13 +14,14 @@ from datetime import datetime, timedelta
 from pathlib import PurePosixPath
 
 from register import encryption
-from register.db import now
-from register.errors import Invalid, SealError, Unavailable
+from register.db import is_disk_full, now
+from register.errors import Invalid, ReadOnly, RegisterError, SealError, Unavailable
 from register.evidence.sealed_files import NAME_LIMIT, FileManifest
 from register.journal.models import canonical_json
 from register.reports.report_content import SentFile
 from register.reports.report_files import sent_file
 from register.text.normalisation import one_line
+from register.web import logs
 from register.web.request_context import derived_key, sealed_files, settings
 
 # The worker deletes what no report refers to, at the earliest 23 hours after it came: on the second
@@ -64,7 +64,7 @@ def read_token(purpose: str, token: str) -> ReceivedFile | None:
     try:
         sealed = base64.b64decode(token.encode("ascii"), altchars=b"-_", validate=True)
         parsed = json.loads(encryption.decrypt(derived_key(_KEY_PURPOSE), purpose, sealed, b""))
-    except (SealError, UnicodeEncodeError, binascii.Error, ValueError) as error:
+    except (SealError, ValueError) as error:
         if isinstance(error, SealError) and error.key != "seal_opens_nothing":
             raise
         return None
@@ -84,6 +84,15 @@ def clean_name(name: str | None) -> str:
         suffix = PurePosixPath(text).suffix[-_EXTENSION_LIMIT:]
         text = text[: NAME_LIMIT - len(suffix) - 1] + "…" + suffix
     return text
+
+
+def upload_error(error: Exception) -> RegisterError:
+    """Why a file is not taken; a failure that is not the file's own is logged."""
+    if not isinstance(error, Invalid | ReadOnly):
+        logs.log_outage(error)
+    if isinstance(error, RegisterError):
+        return error
+    return Unavailable("evidence_full" if is_disk_full(error) else "busy")
 
 
 def require_room(size: int) -> None:

@@ -15,8 +15,8 @@ from flask import Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from register.concurrency_limit import Bulkhead
-from register.db import db, is_disk_full, now
-from register.errors import Invalid, ReadOnly, RegisterError, Unavailable
+from register.db import db, now
+from register.errors import Invalid, RegisterError, Unavailable
 from register.evidence import file_kinds
 from register.evidence.models import EvidenceFile
 from register.evidence.sealed_files import BLOB_BYTES, new_file
@@ -24,7 +24,7 @@ from register.reports.web import follow_up_page, public_forms, upload_tokens
 from register.reports.web.file_field import file_words
 from register.reports.web.public_forms import DESK_FORM, FORM_NAME, OUTAGE_ERRORS, REPLY_FORM_NAME
 from register.reports.web.upload_tokens import ARRIVED, UNDER_WAY, ReceivedFile
-from register.web import logs, messages, rate_limits
+from register.web import messages, rate_limits
 from register.web.blueprints import submit
 from register.web.error_messages import error_sentence
 from register.web.errors import RETRY_AFTER, status_of
@@ -37,10 +37,10 @@ _reading_turns = Bulkhead(2, 4, 20.0)
 # The tokens of the public forms that have files.
 _FORM_PURPOSES = (FORM_NAME, REPLY_FORM_NAME, follow_up_page.PURPOSE)
 
-UploadView = Callable[[], Response]
+UploadView = Callable[[], ResponseReturnValue]
 
 
-def _answers_json(view: UploadView) -> Callable[[], ResponseReturnValue]:
+def _answers_json(view: UploadView) -> UploadView:
     """Decorate a view whose errors are a sentence for the script: 503 means to come again."""
 
     @wraps(view)
@@ -48,26 +48,19 @@ def _answers_json(view: UploadView) -> Callable[[], ResponseReturnValue]:
         try:
             return view()
         except (RegisterError, *OUTAGE_ERRORS) as error:
-            cause = Unavailable("evidence_full") if is_disk_full(error) else error
-            if not isinstance(cause, RegisterError):
-                cause = Unavailable("busy")
-            if not isinstance(error, Invalid | ReadOnly):
-                logs.log_outage(error)
+            cause = upload_tokens.upload_error(error)
             status = 503 if isinstance(cause, Unavailable) else status_of(cause)
             if cause.key == "evidence_full":
                 status = 507  # not worth a second try
-            response = jsonify(erreur=error_sentence(cause))
-            response.status_code = status
-            if status == 503:
-                response.headers["Retry-After"] = str(RETRY_AFTER)
-            return response
+            headers = {"Retry-After": str(RETRY_AFTER)} if status == 503 else {}
+            return jsonify(erreur=error_sentence(cause)), status, headers
 
     return wrapped
 
 
 @submit.post(f"{ADDRESS}/commencer", endpoint="upload_begin")
 @_answers_json
-def begin() -> Response:
+def begin() -> ResponseReturnValue:
     """The token of a new upload, for a file of a declared name and size."""
     form_token = request.form.get("jeton", "")
     is_member = public_forms.read_token(DESK_FORM, form_token) is not None
@@ -80,9 +73,7 @@ def begin() -> Response:
     seconds = 0 if is_member else rate_limits.wait("upload")
     if seconds:
         pattern = str(messages.evidence.upload_words["too_often"])
-        response = jsonify(erreur=pattern % {"time": rate_limits.wait_words(seconds)})
-        response.status_code = 429
-        return response
+        return jsonify(erreur=pattern % {"time": rate_limits.wait_words(seconds)}), 429
     size = _number("taille")
     if not size:
         raise Invalid("evidence_empty")
