@@ -88,24 +88,23 @@ def _sentence_hints(
         before = fold(sentence[max(0, words[index].start - _CUE_LENGTH) : words[index].start]) + " "
         is_office = _OFFICE_CUE.search(before) is not None
         is_there = _AT_CUE.search(before) is not None and not _ELSEWHERE.search(before)
-        name_length = 0
-        if is_office or is_there:
-            # "La ville de Nancy", but "parlé à Nancy".
-            is_named = is_office or words[index].folded not in first_names()
-            name_length, readings = (
-                _longest_name(gazetteer, sentence, words, index, has_capitals)
-                if is_named
-                else (0, [])
-            )
-            for reading in readings:
-                yield reading, is_office
-        index += max(name_length, 1)
+        name_length = 1
+        readings: list[PlaceReading] = []
+        # "La ville de Nancy", but "parlé à Nancy".
+        if is_office or (is_there and words[index].folded not in first_names()):
+            name_length, readings = _longest_name(gazetteer, sentence, words, index, has_capitals)
+        for reading in readings:
+            yield reading, is_office
+        index += name_length
 
 
 def _longest_name(
     gazetteer: Gazetteer, sentence: str, words: list[names.TextWord], start: int, has_capitals: bool
 ) -> tuple[int, list[PlaceReading]]:
-    """How many words from ``start`` are the longest name of a commune, and what it may be."""
+    """How many words from ``start`` are the longest name of a commune, and what it may be.
+
+    One word, and nothing, where there is no name.
+    """
     article = names.CONTRACTED_ARTICLES.get(words[start - 1].folded, "") if start else ""
     for count in range(min(_MAX_NAME_WORDS, len(words) - start), 0, -1):
         run = words[start : start + count]
@@ -132,7 +131,7 @@ def _longest_name(
                 readings += _large_former_communes(gazetteer, " ".join(folded_name), readings)
             if readings and _is_enough(gazetteer, readings, typed, has_capitals=has_capitals):
                 return count, readings
-    return 0, []
+    return 1, []
 
 
 def _large_former_communes(

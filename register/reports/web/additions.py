@@ -24,11 +24,10 @@ def added_text(before: ReportContent, after: ReportContent) -> str:
     of emptied ones, so that moderators learn what the reporter took back.
     """
     first, second = list_answers(before), list_answers(after)
-    unchanged = {(answer.field, answer.lines, answer.interpretation) for answer in first}
     remaining_fields = {answer.field for answer in second}
     parts = []
     for answer in second:
-        if (answer.field, answer.lines, answer.interpretation) not in unchanged:
+        if answer not in first:
             is_account = answer.field == "recit"
             heading = () if is_account else (typeset(_("%(label)s :", label=answer.label)),)
             parts.append("\n".join([*heading, *answer.lines]))

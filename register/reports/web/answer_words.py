@@ -177,5 +177,4 @@ def _date_note(sent: ReportContent, displayed_on: date | None) -> str:
 
 def _word_label(name: str, code: str) -> str:
     """The plain words of a code; one that is no longer in the form stands for itself."""
-    words = form_vocabulary.words(name, language())
-    return words[code].label if code in words else code
+    return form_vocabulary.labels(name, language()).get(code, code)

@@ -12,12 +12,11 @@ from flask_babel import gettext as _
 
 from register.cases.known_cases import ReportedFacts, find_known_cases
 from register.cases.result_lists import CaseSummary, load_case_summaries
-from register.db import db, now
+from register.db import db
 from register.reports.report_content import ReportContent
 from register.reports.web.public_forms import OUTAGE_ERRORS
 from register.reports.web.report_form import ReportForm
 from register.text import dates
-from register.text.dates import paris_day
 from register.web import messages
 from register.web.blueprints import submit
 from register.web.l10n import typeset, with_label
@@ -34,7 +33,7 @@ def known_cases(form: ReportForm) -> Sequence[CaseSummary]:
     facts = ReportedFacts(form.place_code, start, end, types, form.links)
     # Without the database, the review is shown without them.
     with suppress(*OUTAGE_ERRORS):
-        return find_known_cases(db.session(), facts, form.displayed_on or paris_day(now()))
+        return find_known_cases(db.session(), facts, form.displayed_on)
     return ()
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from functools import cache, partial
 from typing import Any
 
@@ -16,9 +15,10 @@ from wtforms.form import BaseForm as PlainForm
 from wtforms.validators import StopValidation
 
 from register.cases.deadlines import offer_of_proof_ends
+from register.db import now
 from register.reports import questions
-from register.reports.questions import AnswerKind, Notice, Question
-from register.reports.report_content import ReportContent, date_key
+from register.reports.questions import Notice, Question
+from register.reports.report_content import ReportContent
 from register.reports.web.answer_fields import (
     CheckedRadio,
     CheckedSelect,
@@ -26,8 +26,7 @@ from register.reports.web.answer_fields import (
     short_field,
 )
 from register.reports.web.public_forms import SessionlessForm
-from register.text.date_reading import DateReading
-from register.text.dates import Language
+from register.text.dates import Language, paris_day
 from register.web.form_fields import code_choices
 from register.web.l10n import day_words, language, typeset
 
@@ -41,16 +40,15 @@ def field_name(question: Question) -> str:
     return f"{FIELD_PREFIX}{question.key}"
 
 
-class _OnlyForItsTypes:
+def _only_for_its_types(question: Question) -> Any:
     """A validator that lets pass the answer to a question whose types are no longer ticked."""
 
-    def __init__(self, question: Question) -> None:
-        self.question = question
-
-    def __call__(self, form: Any, field: Any) -> None:
-        if not self.question.types & set(form.types.data or ()):
+    def check(form: Any, field: Any) -> None:
+        if not question.types & set(form.types.data or ()):
             field.errors = []
             raise StopValidation()
+
+    return check
 
 
 def _choices(question: Question) -> list[SelectChoice]:
@@ -62,9 +60,9 @@ def _question_field(question: Question) -> Any:
     if question.is_coded:
         has_few = len(question.choices("fr")) <= _MOST_RADIOS
         return (CheckedRadio if has_few else CheckedSelect)(
-            label, choices=partial(_choices, question), validators=[_OnlyForItsTypes(question)]
+            label, choices=partial(_choices, question), validators=[_only_for_its_types(question)]
         )
-    return short_field(label, question.limit, conditions=[_OnlyForItsTypes(question)])
+    return short_field(label, question.limit, conditions=[_only_for_its_types(question)])
 
 
 # Made from the data, so that a question that is added there has a field.
@@ -91,23 +89,6 @@ class QuestionFields(SessionlessForm):
     def question_field(self, question: Question) -> Any:
         """The field of a question that was added."""
         return self[field_name(question)]
-
-    def given_answers(
-        self, types: Collection[str], read: Callable[[str], DateReading]
-    ) -> dict[str, str]:
-        """The answers to the questions of some types, and the dates recognised in them.
-
-        :param read: what a typed date means; without a year, it is read as a past one.
-        """
-        answers = {}
-        for question in questions.questions_for(types):
-            value = self.question_field(question).data
-            if value:
-                answers[question.key] = value
-                reading = read(value) if question.kind is AnswerKind.DATE else DateReading()
-                if reading.start and not (question.is_future and reading.is_year_missing):
-                    answers[date_key(question.key)] = reading.start
-        return answers
 
 
 # A heading with its questions.
@@ -155,7 +136,7 @@ def questions_html(_language: Language) -> str:
     return render_template("reports/questions.html", form=form, groups=_groups(asked))
 
 
-def summons_words(sent: ReportContent, today: date) -> str:
+def summons_words(sent: ReportContent) -> str:
     """Until when an offer of proof is possible; empty without the day of a summons."""
     summoned = questions.answer_day(sent, questions.SUMMONED_ON)
     if summoned is None:
@@ -172,5 +153,5 @@ def summons_words(sent: ReportContent, today: date) -> str:
         ),
     }
     ends = offer_of_proof_ends(summoned)
-    words = str(pattern["past" if ends < today else "coming"])
+    words = str(pattern["past" if ends < paris_day(now()) else "coming"])
     return typeset(words % {"from": day_words(summoned), "until": day_words(ends)})

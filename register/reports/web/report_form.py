@@ -7,7 +7,6 @@ when its name is ambiguous.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 from typing import Any
 
 from flask import request
@@ -22,6 +21,7 @@ from register.db import now
 from register.reports import form_vocabulary, questions, report_content
 from register.reports.account_hints import date_hints, place_hints
 from register.reports.outside_places import read_outside_place
+from register.reports.questions import AnswerKind
 from register.reports.report_files import sent_files
 from register.reports.web.answer_fields import (
     CheckedField,
@@ -33,7 +33,7 @@ from register.reports.web.answer_fields import (
     short_field,
 )
 from register.reports.web.file_field import files_field
-from register.reports.web.public_forms import SessionlessForm, Token
+from register.reports.web.public_forms import FORM_NAME, SessionlessForm, read_token
 from register.reports.web.question_fields import QuestionFields, field_name
 from register.territory.gazetteer import gazetteer
 from register.territory.name_normalisation import MAX_TYPED_LENGTH
@@ -67,8 +67,7 @@ class TypesField(CheckedField, SelectMultipleField):
 
 def _role_field(label: Any, vocabulary_name: str) -> CheckedSelect:
     def choices() -> list[SelectChoice]:
-        words = form_vocabulary.words(vocabulary_name, language())
-        labels = {code: word.label for code, word in words.items()}
+        labels = form_vocabulary.labels(vocabulary_name, language())
         return code_choices({"": _("Je préfère ne pas le dire"), **labels})
 
     return CheckedSelect(label, choices=choices)
@@ -111,14 +110,8 @@ class ReportFields(SessionlessForm):
     site_web = StringField(filters=[clean_code])
     jeton = hidden_field()
 
-    # The day on which the form was displayed, to which "hier soir" is relative. It comes from the
-    # token, so that the same form sent again the next day has the same content.
-    displayed_on: date | None = None
-    # The token, while it is valid.
-    token: Token | None = None
     # The places that the typed one may be, the likeliest first; set by :meth:`resolve_place`.
     places: Sequence[PlaceChoice] = ()
-    _place_question: Any = None
 
     def is_blank(self, *names: str) -> bool:
         """Whether some fields, by default all, show nothing but what those of a new form show."""
@@ -149,9 +142,9 @@ class ReportFields(SessionlessForm):
 
     def validate_lieu(self, field: Any) -> None:
         """Ask once which place an ambiguous name means."""
-        self.resolve_place()
-        if self._place_question:
-            raise ValidationError(str(self._place_question))
+        question = self.resolve_place()
+        if question:
+            raise ValidationError(str(question))
 
     def validate_liens(self, field: Any) -> None:
         """Refuse too many links and too long ones only."""
@@ -164,12 +157,15 @@ class ReportFields(SessionlessForm):
                 values = {"line": line, "most": number(report_content.LINK_LIMIT)}
                 raise ValidationError(str(messages.reports.long_link) % values)
 
-    def resolve_place(self) -> None:
-        """Recognise the typed place; a text recognised before keeps the choice made then."""
+    def resolve_place(self) -> Any:
+        """Recognise the typed place; the question of an ambiguous one, empty otherwise.
+
+        A text recognised before keeps the choice made then.
+        """
         typed = self.lieu.data
         if not typed or len(typed) > MAX_TYPED_LENGTH:
             self.lieu_code.data = self.lieu_lu.data = ""
-            return
+            return ""
         resolution = place_choice.resolve_typed(typed, _PLACE_KINDS)
         outside = read_outside_place(typed)
         if outside and (
@@ -182,19 +178,18 @@ class ReportFields(SessionlessForm):
         if self.lieu_lu.data == typed:
             if self.lieu_code.data not in {place_key(reading) for reading in readings}:
                 self.lieu_code.data = AS_TYPED
-            return
+            return ""
         self.lieu_lu.data, self.lieu_code.data = typed, ""
+        if resolution.sole_reading:
+            self.lieu_code.data = place_key(resolution.sole_reading)
+            return ""
         if not readings:
             self.lieu_code.data = AS_TYPED
-        elif not resolution.readings:
-            self._place_question = messages.reports.near_places
-        elif resolution.sole_reading:
-            self.lieu_code.data = place_key(resolution.sole_reading)
-        else:
-            is_unsure = all(reading.why in INEXACT for reading in resolution.readings)
-            self._place_question = (
-                messages.reports.unsure_place if is_unsure else messages.reports.several_places
-            )
+            return ""
+        if not resolution.readings:
+            return messages.reports.near_places
+        is_unsure = all(reading.why in INEXACT for reading in resolution.readings)
+        return messages.reports.unsure_place if is_unsure else messages.reports.several_places
 
     def place_options(self) -> list[tuple[str, str]]:
         """Codes and distinctive names of the places to choose from."""
@@ -224,20 +219,6 @@ class ReportFields(SessionlessForm):
         self.cas.data, self.manque.data = number, missing
 
     @property
-    def date(self) -> str:
-        """The date in EDTF, the first one of an interval; empty where it was not recognised."""
-        return self.date_reading.start
-
-    @property
-    def date_reading(self) -> DateReading:
-        """What the typed date means on the day on which the form was displayed."""
-        return self.read_date(self.quand.data)
-
-    def read_date(self, typed: str) -> DateReading:
-        """What typed words mean for a date on the day on which the form was displayed."""
-        return read_date(typed, self.displayed_on or paris_day(now()))
-
-    @property
     def links(self) -> tuple[str, ...]:
         """The lines that are not empty."""
         lines = map(one_line, self.liens.data.split("\n"))
@@ -252,6 +233,12 @@ class ReportForm(QuestionFields, ReportFields):
 
     def __init__(self) -> None:
         super().__init__()
+        # The token, while it is valid.
+        self.token = read_token(FORM_NAME, self.jeton.data or "")
+        # The day on which the form was displayed, to which "hier soir" is relative. It comes from
+        # the token, so that the same form sent again the next day has the same content. A form too
+        # old to be sent is shown again today.
+        self.displayed_on = self.token.day if self.token else paris_day(now())
         ticked, sent = set(self.types.data or ()), request.form
         self.add_questions(
             (
@@ -263,18 +250,35 @@ class ReportForm(QuestionFields, ReportFields):
         )
 
     @property
+    def date_reading(self) -> DateReading:
+        """What the typed date means on the day on which the form was displayed."""
+        return read_date(self.quand.data, self.displayed_on)
+
+    @property
     def answers(self) -> dict[str, str]:
-        """The answers to the questions of the ticked types, with the recognised dates."""
-        return self.given_answers(self.types.data or (), self.read_date)
+        """The answers to the questions of the ticked types, and the dates recognised in them.
+
+        A day to come that is told without its year would be read as a past one.
+        """
+        answers = {}
+        for question in questions.questions_for(self.types.data or ()):
+            value = self.question_field(question).data
+            if value:
+                answers[question.key] = value
+            if value and question.kind is AnswerKind.DATE:
+                reading = read_date(value, self.displayed_on)
+                if reading.start and not (question.is_future and reading.is_year_missing):
+                    answers[report_content.date_key(question.key)] = reading.start
+        return answers
 
     @property
     def sent(self) -> report_content.ReportContent:
         """The content of the report, once the form is valid."""
         # The names of the fields are those of the stored content; a field that is renamed must be
-        # renamed in ``report_content`` too. ``displayed_on`` must be set, for the date.
+        # renamed in ``report_content`` too.
         recognised: dict[str, Any] = {
             "lieu_code": self.place_code,
-            "date": self.date,
+            "date": self.date_reading.start,
             "liens": list(self.links),
             "reponses": self.answers,
             "cas": self.case_number,
@@ -306,7 +310,7 @@ def offered_days(form: ReportForm) -> Sequence[tuple[str, str]]:
     """The same for each day that the account tells."""
     if form.quand.data:
         return []
-    hints = date_hints(form.recit.data, form.displayed_on or paris_day(now()))
+    hints = date_hints(form.recit.data, form.displayed_on)
     return [(words, _day_words(words, edtf_words(reading.start))) for words, reading in hints]
 
 

@@ -96,18 +96,13 @@ def _form_with_place(place: str, case: str = "", missing: str = "") -> str:
     """A new form with the place filled in, and bound to a case if one is given."""
     form = ReportFields(formdata=None)
     form.bind(one_line(case), one_line(missing))
-    # Without the database, the form opens with no place.
-    with suppress(*public_forms.OUTAGE_ERRORS):
-        form.prefill_place(place)
+    form.prefill_place(place)
     return _form_html(form)
 
 
 def _run_step(step: Step) -> ResponseReturnValue:
     form = ReportForm()
     form.take_offers(request.form.get("lieu_propose", ""), request.form.get("quand_propose", ""))
-    form.token = public_forms.read_token(PURPOSE, form.jeton.data or "")
-    # A form too old to be sent is shown again today.
-    form.displayed_on = form.token.day if form.token else paris_day(now())
     return public_forms.answer_step(partial(step, form), partial(_form_html, form))
 
 
@@ -129,7 +124,7 @@ def _review_page(form: ReportForm) -> str:
         form=form,
         answers=list_answers(sent, form.displayed_on),
         asked=asked_parts(sent.types),
-        summons=summons_words(sent, paris_day(now())),
+        summons=summons_words(sent),
         jeton=public_forms.reusable_token(PURPOSE, form.jeton.data or ""),
         is_received=is_received,
         same_day=None if is_received else _same_day(form),
@@ -169,8 +164,7 @@ def send(form: ReportForm, *, is_second: bool = False) -> ResponseReturnValue:
         return rate_limits.too_soon(pattern, seconds, partial(_form_html, form))
     sent, store = form.sent, key_store()
     if first is not None:
-        received = first.report_view.received
-        is_same = received is not None and received.sent == sent
+        is_same = first.report_view.summary.sent == sent
         return receipt(first, form) if is_same else _other_text_page(form, first)
     if not is_second and _same_day(form) is not None:
         return _review_page(form), 409
@@ -251,13 +245,13 @@ def _add(form: ReportForm) -> ResponseReturnValue:
     if seconds:
         pattern = messages.reports.too_many_reports
         return rate_limits.too_soon(pattern, seconds, partial(_form_html, form))
-    received, store, contact = first.report_view.received, key_store(), form.contact.data
-    if received is None:
+    before, store, contact = first.report_view.summary.sent, key_store(), form.contact.data
+    if before is None:
         return _closed_page(form)
     if not form.fichiers.require_whole():
         return _form_html(form), 422
-    addition = added_text(received.sent, form.sent)
-    files = [file.manifest for file in form.fichiers.files if file.sent not in received.sent.files]
+    addition = added_text(before, form.sent)
+    files = [file.manifest for file in form.fichiers.files if file.sent not in before.files]
     try:
         with public_forms.queued_transaction() as tx:
             is_new = add_parts(tx, store, first.key, addition, token.nonce, files)
@@ -284,11 +278,11 @@ _STEPS: Mapping[str, Step] = {
 
 def receipt(access: ReportAccess, form: ReportForm, *, is_added: bool = False) -> str:
     """The receipt page, with the code of a received report."""
-    received, contact = access.report_view.received, form.contact.data
+    sent, contact = access.report_view.summary.sent, form.contact.data
     return render_template(
         "reports/receipt.html",
         form_receipt=access,
-        answers=short_answers(received.sent) if received else [],
+        answers=short_answers(sent) if sent else [],
         is_added=is_added,
         # A form sent again with another contact is the same report, whose contact stays as it is.
         contact_left_out=bool(contact) and contact != access.report_view.contact,

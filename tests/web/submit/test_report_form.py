@@ -827,15 +827,3 @@ def test_an_invalid_place_in_a_link_is_ignored(app: Flask, place: str) -> None:
     page_html = answer.get_data(as_text=True)
     assert 'name="lieu_code"' not in page_html
     assert "<b>" not in page_html
-
-
-def test_the_form_opens_without_the_place_during_an_outage(
-    app: Flask, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def away(_text: str) -> None:
-        raise OperationalError("select", {}, Exception("database is locked"))
-
-    monkeypatch.setattr(report_form, "place_from_key", away)
-    amina = FormClient(app)
-    assert amina.get(f"{FORM_PATH}?lieu=commune:93032").status_code == 200
-    assert "lieu_code" not in amina.form(FORM_PATH).names
