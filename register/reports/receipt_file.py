@@ -31,21 +31,15 @@ def receipt_document(file: bytes) -> bytes:
     return html.unescape(document[1].decode("utf-8", "replace")).encode("utf-8")
 
 
-def sent_content(document: bytes) -> ReportContent | None:
-    """The content that a document proves; None for one that cannot be read."""
-    try:
-        return report_content.parse_content(_sent_fields(document))
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return None
+def sent_content(document: bytes) -> ReportContent:
+    """The content that a document proves: the register wrote it, as its digest has shown."""
+    return report_content.parse_content(_sent_fields(document))
 
 
 def sent_files(document: bytes) -> Sequence[Mapping[str, Any]]:
-    """The files that a document lists, each with what it says of it."""
-    try:
-        files = _sent_fields(document).get("fichiers") or ()
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return ()
-    return [file for file in files if isinstance(file, dict)]
+    """The files that such a document lists, each with what it says of it."""
+    files: Sequence[Mapping[str, Any]] = _sent_fields(document).get("fichiers", ())
+    return files
 
 
 def _sent_fields(document: bytes) -> dict[str, Any]:

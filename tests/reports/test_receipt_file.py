@@ -38,16 +38,3 @@ def test_a_page_without_a_document_is_no_receipt(file: bytes) -> None:
     document = receipt_file.receipt_document(file)
     assert document == b""
     assert report_content.receipt_digest(document) is None
-
-
-@pytest.mark.parametrize("document", [b"", b"[]", b"{}", b'{"contenu": "x"}', b'{"contenu": "{}"}'])
-def test_a_document_that_cannot_be_read_says_nothing(document: bytes) -> None:
-    assert receipt_file.sent_content(document) is None
-    assert receipt_file.sent_files(document) == ()
-
-
-def test_files_are_whatever_the_document_lists() -> None:
-    files = [{"nom": "IMG_1.jpg", "sha256": "ab"}, "not a file"]
-    content = json.dumps({"envoi": {"fichiers": files}})
-    document = json.dumps({"contenu": content}).encode()
-    assert receipt_file.sent_files(document) == [files[0]]

@@ -17,7 +17,7 @@ from flask_babel import lazy_gettext as _
 from wtforms import BooleanField, RadioField
 from wtforms.validators import DataRequired, ValidationError
 
-from register.db import db, now
+from register.db import db
 from register.reports import queries, receipt_codes
 from register.reports.models import MessageKind
 from register.reports.queries import ReportView
@@ -31,7 +31,7 @@ from register.reports.web.status_text import status_text
 from register.web import messages, rate_limits
 from register.web.form_fields import MultilineField, code_choices, line_field, text_field
 from register.web.l10n import number, switch_language
-from register.web.request_context import current_vocabulary, key_store, settings
+from register.web.request_context import key_store
 
 PURPOSE = "suivi"
 # The value of the button that erases the contact.
@@ -91,8 +91,7 @@ def with_report(
             try:
                 return open_with_code(view)
             except OUTAGE_ERRORS as error:
-                busy_text = str(messages.reports.follow_up_busy)
-                return outage_response(error, busy_text, outage_page)
+                return outage_response(error, messages.reports.follow_up_busy, outage_page)
 
         return wrapped
 
@@ -118,10 +117,10 @@ def open_with_code(view: ReportPageView) -> ResponseReturnValue:
         form.code.errors = [_code_error(form.code.data)]
         return code_page(form), 422
     access = report_access(receipt_codes.normalize_code(form.code.data), key)
-    received = access.report_view.received
-    if received is not None and received.sent.language != "fr":
+    sent = access.report_view.summary.sent
+    if sent is not None and sent.language != "fr":
         # Whoever types the short address gets the language of their report.
-        switch_language(received.sent.language)
+        switch_language(sent.language)
     return view(access)
 
 
@@ -135,15 +134,14 @@ def _code_error(typed: str) -> str:
     return str(messages.reports.code_opens_nothing)
 
 
-def code_page(form: ReceiptCodeForm, error_text: str = "") -> str:
+def code_page(form: ReceiptCodeForm, error_text: object = "") -> str:
     """The page that asks for the code, with the typed one."""
-    return render_template("reports/follow_up_code.html", form=form, error_text=error_text)
+    return render_template("reports/follow_up_code.html", form=form, error_text=str(error_text))
 
 
 def busy_code_page(_why: str = "") -> str:
     """The page that asks for the code again when the database cannot be read."""
-    error_text = str(messages.reports.code_busy)
-    return code_page(ReceiptCodeForm(), error_text)
+    return code_page(ReceiptCodeForm(), messages.reports.code_busy)
 
 
 # --- the forms ----------------------------------------------------------------------------------
@@ -244,9 +242,7 @@ def report_html(
     :param error_text: why nothing was done.
     :param used: whether the form has already made a row, and so needs a new nonce.
     """
-    undecided_after = settings().undecided_after
-    about = status_text(access.report_view, current_vocabulary(), undecided_after, now())
-    received = access.report_view.received
+    about, sent = status_text(access.report_view), access.report_view.summary.sent
     kind = MessageKind.ANSWER if about.is_waiting else MessageKind.ADDITION
     if isinstance(filled, MessageForm) and filled.kind is MessageKind.ANSWER:
         # Once the question has been answered, the page offers an addition instead.
@@ -263,9 +259,9 @@ def report_html(
         "reports/follow_up.html",
         file=access.report_view,
         about=about,
-        sent=list_answers(received.sent) if received else [],
-        stored_files=report_files(db.session(), key_store(), access.key) if received else [],
-        destroyed=destroyed_files(db.session(), key_store(), access.key) if received else [],
+        sent=list_answers(sent) if sent else [],
+        stored_files=report_files(db.session(), key_store(), access.key) if sent else [],
+        destroyed=destroyed_files(db.session(), key_store(), access.key) if sent else [],
         done=done,
         **forms,
         **_form_values(access.code, filled, error_text, used),

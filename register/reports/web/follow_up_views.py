@@ -7,6 +7,7 @@ must not be in an address or a cookie. The nonce in a form's token detects a sec
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from flask import Response, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
@@ -31,7 +32,7 @@ from register.web.request_context import key_store
 
 ENTER = "/suivi"
 
-# An act in a transaction, with the nonce of its form.
+# An act in a transaction, with the nonce of its form; it returns the confirmation.
 FormAct = Callable[[WriteTransaction, str], object]
 
 
@@ -80,16 +81,18 @@ def _message(access: ReportAccess) -> ResponseReturnValue:
     if form.is_sent and not form.fichiers.require_whole():
         return report_html(access, form), 422
 
-    def act(tx: WriteTransaction, nonce: str) -> object:
-        text, files = form.message.data, form.fichiers.manifests
-        return acts.add(tx, key_store(), access.key, form.kind, text, nonce, files)
-
-    done = {
+    confirmations = {
         MessageKind.ANSWER: _("Votre réponse est enregistrée."),
         MessageKind.ADDITION: _("Votre ajout est enregistré."),
         MessageKind.CORRECTION: _("Votre correction est enregistrée."),
     }
-    return _perform(access, form, act, lambda _result: done[form.kind])
+
+    def act(tx: WriteTransaction, nonce: str) -> object:
+        text, files = form.message.data, form.fichiers.manifests
+        acts.add(tx, key_store(), access.key, form.kind, text, nonce, files)
+        return confirmations[form.kind]
+
+    return _perform(access, form, act)
 
 
 @submit.post("/suivi/contact", endpoint="follow_contact")
@@ -104,12 +107,11 @@ def contact(access: ReportAccess) -> ResponseReturnValue:
     def act(tx: WriteTransaction, _nonce: str) -> object:
         if form.contact.data != access.report_view.contact:
             acts.leave_contact(tx, key_store(), access.key, form.contact.data)
-        return form.contact.data
+        if form.contact.data:
+            return _("Votre contact est enregistré.")
+        return _("Votre contact est effacé.")
 
-    def done(has_contact: object) -> object:
-        return _("Votre contact est enregistré.") if has_contact else _("Votre contact est effacé.")
-
-    return _perform(access, form, act, done)
+    return _perform(access, form, act)
 
 
 @submit.post("/suivi/retirer", endpoint="follow_withdraw")
@@ -123,18 +125,15 @@ def withdraw(access: ReportAccess) -> ResponseReturnValue:
     form = follow_up_page.WithdrawalForm()
 
     def act(tx: WriteTransaction, nonce: str) -> object:
-        return acts.withdraw(
+        if not acts.withdraw(
             tx, key_store(), access.key, nonce, form.raison.data, destroys=form.detruire.data
-        )
-
-    def done(is_withdrawn: object) -> object:
-        if not is_withdrawn:
+        ):
             return messages.reports.withdrawal_requested
         return messages.reports.withdrawn_and_destroyed if form.detruire.data else withdrawn
 
     # A withdrawal happens once; only the request for an accepted report can be repeated.
     limited = state is ReportState.ACCEPTED
-    return _cleared(_perform(access, form, act, done, limited=limited))
+    return _cleared(_perform(access, form, act, limited=limited))
 
 
 @submit.post("/suivi/detruire", endpoint="follow_destroy")
@@ -152,7 +151,7 @@ def destroy(access: ReportAccess) -> ResponseReturnValue:
 
     # It happens once.
     form = follow_up_page.DestructionForm()
-    return _cleared(_perform(access, form, act, lambda outcome: outcome, limited=False))
+    return _cleared(_perform(access, form, act, limited=False))
 
 
 def _cleared(response: Response) -> Response:
@@ -163,53 +162,41 @@ def _cleared(response: Response) -> Response:
 @with_report(follow_up_page.busy_code_page)
 def receipt(access: ReportAccess) -> ResponseReturnValue:
     """The receipt file of a report."""
-    document = _receipt_document(access)
-    return _receipt_download(access, document, "recu.json", "application/json")
+    return _receipt_download(access, "recu.json", "application/json", lambda document: document)
 
 
 @submit.post("/suivi/recu.html", endpoint="follow_receipt_page")
 @with_report(follow_up_page.busy_code_page)
 def receipt_page(access: ReportAccess) -> ResponseReturnValue:
     """The receipt of a report as a page to read, with the receipt file in it."""
-    document = _receipt_document(access)
-    page = receipt_page_html(access.report_view, document) if document else b""
-    return _receipt_download(access, page, "recu.html", "text/html; charset=utf-8")
-
-
-def _receipt_document(access: ReportAccess) -> bytes:
-    """The receipt file of a report; empty once its texts are destroyed."""
-    received = access.report_view.received
-    if received is None:
-        return b""
-    authority = setup.identity(db.session()).tag_authority
-    return report_content.receipt_document(received, access.report_view.summary.day, authority)
+    render = partial(receipt_page_html, access.report_view)
+    return _receipt_download(access, "recu.html", "text/html; charset=utf-8", render)
 
 
 def _receipt_download(
-    access: ReportAccess, file: bytes, name: str, content_type: str
+    access: ReportAccess, name: str, content_type: str, render: Callable[[bytes], bytes]
 ) -> ResponseReturnValue:
-    if not file:
+    """A receipt as a download; the page with the reason once the report's texts are destroyed.
+
+    :param render: makes the file from the receipt document.
+    """
+    received, day = access.report_view.received, access.report_view.summary.day
+    if received is None:
         error_text = _("Le reçu a été détruit avec ce qu’il prouvait.")
         return report_html(access, error_text=error_text), 422
     headers = {
         "Content-Type": content_type,
         "Content-Disposition": f'attachment; filename="{name}"',
     }
-    return make_response(file, headers)
+    authority = setup.identity(db.session()).tag_authority
+    document = report_content.receipt_document(received, day, authority)
+    return make_response(render(document), headers)
 
 
 def _perform(
-    access: ReportAccess,
-    form: follow_up_page.ReporterForm,
-    act: FormAct,
-    done: Callable[[object], object],
-    *,
-    limited: bool = True,
+    access: ReportAccess, form: follow_up_page.ReporterForm, act: FormAct, *, limited: bool = True
 ) -> Response:
-    """Run the act of a form and show the updated report; or the form again, filled in.
-
-    :param done: the confirmation, from the act's return value.
-    """
+    """Run the act of a form and show the updated report; or the form again, filled in."""
     wait = rate_limits.wait("message") if limited else 0
     if wait:
         pattern = messages.reports.too_many_messages
@@ -225,7 +212,7 @@ def _perform(
         return make_response(report_html(access, form), 422)
     try:
         with queued_transaction() as tx:
-            outcome = act(tx, token.nonce)
+            done = str(act(tx, token.nonce))
     except (Refused, Invalid) as error:
         reason = error_sentence(error)
         if isinstance(error, Refused) and error.key != "evidence_again":
@@ -237,6 +224,5 @@ def _perform(
         current = follow_up_page.report_access(access.code, access.key)
         page = report_html(current, form, error_text=reason, used=True)
         return make_response(page, status_of(error))
-    return make_response(
-        report_html(follow_up_page.report_access(access.code, access.key), done=str(done(outcome)))
-    )
+    current = follow_up_page.report_access(access.code, access.key)
+    return make_response(report_html(current, done=done))

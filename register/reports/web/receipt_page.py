@@ -9,7 +9,7 @@ from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from register.db import db, now
+from register.db import db
 from register.reports import receipt_codes, receipt_file
 from register.reports.queries import ReportView
 from register.reports.report_files import FileDestruction, destroyed_files
@@ -20,7 +20,7 @@ from register.text.typography import first_upper
 from register.web import messages, rate_limits
 from register.web.blueprints import submit
 from register.web.l10n import day_words, with_label
-from register.web.request_context import current_vocabulary, key_store, settings
+from register.web.request_context import key_store
 from register.web.standalone import standalone_page
 
 _FILES = "fichiers"
@@ -31,11 +31,10 @@ def receipt_page_html(report_view: ReportView, document: bytes) -> bytes:
 
     :param document: the report's ``recu.json``.
     """
-    vocabulary, undecided_after = current_vocabulary(), settings().undecided_after
     return standalone_page(
         "reports/receipt_file.html",
         summary=report_view.summary,
-        about=status_text(report_view, vocabulary, undecided_after, now()),
+        about=status_text(report_view),
         is_masked=report_view.is_masked,
         answers=_answers_without_files(document),
         files=receipt_file.sent_files(document),
@@ -50,8 +49,7 @@ def receipt_page_html(report_view: ReportView, document: bytes) -> bytes:
 
 def _answers_without_files(document: bytes) -> list[ReviewedAnswer]:
     """The answers in words; files are listed apart, with their digests."""
-    content = receipt_file.sent_content(document)
-    answers = list_answers(content) if content else []
+    answers = list_answers(receipt_file.sent_content(document))
     return [answer for answer in answers if answer.field != _FILES]
 
 
@@ -69,7 +67,7 @@ def destruction_sentences(destructions: Iterable[FileDestruction], document: byt
 
     :param destructions: those of its report; files that came with later messages are left out.
     """
-    digests = {file.get("sha256") for file in receipt_file.sent_files(document)}
+    digests = {file["sha256"] for file in receipt_file.sent_files(document)}
     return [
         str(messages.evidence.upload_words["destroyed"])
         % {
@@ -126,10 +124,9 @@ def prove() -> ResponseReturnValue:
         proof = receipt_codes.receipt_proof(db.session(), document)
         destructions = destroyed_files(db.session(), key_store(), proof.report if proof else "")
     except public_forms.OUTAGE_ERRORS as error:
+        busy_text = messages.reports.receipt_busy
         return public_forms.outage_response(
-            error,
-            str(messages.reports.receipt_busy),
-            lambda _why: _proof_page(messages.reports.receipt_busy, pasted=pasted),
+            error, busy_text, lambda _why: _proof_page(busy_text, pasted=pasted)
         )
     if proof is None:
         return _proof_page(verdict=_("Ce reçu ne correspond à aucun signalement encore gardé ici."))

@@ -6,11 +6,11 @@ It never says that a report looked suspect, nor which member has claimed it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
 from register.cases.legal_rules import add_months
 from register.cases.models import CaseState
-from register.cases.vocabulary import Vocabulary
+from register.db import now
 from register.journal import Act
 from register.reports.acts.transitions import allows
 from register.reports.models import OPEN_STATES, MessageKind, ReportState
@@ -18,6 +18,7 @@ from register.reports.queries import ReportView
 from register.reports.retention import ANSWER_TERM, ROWS_MONTHS, TEXTS_TERM, last_purge_day
 from register.web import messages
 from register.web.l10n import day_words
+from register.web.request_context import current_vocabulary, settings
 
 
 @dataclass(frozen=True)
@@ -53,22 +54,16 @@ class StatusText:
         return self.case is not None
 
 
-def status_text(
-    report_view: ReportView, vocabulary: Vocabulary, undecided_after: int, at: datetime
-) -> StatusText:
-    """The status of a report for its author.
-
-    :param at: the current time, which decides whether a member holds the report.
-    :param undecided_after: months after which an undecided report is declined.
-    """
+def status_text(report_view: ReportView) -> StatusText:
+    """The status of a report for its author."""
     summary, state = report_view.summary, report_view.summary.state
-    status = _status(report_view, at)
+    status, undecided_after = _status(report_view), settings().undecided_after
     name, situation = map(str, messages.reports.situations[status])
     next_steps = messages.reports.next_steps.get(_SAME_STEPS.get(status, status), "")
     # An expired report has a reason in its row, but nobody judged it.
     is_judged = report_view.is_purged or report_view.decision.by is not None
     has_reason = state is ReportState.DECLINED and is_judged
-    reason = vocabulary.label("refus", summary.reason) if has_reason else ""
+    reason = current_vocabulary().label("refus", summary.reason) if has_reason else ""
     if report_view.is_purged:
         purged = messages.reports.purged
         retention = _fill("purged", add_months(summary.moved_on, ROWS_MONTHS))
@@ -123,12 +118,12 @@ _SAME_STEPS = {
 }
 
 
-def _status(report_view: ReportView, at: datetime) -> str:
+def _status(report_view: ReportView) -> str:
     """The key of a report's status in the file of sentences."""
     state, case = report_view.summary.state, report_view.case
     if report_view.is_purged:
         return state
-    if state is ReportState.IN_REVIEW and report_view.summary.holder(at) is None:
+    if state is ReportState.IN_REVIEW and report_view.summary.holder(now()) is None:
         # Somebody has read it, and the claim ended or ran out.
         return "unheld"
     if state is ReportState.DECLINED and report_view.decision.by is None:
