@@ -18,8 +18,9 @@ from wtforms import SelectMultipleField
 from register.accounts.web import current_member
 from register.cases import desk_lists
 from register.cases.case_content import Content
-from register.cases.validation import NUMBER_LIMIT, ContentFault
+from register.cases.validation import ContentFault
 from register.cases.web.desk import act_view
+from register.cases.web.desk.act_forms import parse_id
 from register.cases.web.field_texts import field_texts
 from register.db import db, now
 from register.errors import Invalid, NotFound, Refused, RegisterError, TextError
@@ -90,9 +91,7 @@ class AttachForm(DecisionForm):
 
 def _parse_number(typed: str) -> int:
     """A number from "12" or "nº 12"; 0 for other texts."""
-    digits = typed.casefold().removeprefix("nº").removeprefix("n°").strip()
-    is_number = digits.isascii() and digits.isdecimal() and len(digits) < 11
-    return min(int(digits), NUMBER_LIMIT) if is_number else 0
+    return parse_id(typed.casefold().removeprefix("nº").removeprefix("n°").strip())
 
 
 # --- as a new case ----------------------------------------------------------------------------
@@ -112,28 +111,24 @@ def retain(key: str) -> ResponseReturnValue:
     ticked = {one_line(str(name)) for name in form.reprendre.data or ()}
     taken = ticked & {part.name for part in parts if part.changes}
     content = report_to_draft.draft_content(parts, taken, vocabulary_in("fr"))
-    outcome = _accept(key, form, _accept_page, reason=form.reason.data, new=content)
-    if not isinstance(outcome, int):
-        return outcome
     confirmation = _(
         "Le signalement est retenu, et voici son brouillon. Rien n’est public : "
         "écrivez le résumé et le récit avec vos mots."
     )
-    flash(typeset(confirmation))
-    return redirect(act_view.case_address(outcome, "modifier"), 303)
+    decision = {"reason": form.reason.data, "new": content}
+    return _accept(key, form, _accept_page, decision, confirmation, "modifier")
 
 
 def _parts(report_view: ReportView) -> list[DraftPart]:
-    if report_view.received is None:
-        return []
-    return report_to_draft.draft_parts(report_view.received.sent, vocabulary_in("fr"))
+    sent = report_view.summary.sent
+    return report_to_draft.draft_parts(sent, vocabulary_in("fr")) if sent else []
 
 
 def _accept_page(report_view: ReportView, form: AcceptForm, error_text: str) -> str:
     parts = _parts(report_view)
     names = {part.name for part in parts}
     title = report_to_draft.draft_content(parts, names, vocabulary_in("fr")).title
-    sent = report_view.received.sent if report_view.received else None
+    sent = report_view.summary.sent
     offers = list(_draft_offers(sent, parts)) if sent else []
     return _page("accept", report_view, form, error_text, offers=offers, title=title)
 
@@ -192,11 +187,8 @@ def attach(key: str) -> ResponseReturnValue:
     into = _target_case_id(form) if form.validate() else 0
     if not into:
         return _attach_page(report_view, form, ""), 422
-    outcome = _accept(key, form, _attach_page, reason="", into=into)
-    if not isinstance(outcome, int):
-        return outcome
-    flash(typeset(_("Le signalement est rattaché à ce dossier, qui en garde une copie.")))
-    return redirect(act_view.case_address(outcome), 303)
+    confirmation = _("Le signalement est rattaché à ce dossier, qui en garde une copie.")
+    return _accept(key, form, _attach_page, {"reason": "", "into": into}, confirmation)
 
 
 def _target_case_id(form: AttachForm) -> int:
@@ -233,7 +225,7 @@ def _page(
         form=form,
         error_text=error_text,
         why="" if request.method == "POST" else refusal_reason(report_view),
-        place=labels.place(report_view.received.sent if report_view.received else None),
+        place=labels.place(report_view.summary.sent),
         **extra,
     )
 
@@ -254,9 +246,14 @@ def refusal_reason(report_view: ReportView) -> str:
 
 
 def _accept(
-    key: str, form: DecisionForm, page: Callable[[ReportView, Any, str], str], **decision: Any
-) -> int | ResponseReturnValue:
-    """The id of the case or draft, or the page with the refusal.
+    key: str,
+    form: DecisionForm,
+    page: Callable[[ReportView, Any, str], str],
+    decision: dict[str, Any],
+    confirmation: str,
+    case_page: str = "",
+) -> ResponseReturnValue:
+    """Accept a report and go to a page of its case or draft; refused, the page of the form.
 
     :param decision: ``reason``, and ``new`` or ``into``, of :func:`acts.accept`.
     """
@@ -266,7 +263,9 @@ def _accept(
         return acts.accept(tx, store, key, by=by, sentence=sentence, seen=seen, **decision)
 
     try:
-        return current_member.run_act(act)
+        case_id = current_member.run_act(act)
+        flash(typeset(confirmation))
+        return redirect(act_view.case_address(case_id, case_page), 303)
     except (Refused, Invalid, NotFound) as refusal:
         error: RegisterError = refusal
     report_view = open_report(key)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
@@ -147,9 +147,7 @@ def _kind_counts(page: QueuePage) -> Iterator[tuple[QueueKind | None, str, str, 
         yield kind, _kind_words(kind)[0], count_text, _address(kind)
 
 
-def queue_lines(
-    page: QueuePage, items: Iterator[QueueItem] | Sequence[QueueItem]
-) -> Iterator[QueueLine]:
+def queue_lines(page: QueuePage, items: Iterable[QueueItem]) -> Iterator[QueueLine]:
     """Things of a page in words."""
     today = paris_day(now())
     for item in items:
@@ -160,8 +158,8 @@ def queue_lines(
 
 
 def _report_line(item: QueueItem, summary: ReportSummary, today: date) -> QueueLine:
-    danger, until = (labels.danger_label(summary), True), labels.deadline(summary, today)
-    why = [labels.since_text(summary, today)]
+    danger, until = (labels.danger_label(summary), True), labels.deadline(summary)
+    why = [labels.since_text(summary)]
     if not labels.names_state(summary):
         why.insert(0, labels.state_label(summary))
     if summary.news:

@@ -8,23 +8,24 @@ from flask import flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _
 from wtforms import HiddenField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import InputRequired
 
 from register.accounts.web import current_member
-from register.cases.vocabulary import Vocabulary
 from register.cases.web.desk.act_forms import ChoiceRadios
 from register.db import db, now
-from register.errors import Invalid, NotFound, Refused, RegisterError
+from register.errors import Invalid, Refused, RegisterError
 from register.journal import Act, WriteTransaction
 from register.journal.web import journal_sentences
 from register.pages.content import ready_sentences
-from register.reports import acts, queries, receipt_codes
+from register.reports import acts, queries
 from register.reports.acts.masking import get_notes
 from register.reports.acts.moderation import SENTENCE_LIMIT
 from register.reports.acts.transitions import allows
 from register.reports.history import history
 from register.reports.queries import ReportView
 from register.reports.report_content import MESSAGE_LIMIT
+from register.reports.report_files import destroyed_files, report_files
 from register.reports.web.desk import labels, report_list_query, report_summary
 from register.web import messages
 from register.web.blueprints import desk
@@ -90,11 +91,17 @@ class ReportNoteForm(BaseForm):
     )
 
 
+def _reasons() -> list[SelectChoice]:
+    """The current reasons of the vocabulary."""
+    words = current_vocabulary().lists["refus"].values()
+    return code_choices({word.code: word.label for word in words if not word.retired})
+
+
 class DeclineForm(ReportActForm):
     """A refusal, with a reason and a sentence for the reporter."""
 
     reason = ChoiceRadios(
-        _("Motif"), choices=[], validators=[InputRequired(_("Choisissez un motif."))]
+        _("Motif"), choices=_reasons, validators=[InputRequired(_("Choisissez un motif."))]
     )
     sentence = text_field(
         _("La phrase que son auteur lira"),
@@ -102,29 +109,12 @@ class DeclineForm(ReportActForm):
         description=_("Laissée vide, c’est la phrase écrite sous le motif qui est envoyée."),
     )
 
-    def set_reasons(self, vocabulary: Vocabulary) -> None:
-        """Set the choices to the current reasons of the vocabulary."""
-        words = vocabulary.lists["refus"].values()
-        self.reason.choices = code_choices(
-            {word.code: word.label for word in words if not word.retired}
-        )
-
     def proposed_sentence(self, report_view: ReportView) -> str:
-        """The sentence of the chosen reason, in the report's language; empty without one."""
-        word = labels.refusals(report_view).get(str(self.reason.data or ""))
-        return str(word.extra.get("sentence", "")) if word else ""
+        """The sentence of the chosen reason, in the report's language."""
+        return str(labels.refusals(report_view)[self.reason.data].extra.get("sentence", ""))
 
 
 # --- the page -----------------------------------------------------------------------------------
-
-
-def require(key: str) -> None:
-    """Check the shape of a key before any query.
-
-    :raises NotFound: ``no_such_report``.
-    """
-    if not receipt_codes.is_nonce(key):
-        raise NotFound("no_such_report")
 
 
 def open_report(key: str) -> ReportView:
@@ -132,7 +122,6 @@ def open_report(key: str) -> ReportView:
 
     :raises NotFound: ``no_such_report``.
     """
-    require(key)
     report_view = queries.get_report(db.session(), key_store(), key)
     if not report_view.is_purged:
         report_summary.note_views([key])
@@ -148,7 +137,6 @@ def report(key: str) -> str:
 @desk.post(f"/signalements/{report_list_query.KEY_RULE}/contact", endpoint="report_contact")
 def contact(key: str) -> str:
     """The page of a report with its contact, whose view is recorded separately."""
-    require(key)
     current_member.run_act(
         lambda tx, by: acts.view(tx, [key], by=by, act=Act.REPORT_CONTACT_VIEWED)
     )
@@ -209,17 +197,14 @@ def report_page(
     :param form: a refused question, refusal or note, to be shown again.
     :param error_text: why an act was refused.
     """
-    summary = report_view.summary
+    summary, sent = report_view.summary, report_view.summary.sent
     asking = form if isinstance(form, AskForm) else None
     declining = form if isinstance(form, DeclineForm) else None
-    declining_form = declining or DeclineForm(formdata=None)
-    declining_form.set_reasons(current_vocabulary())
     history_lines = []
     for line in history(db.session(), summary.key, summary.day):
         sentence = messages.desk.reporter_act_sentences.get(Act(line.act))
         sentence = sentence or journal_sentences.sentence(line, current_member.display_name)
         history_lines.append((line, str(sentence)))
-    sent = report_view.received.sent if report_view.received else None
     return render_template(
         "reports/desk/report.html",
         report=report_view,
@@ -230,6 +215,8 @@ def report_page(
         refusals=labels.refusals(report_view),
         history_lines=history_lines,
         notes=get_notes(db.session(), key_store(), summary.key),
+        files=report_files(db.session(), key_store(), summary.key) if sent else [],
+        destroyed=destroyed_files(db.session(), key_store(), summary.key) if sent else [],
         # Those for somebody in danger.
         ready_sentences=ready_sentences(db.session(), sent.language if sent else "fr"),
         noting=form if isinstance(form, ReportNoteForm) else ReportNoteForm(formdata=None),
@@ -237,7 +224,7 @@ def report_page(
         shows_contact=shows_contact,
         refused=form,
         asking=asking or AskForm(formdata=None),
-        declining=declining_form,
+        declining=declining or DeclineForm(formdata=None),
         opens="question" if asking else "ecarter" if declining else "",
     )
 
@@ -291,7 +278,6 @@ def ask_reporter(key: str) -> ResponseReturnValue:
 def decline(key: str) -> ResponseReturnValue:
     """Decline a report; the step ``proposer`` fills in the sentence of the chosen reason."""
     report_view, form, store = open_report(key), DeclineForm(), key_store()
-    form.set_reasons(current_vocabulary())
     if not form.is_sent:
         return report_page(report_view, form), 422
     if request.form.get("etape") == "proposer":
@@ -315,7 +301,6 @@ def run_report_act(
     anchor: str = "",
 ) -> ResponseReturnValue:
     """Run an act; refused, the page shows the current report and the form as it was filled in."""
-    require(key)
     try:
         current_member.run_act(act)
     except (Refused, Invalid) as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 
 from flask_babel import gettext as _
 from markupsafe import Markup
@@ -18,7 +17,7 @@ from register.cases.web.public.case_view import labels
 from register.db import now
 from register.errors import RegisterError
 from register.reports.models import ReportState
-from register.reports.queries import ReportMessage, ReportSummary, ReportView
+from register.reports.queries import ReportSummary, ReportView
 from register.reports.questions import SUMMONED_ON, answer_day, is_in_danger
 from register.reports.report_content import ReportContent
 from register.reports.retention import OVERDUE_MONTHS
@@ -88,18 +87,10 @@ def language_label(sent: ReportContent | None) -> str:
     return str(_("rempli en %(language)s", language=language_name(sent.language)))
 
 
-def messages_with_headings(report_view: ReportView) -> list[tuple[str, ReportMessage]]:
-    """The messages of a report, each with its heading."""
-    return [
-        (typeset(str(messages.desk.message_headings[message.kind])), message)
-        for message in report_view.messages
-    ]
-
-
 def refusals(report_view: ReportView) -> Mapping[str, VocabularyWord]:
     """The reasons of refusals in the language of a report, for the sentences to its author."""
-    received = report_view.received
-    return vocabulary_in(received.sent.language if received else "fr").lists["refus"]
+    sent = report_view.summary.sent
+    return vocabulary_in(sent.language if sent else "fr").lists["refus"]
 
 
 def type_labels(sent: ReportContent | None) -> list[Markup | str]:
@@ -130,10 +121,9 @@ def holder_text(summary: ReportSummary) -> str:
     return holder_words(summary.holder(now()), summary.held_until)
 
 
-def since_text(summary: ReportSummary, today: date | None = None) -> str:
+def since_text(summary: ReportSummary) -> str:
     """The day of receipt while it is open, of its question while it waits, else of its state."""
-    today = today or paris_day(now())
-    asked = ""
+    today, asked = paris_day(now()), ""
     if summary.asked_on is not None:
         asked = typeset(_("question posée %(when)s", when=relative_day(summary.asked_on, today)))
     if summary.state is ReportState.WAITING:
@@ -149,7 +139,7 @@ def names_state(summary: ReportSummary) -> bool:
     return summary.state not in (ReportState.IN_REVIEW, ReportState.WAITING)
 
 
-def deadline(summary: ReportSummary, today: date | None = None) -> tuple[str, bool]:
+def deadline(summary: ReportSummary) -> tuple[str, bool]:
     """The deadline of a decision, or the day of destruction; and whether it is overdue."""
     if summary.sent is None or (summary.purge_on is None and not summary.is_open):
         return "", False
@@ -159,7 +149,7 @@ def deadline(summary: ReportSummary, today: date | None = None) -> tuple[str, bo
             return str(_("détruit le %(day)s", day=day)), False
         pattern = _("rangé avec d’autres, détruit le %(day)s ou dès qu’un autre membre le confirme")
         return str(pattern) % {"day": day}, False
-    today = today or paris_day(now())
+    today = paris_day(now())
     ends = add_months(summary.day, settings().undecided_after)
     due = min(add_months(summary.day, OVERDUE_MONTHS), ends)
     if due <= today:

@@ -14,7 +14,7 @@ from register.errors import Invalid, NotFound, Refused, RegisterError
 from register.evidence.file_kinds import extension
 from register.reports import acts
 from register.reports.acts.masking import PASSAGE_LIMIT, Occurrence, get_notes, occurrences
-from register.reports.report_files import FileDestruction, ReportFile, destroyed_files, report_files
+from register.reports.report_files import report_files
 from register.reports.web.desk import detail, labels, report_list_query
 from register.web import messages
 from register.web.blueprints import asks_password, desk
@@ -89,7 +89,7 @@ def _mask_page(key: str, form: MaskForm, error: RegisterError | None = None) -> 
         form=form,
         error_text=error_text,
         places=[(typeset(str(messages.desk.masked_texts[place.place])), place) for place in places],
-        place=labels.place(report_view.received.sent if report_view.received else None),
+        place=labels.place(report_view.summary.sent),
     )
 
 
@@ -111,18 +111,6 @@ def note(key: str) -> ResponseReturnValue:
 # --- files --------------------------------------------------------------------------------------
 
 
-@desk.app_template_global("report_files")
-def files_of_report(key: str) -> list[ReportFile]:
-    """The files of a report and of its messages."""
-    return report_files(db.session(), key_store(), key)
-
-
-@desk.app_template_global("destroyed_report_files")
-def destroyed_files_of_report(key: str) -> list[FileDestruction]:
-    """The files of a report that members had destroyed."""
-    return destroyed_files(db.session(), key_store(), key)
-
-
 _FILE_RULE = f"/signalements/{report_list_query.KEY_RULE}/fichiers/<string(length=32):file_key>"
 
 
@@ -133,10 +121,10 @@ def report_file(key: str, file_key: str) -> Response:
     :raises NotFound: ``no_sent_file``.
     """
     detail.open_report(key)
-    files = [file for file in files_of_report(key) if file.key == file_key]
-    if not files:
+    manifests = {file.key: file.manifest for file in report_files(db.session(), key_store(), key)}
+    if file_key not in manifests:
         raise NotFound("no_sent_file")
-    manifest = files[0].manifest
+    manifest = manifests[file_key]
     # A name that says nothing: the beginning of the digest, and the format.
     name = f"piece-{manifest.sha256[:12]}.{extension(manifest.mime)}"
     return send_attachment(manifest, name)

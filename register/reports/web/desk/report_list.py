@@ -44,7 +44,7 @@ _PLACE_KINDS = ("commune", "departement")
 def reports() -> ResponseReturnValue:
     """A list of reports; a typed place with one meaning redirects to its code."""
     head()
-    report_query = parse_query(request.args.to_dict(flat=False), current_member.member().id)
+    report_query = parse_query(request.args.to_dict(flat=False))
     exact, near = _place_choices(report_query)
     if len(exact) == 1 and not near:
         return redirect(exact[0].address, 303)
@@ -173,7 +173,7 @@ def _place_choices(
 )
 def sort() -> ResponseReturnValue:
     """Run one act on all ticked reports; those that refuse it are reported."""
-    report_query = parse_query(request.form.to_dict(flat=False), current_member.member().id)
+    report_query = parse_query(request.form.to_dict(flat=False))
     ticked = [
         key for key in dict.fromkeys(request.form.getlist("cle")) if receipt_codes.is_nonce(key)
     ]

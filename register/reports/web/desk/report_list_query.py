@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from flask_babel import gettext as _
 
+from register.accounts.web import current_member
 from register.cases.desk_lists import ClaimFilter
 from register.cases.filters import LENGTH_LIMIT, WORDS, WORDS_LIMIT, parse_page_number
 from register.errors import Invalid
@@ -35,10 +36,9 @@ def report_url(key: str, act: str = "") -> str:
     return f"{PATH}/{key}{act and '/'}{act}"
 
 
-def parse_query(args: QueryArgs, by: int) -> ReportQuery:
+def parse_query(args: QueryArgs) -> ReportQuery:
     """The query of an address.
 
-    :param by: the id of the signed-in member, for the filter on reports that they hold.
     :raises Invalid: ``filter``, for an unknown value.
     """
     folder = choice_value(args, "casier", _FOLDERS)
@@ -46,12 +46,13 @@ def parse_query(args: QueryArgs, by: int) -> ReportQuery:
     place = last_value(args, "endroit")
     if place and not is_place_code(place):
         raise Invalid("filter", name="endroit", value=place[:LENGTH_LIMIT])
+    is_mine = last_value(args, "tenu") == ClaimFilter.MINE.value
     return ReportQuery(
         folder=folder,
         place=place_choice.typed_place(args.get("lieu", ())) or place,
         type=type_word.code if type_word else "",
         words=last_value(args, WORDS)[:WORDS_LIMIT],
-        holder=by if last_value(args, "tenu") == ClaimFilter.MINE.value else None,
+        holder=current_member.member().id if is_mine else None,
         page=parse_page_number(last_value(args, "page")),
     )
 

@@ -141,10 +141,10 @@ def likely_of_report(
 
     A report comes with its title and the reasons of the similarity.
     """
-    if report_view.received is None:
+    summary, sent = report_view.summary, report_view.summary.sent
+    if sent is None:
         return [], []
-    session, member, sent = db.session(), current_member.member(), report_view.received.sent
-    summary = report_view.summary
+    session, member = db.session(), current_member.member()
     own_case = report_view.decision.incident
     cases = duplicates.similar_cases(session, member, sent, current_vocabulary(), own_case)
     reports = duplicates.similar_reports(
