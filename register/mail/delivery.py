@@ -48,7 +48,7 @@ class MailConnection:
     def __init__(self, server: MailServer, domain: str, timeout: float = TIMEOUT_SECONDS) -> None:
         try:
             self._smtp = _connect(server, domain, timeout)
-        except (OSError, smtplib.SMTPException) as error:
+        except OSError as error:
             raise _server_error(error) from None
 
     def __enter__(self) -> MailConnection:
@@ -57,11 +57,11 @@ class MailConnection:
     def __exit__(self, *_error: object) -> None:
         try:
             self._smtp.quit()
-        except (OSError, smtplib.SMTPException):
+        except OSError:
             self._smtp.close()
 
-    def send(self, mail: EmailMessage) -> int:
-        """Hand a mail to the server; the code of its answer.
+    def send(self, mail: EmailMessage) -> None:
+        """Hand a mail to the server.
 
         :raises DeliveryError: it has not taken the mail, or it is not known whether it has.
         """
@@ -73,9 +73,8 @@ class MailConnection:
             raise _refused(DeliveryScope.RECIPIENT, "RCPT", code) from None
         except smtplib.SMTPDataError as error:
             raise _refused(DeliveryScope.RECIPIENT, "DATA", error.smtp_code) from None
-        except (OSError, smtplib.SMTPException) as error:
+        except OSError as error:
             raise _server_error(error) from None
-        return 250
 
 
 def _connect(server: MailServer, domain: str, timeout: float) -> smtplib.SMTP:
@@ -104,5 +103,4 @@ def _refused(scope: DeliveryScope, step: str, code: int) -> DeliveryError:
 
 def _server_error(error: Exception) -> DeliveryError:
     code = getattr(error, "smtp_code", 0)
-    code = code if isinstance(code, int) else 0
     return DeliveryError(DeliveryScope.SERVER, type(error).__name__, code)

@@ -35,6 +35,7 @@ CLAIM_DURATION = timedelta(minutes=10)
 LATE_AFTER = timedelta(hours=1)
 GIVE_UP_AFTER = timedelta(days=3)
 FORGET_AFTER = timedelta(days=30)
+_TAKEN = 250  # the answer of a mail server that has a mail (RFC 5321 §4.2)
 # Kinds whose state is shown as long as the case that they are about.
 _REMEMBERED_KINDS = (MailKind.REPLY_INVITATION.value,)
 
@@ -94,17 +95,11 @@ class Outbox:
 
         The claim is a conditional UPDATE, to be committed before the mail is sent.
         """
-        mail = session.get(OutgoingMail, message_id, populate_existing=True)
+        stmt = update(OutgoingMail).where(OutgoingMail.message_id == message_id, _is_due(at))
+        claim = {"attempts": OutgoingMail.attempts + 1, "next_at": at + CLAIM_DURATION}
+        options = {"populate_existing": True}
+        mail = session.scalar(stmt.values(claim).returning(OutgoingMail), execution_options=options)
         if mail is None:
-            return None
-        attempts = mail.attempts
-        unclaimed = (
-            OutgoingMail.message_id == message_id,
-            OutgoingMail.attempts == attempts,
-            _is_due(at),
-        )
-        claim = {"attempts": attempts + 1, "next_at": at + CLAIM_DURATION}
-        if not _changed_rows(session, update(OutgoingMail).where(*unclaimed).values(claim)):
             return None
         plain = encryption.decrypt(self.key, _TEXT_PURPOSE, mail.sealed, message_id.encode())
         content = json.loads(plain)
@@ -115,7 +110,7 @@ class Outbox:
             address=content["address"],
             values=content["values"],
             created_at=mail.created_at,
-            attempts=attempts + 1,
+            attempts=mail.attempts,
         )
 
 
@@ -125,16 +120,17 @@ def due_mails(session: Session, at: datetime, limit: int) -> Sequence[str]:
     return session.scalars(stmt.order_by(OutgoingMail.next_at).limit(limit)).all()
 
 
-def mark_sent(session: Session, message_id: str, reply_code: int) -> None:
+def mark_sent(session: Session, message_id: str) -> None:
     """Record that the mail server has a mail; a notice is deleted: its time would date a report."""
     is_sent = OutgoingMail.message_id == message_id
-    _finish(session, MailState.SENT, reply_code, is_sent)
+    _finish(session, MailState.SENT, is_sent, reply_code=_TAKEN)
     session.execute(delete(OutgoingMail).where(is_sent, OutgoingMail.kind == MailKind.NOTICE.value))
 
 
 def mark_dead(session: Session, message_id: str, reply_code: int) -> None:
     """Give a mail up."""
-    _finish(session, MailState.DEAD, reply_code, OutgoingMail.message_id == message_id)
+    is_dead = OutgoingMail.message_id == message_id
+    _finish(session, MailState.DEAD, is_dead, reply_code=reply_code)
 
 
 def postpone(session: Session, mail: ClaimedMail, reply_code: int, at: datetime) -> None:
@@ -154,13 +150,13 @@ def drop(session: Session, *message_ids: str) -> None:
 def stop(session: Session, message_ids: Collection[str]) -> None:
     """Send mails no more that still wait; one that is being sent right now may leave."""
     is_waiting = OutgoingMail.state == MailState.WAITING.value
-    _finish(session, MailState.STOPPED, None, OutgoingMail.message_id.in_(message_ids), is_waiting)
+    _finish(session, MailState.STOPPED, OutgoingMail.message_id.in_(message_ids), is_waiting)
 
 
 def give_up_old(session: Session, at: datetime) -> int:
     """Give up the mails that could not be sent for :data:`GIVE_UP_AFTER`; their number."""
     is_late = OutgoingMail.created_at <= at - GIVE_UP_AFTER
-    return _finish(session, MailState.DEAD, None, is_late, _is_due(at))
+    return _finish(session, MailState.DEAD, is_late, _is_due(at))
 
 
 def forget_old(session: Session, at: datetime) -> None:
@@ -188,18 +184,12 @@ def _is_due(at: datetime) -> ColumnElement[bool]:
 
 
 def _finish(
-    session: Session, state: MailState, reply_code: int | None, *conditions: ColumnElement[bool]
+    session: Session, state: MailState, *conditions: ColumnElement[bool], **columns: int
 ) -> int:
-    """Set the state of mails, and delete what was sealed in them."""
-    changes: dict[str, object] = {"state": state.value, "sealed": b""}
-    if reply_code is not None:
-        changes["reply_code"] = reply_code
-    return _changed_rows(session, update(OutgoingMail).where(*conditions).values(changes))
-
-
-def _changed_rows(session: Session, stmt: Any) -> int:
-    options = {"synchronize_session": False}
-    return cast(CursorResult[Any], session.execute(stmt, execution_options=options)).rowcount
+    """Set the state of mails and other columns, and delete what was sealed in them."""
+    stmt = update(OutgoingMail).where(*conditions).values(state=state.value, sealed=b"", **columns)
+    outcome = session.execute(stmt, execution_options={"synchronize_session": False})
+    return cast(CursorResult[Any], outcome).rowcount
 
 
 def _count(session: Session, *conditions: ColumnElement[bool]) -> int:

@@ -118,7 +118,7 @@ class MailJob:
                 message_id=claimed.message_id,
                 at=claimed.created_at,
             )
-            reply_code = connection.send(mail)
+            connection.send(mail)
         except ValueError:
             self._record_failure(claimed, DeliveryError(DeliveryScope.RECIPIENT, "address"))
         except DeliveryError as error:
@@ -127,7 +127,7 @@ class MailJob:
                 raise
         else:
             with housekeeping(self.database) as session:
-                mails.mark_sent(session, claimed.message_id, reply_code)
+                mails.mark_sent(session, claimed.message_id)
         return True
 
     def _record_failure(self, claimed: ClaimedMail, error: DeliveryError) -> None:

@@ -74,10 +74,10 @@ def _state(engine, mail_id):
         return mail.state if mail else None
 
 
-def _finish(engine, finish, mail_id, code=250, at=SENT_AT):
+def _finish(engine, finish, mail_id, *code, at=SENT_AT):
     with housekeeping(engine) as session:
         session.get_one(OutgoingMail, mail_id).next_at = at
-        finish(session, mail_id, code)
+        finish(session, mail_id, *code)
 
 
 def _public(engine, case, today, version=None):

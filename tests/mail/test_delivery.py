@@ -30,7 +30,7 @@ def _mail(recipient=ADDRESS):
 
 def _send(url, timeout=5.0):
     with MailConnection(parse_mail_url(url), "registre.test", timeout) as connection:
-        return connection.send(_mail())
+        connection.send(_mail())
 
 
 def _error(url, timeout=5.0):
@@ -46,7 +46,8 @@ def _error(url, timeout=5.0):
 
 def test_two_mails_go_over_one_connection(mailbox):
     with MailConnection(parse_mail_url(mailbox.url), "registre.test") as connection:
-        assert [connection.send(_mail()), connection.send(_mail("b@elsewhere.test"))] == [250, 250]
+        connection.send(_mail())
+        connection.send(_mail("b@elsewhere.test"))
     # Its own name is that of the address: not the machine's.
     assert mailbox.greetings == ["registre.test"]
     assert mailbox.recipients == [ADDRESS, "b@elsewhere.test"]
@@ -105,7 +106,7 @@ def test_a_password_is_sent_only_over_tls_with_a_valid_certificate(tmp_path, mon
         url = f"smtp://moi:p%40sse@localhost:{port}/?starttls=on"
         assert _error(url) == (DeliveryScope.SERVER, 0)  # unknown authority
         monkeypatch.setenv("SSL_CERT_FILE", authority)
-        assert _send(url) == 250
+        _send(url)
         assert _error(url.replace("localhost", "127.0.0.1")) == (DeliveryScope.SERVER, 0)
         assert _error(url.replace("p%40sse", "autre")) == (DeliveryScope.SERVER, 535)
         assert _error(f"smtps://localhost:{port}", timeout=1.0) == (DeliveryScope.SERVER, 0)
@@ -123,5 +124,5 @@ def test_smtps_is_encrypted_from_the_first_byte(tmp_path, monkeypatch):
     monkeypatch.setenv("SSL_CERT_FILE", authority)
     # Another way than the controller's: its first connection would have to trust the certificate.
     with mail_server(Mailbox(), server_hostname="localhost", ssl_context=context) as mailbox:
-        assert _send(mailbox.url.replace("smtp://127.0.0.1", "smtps://localhost")) == 250
+        _send(mailbox.url.replace("smtp://127.0.0.1", "smtps://localhost"))
         assert len(mailbox.mails) == 1

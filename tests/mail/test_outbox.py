@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from cast import AT
@@ -113,14 +114,18 @@ def test_the_delay_between_attempts_grows(engine, outbox, add):
 
 
 @pytest.mark.parametrize(
-    ("finish", "state"), [(mails.mark_sent, MailState.SENT), (mails.mark_dead, MailState.DEAD)]
+    ("finish", "state", "code"),
+    [
+        (mails.mark_sent, MailState.SENT, 250),
+        (partial(mails.mark_dead, reply_code=550), MailState.DEAD, 550),
+    ],
 )
-def test_a_finished_mail_keeps_neither_address_nor_text(engine, outbox, add, finish, state):
+def test_a_finished_mail_keeps_neither_address_nor_text(engine, outbox, add, finish, state, code):
     message_id = add()
     with housekeeping(engine) as session:
-        finish(session, message_id, 250)
+        finish(session, message_id)
     row = _row(engine, message_id)
-    assert (row.sealed, row.state, row.reply_code) == (b"", state, 250)
+    assert (row.sealed, row.state, row.reply_code) == (b"", state, code)
     assert _claim(engine, outbox, message_id, AT + timedelta(days=1)) is None
     with Session(engine) as session:
         assert mails.due_mails(session, AT + timedelta(days=1), 9) == []
@@ -132,7 +137,7 @@ def test_a_sent_notice_leaves_no_row_that_would_date_a_report(engine, outbox):
         message_id = outbox.enqueue(session, MailKind.NOTICE, 3, AT, **values)
     _claim(engine, outbox, message_id)
     with housekeeping(engine) as session:
-        mails.mark_sent(session, message_id, 250)
+        mails.mark_sent(session, message_id)
     assert _row(engine, message_id) is None
 
 
