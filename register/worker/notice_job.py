@@ -87,12 +87,12 @@ class NoticeJob:
     def _notify(
         self, session: Session, member: Member, key: bytes, outbox: Outbox, at: datetime
     ) -> None:
-        mode, day = preferences.notice_mode(session, member.id), paris_day(at)
-        if mode is NoticeMode.NEVER:
+        preference, day = preferences.load_preference(session, member.id), paris_day(at)
+        if preference.mode == NoticeMode.NEVER:
             return
-        is_daily = mode is NoticeMode.DAILY
+        is_daily = preference.mode == NoticeMode.DAILY
         is_early = at.astimezone(PARIS).hour < DAILY_HOUR
-        if is_daily and (is_early or preferences.digest_day(session, member.id) == day):
+        if is_daily and (is_early or preference.digest_on == day):
             return
         todo_context = TodoContext(
             vocabulary.current_vocabulary(session), at, self.settings.single_moderator
@@ -109,7 +109,9 @@ class NoticeJob:
             return
         with housekeeping(self.database) as writer:
             if is_daily:
-                preferences.set_digest_day(writer, member.id, day)
+                preference = preferences.load_preference(writer, member.id)
+                preference.digest_on = day
+                writer.add(preference)
             if over:
                 preferences.forget_things(writer, member.id, over)
             if new:

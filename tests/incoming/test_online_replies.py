@@ -24,7 +24,8 @@ from register.incoming.content import ReplyContent
 from register.incoming.models import Incoming, IncomingFile
 from register.journal import Act, JournalEntry
 from register.mail import preferences
-from register.mail.models import NoticedThing
+from register.mail.models import MailPreference, NoticedThing
+from register.mail.preferences import NoticeMode
 from register.operations import schema
 from register.operations.missing_data import incomplete_files, lost_keys
 
@@ -267,14 +268,13 @@ def test_the_reply_stays_when_the_tables_of_what_came_online_go(
     reply_id = _reply(session, receive(files=[file])).id
     _decide(pen, cast, reply_id, "refused")
     with housekeeping(engine) as writer:
-        preferences.set_notice_mode(writer, cast.bruno, preferences.NoticeMode.AT_ONCE)
+        writer.add(MailPreference(member_id=cast.bruno, mode=NoticeMode.AT_ONCE.value))
         preferences.note_things(writer, cast.bruno, [bytes(16)])
     session.rollback()
     command.downgrade(schema.alembic_config(engine), "0040")
     schema.migrate(engine)
     row = session.get_one(Reply, reply_id)
     assert (row.state, row.text, row.refusal_code) == ("refused", WORDS.text, "")
-    for model in (Incoming, IncomingFile, NoticedThing):
+    for model in (Incoming, IncomingFile, MailPreference, NoticedThing):
         assert session.scalars(select(model)).all() == []
-    assert preferences.notice_mode(session, cast.bruno) is preferences.DEFAULT_MODE
     assert upkeep.has_unreferenced(session)

@@ -42,7 +42,9 @@ class NoticeMails:
     def mode(self, mode, *members):
         with housekeeping(self.engine) as session:
             for member in members:
-                preferences.set_notice_mode(session, member, mode)
+                preference = preferences.load_preference(session, member)
+                preference.mode = mode.value
+                session.add(preference)
 
     def new(self, **later):
         """The mails that were written by a look some time later: (member, what) pairs."""
@@ -105,7 +107,7 @@ def test_the_daily_mail_is_written_each_morning_with_what_is_new(notices, inbox,
 
 def test_the_daily_mail_is_the_default(engine, cast):
     with Session(engine) as session:
-        assert preferences.notice_mode(session, cast.bruno) is NoticeMode.DAILY
+        assert preferences.load_preference(session, cast.bruno).mode == NoticeMode.DAILY
 
 
 def test_what_was_entrusted_is_told_and_what_was_taken_is_not(notices, desk, cast, pen):

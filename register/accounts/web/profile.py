@@ -26,7 +26,6 @@ from register.db import db, housekeeping, now
 from register.errors import Invalid, Refused, SealError, Unavailable
 from register.journal import writing
 from register.mail import preferences
-from register.mail.preferences import NoticeMode
 from register.web import error_messages, messages, rate_limits, request_context
 from register.web.blueprints import account, asks_password, before_second_factor
 from register.web.errors import RETRY_AFTER, status_of
@@ -51,8 +50,8 @@ def own() -> ResponseReturnValue:
 
 
 def _notice_form(member_id: int) -> forms.NoticeModeForm:
-    mode = preferences.notice_mode(db.session(), member_id)
-    return forms.NoticeModeForm(formdata=None, data={"rythme": mode.value})
+    mode = preferences.load_preference(db.session(), member_id).mode
+    return forms.NoticeModeForm(formdata=None, rythme=mode)
 
 
 @account.post("/courriel")
@@ -61,7 +60,9 @@ def notice_mode() -> ResponseReturnValue:
     form, member_id = forms.NoticeModeForm(), current_member.require_signed_in().member.id
     if form.is_sent:
         with housekeeping(db.engine) as session:
-            preferences.set_notice_mode(session, member_id, NoticeMode(form.rythme.data))
+            preference = preferences.load_preference(session, member_id)
+            preference.mode = form.rythme.data
+            session.add(preference)
         flash(_("C’est noté."))
     return redirect(f"{current_member.ACCOUNT}#courriel", 303)
 
