@@ -50,16 +50,14 @@ def add(email: str, role: str, password_stdin: bool) -> None:
 @_role_option
 def invite(email: str, role: str) -> None:
     """Inviter quelqu’un, par courriel s’il est réglé ; sinon, un lien à lui envoyer."""
-    outbox = request_context.outbox()
     with writing() as tx:
         token = one_use_links.invite(tx, email, Role(role), by=None)
-        if outbox is not None:
-            values = one_use_links.invitation_values(_invitation_link(token), Role(role), tx.at)
-            outbox.enqueue(tx.session, MailKind.MEMBER_INVITATION, email, tx.at, **values)
-    if outbox is None:
-        print_invitation(token, tx.at + one_use_links.LIFETIME)
-    else:
+        values = one_use_links.invitation_values(_invitation_link(token), Role(role), tx.at)
+        is_mailed = request_context.send_mail(tx, MailKind.MEMBER_INVITATION, email, **values)
+    if is_mailed:
         click.echo(f"L’invitation part par courriel à {email}, dès que le suiveur tourne.")
+    else:
+        print_invitation(token, tx.at + one_use_links.LIFETIME)
 
 
 @member.command()

@@ -2,8 +2,8 @@
 
 To send a new kind of mail, add it to :class:`~register.mail.messages.MailKind` and its text to
 ``texts.toml``, then call :meth:`Outbox.enqueue` inside ``writing()``, with ``tx.session`` and
-``tx.at``. The mail exists if the act does. A page gets the outbox from
-``request_context.outbox()``, None in a register without a mail server.
+``tx.at``. The mail exists if the act does. A page calls ``request_context.send_mail``, or gets the
+outbox from ``request_context.outbox()``, None in a register without a mail server.
 
 The address of a member is looked up when the mail is sent. An outside address and the values of
 the text are encrypted, and deleted once the mail is sent or given up.

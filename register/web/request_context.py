@@ -18,9 +18,10 @@ from register.cases.vocabulary import Vocabulary
 from register.config import Settings
 from register.db import REPLICA_KEY, db
 from register.evidence.sealed_files import SealedFiles
-from register.journal import LedgerPosition
+from register.journal import LedgerPosition, WriteTransaction
 from register.journal.service_mode import ModeState, read_mode
 from register.key_store import KeyStore
+from register.mail.messages import MailKind
 from register.mail.outbox import Outbox
 from register.operations import setup
 from register.text.dates import Language
@@ -174,3 +175,14 @@ def outbox() -> Outbox | None:
     :raises SealError: as :func:`root_key`.
     """
     return setup.outbox(settings(), key_store()) if settings().mail_url else None
+
+
+def send_mail(tx: WriteTransaction, kind: MailKind, recipient: int | str, **values: str) -> bool:
+    """Write a mail in the transaction of an act; False in a register without a mail server.
+
+    The parameters are those of :meth:`Outbox.enqueue`.
+    """
+    mail_outbox = outbox()
+    if mail_outbox is not None:
+        mail_outbox.enqueue(tx.session, kind, recipient, tx.at, **values)
+    return mail_outbox is not None

@@ -50,7 +50,7 @@ def roster_invite() -> ResponseReturnValue:
             link = f"{settings().base_url}/compte/invitation/{token}"
             until = tx.at + one_use_links.LIFETIME
             values = one_use_links.invitation_values(link, role, tx.at)
-            is_mailed = _send(tx, MailKind.MEMBER_INVITATION, email, values)
+            is_mailed = request_context.send_mail(tx, MailKind.MEMBER_INVITATION, email, **values)
     except RegisterError as error:
         form.adresse.errors = [error_messages.error_sentence(error)]
         return _page(form, status_of(error))
@@ -74,8 +74,9 @@ def roster_password_link(member: int) -> ResponseReturnValue:
             token = one_use_links.make_link(tx, member, by=current_member.member().id)
             link = f"{settings().base_url}/compte/nouveau-mot-de-passe/{token}"
             until = tx.at + one_use_links.PASSWORD_LINK_LIFETIME
-            values = {"link": link, "day": day_words(until)}
-            is_mailed = _send(tx, MailKind.RESET_LINK, member, values)
+            is_mailed = request_context.send_mail(
+                tx, MailKind.RESET_LINK, member, link=link, day=day_words(until)
+            )
     except Refused as error:
         return _page(status=status_of(error), problem=error_messages.error_sentence(error))
     return render_template(
@@ -85,16 +86,6 @@ def roster_password_link(member: int) -> ResponseReturnValue:
         until=until,
         is_mailed=is_mailed,
     )
-
-
-def _send(
-    tx: WriteTransaction, kind: MailKind, recipient: int | str, values: dict[str, str]
-) -> bool:
-    """Send a link by mail too; False in a register without a mail server."""
-    outbox = request_context.outbox()
-    if outbox is not None:
-        outbox.enqueue(tx.session, kind, recipient, tx.at, **values)
-    return outbox is not None
 
 
 @desk.post("/membres/liens/<int:link>/reprendre")

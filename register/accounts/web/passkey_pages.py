@@ -135,10 +135,8 @@ def notify(tx: WriteTransaction, member_id: int, change: str) -> None:
 
     :param change: what was done with a passkey, in French, before "votre compte".
     """
-    outbox = request_context.outbox()
-    if outbox is not None:
-        values = {"change": change, "link": f"{settings().base_url}{_SECTION}"}
-        outbox.enqueue(tx.session, MailKind.PASSKEY, member_id, tx.at, **values)
+    link = f"{settings().base_url}{_SECTION}"
+    request_context.send_mail(tx, MailKind.PASSKEY, member_id, change=change, link=link)
 
 
 def _new_page(form: forms.PasskeyForm, status: int = 200, problem: str = "") -> Response:
