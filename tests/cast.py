@@ -89,7 +89,7 @@ def hire(engine: Engine) -> Cast:
     }
     with writing(engine, AT) as p:
         members = add_members(p, {f"{name}@register.test": role for name, role in roles.items()})
-        accounts.disable_member(p, "driss@register.test")
+        accounts.disable_member(p, members["driss@register.test"])
     return Cast(*members.values())
 
 

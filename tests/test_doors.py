@@ -650,7 +650,7 @@ ACCOUNT_ACTS = {
     ),
     "disable_member": lambda p, c: accounts.disable_member(p, c.bruno, by=c.ada),
     "enable_member": lambda p, c: accounts.enable_member(p, c.driss, by=c.ada),
-    "reset_member": lambda p, c: accounts.reset_member(p, c.email("driss"), PHRASE),
+    "reset_member": lambda p, c: accounts.reset_member(p, c.driss, PHRASE),
     "set_role": lambda p, c: accounts.set_role(p, c.bruno, Role.ADMINISTRATOR, by=c.ada),
     "change_password": lambda p, c: accounts.change_password(p, c.bruno, PHRASE),
     "set_factor": lambda p, c: accounts.set_factor(p, c.bruno, "A" * 32, KEY, ["a"], 1),

@@ -66,16 +66,13 @@ def add_member(
     return member
 
 
-def disable_member(
-    tx: WriteTransaction, email_or_id: str | int, *, by: int | None = None
-) -> Member:
+def disable_member(tx: WriteTransaction, member_id: int, *, by: int | None = None) -> Member:
     """Disable an account, close its sessions and delete its passkeys; its authorship stays.
 
-    :param email_or_id: address or id.
     :raises NotFound: no such account.
     :raises Refused: already disabled, the last administrator, or ``by`` may not.
     """
-    member = _load_for_administrator(tx, email_or_id, by)
+    member = _load_for_administrator(tx, member_id, by)
     if not member.is_active:
         raise Refused("member_disabled", email=member.email)
     _require_other_administrator(tx, member)
@@ -86,14 +83,13 @@ def disable_member(
     return member
 
 
-def enable_member(tx: WriteTransaction, email_or_id: str | int, *, by: int | None = None) -> Member:
+def enable_member(tx: WriteTransaction, member_id: int, *, by: int | None = None) -> Member:
     """Open a disabled account again, with the password and second factor that it had.
 
-    :param email_or_id: address or id.
     :raises NotFound: no such account.
     :raises Refused: not disabled, or ``by`` may not.
     """
-    member = _load_for_administrator(tx, email_or_id, by)
+    member = _load_for_administrator(tx, member_id, by)
     if member.is_active:
         raise Refused("member_enabled", email=member.email)
     member.disabled_at = None
@@ -102,17 +98,16 @@ def enable_member(tx: WriteTransaction, email_or_id: str | int, *, by: int | Non
 
 
 def reset_member(
-    tx: WriteTransaction, email_or_id: str | int, password: str, *, by: int | None = None
+    tx: WriteTransaction, member_id: int, password: str, *, by: int | None = None
 ) -> Member:
     """Give an account a new password, and open it again when it was disabled.
 
     Its passkeys are deleted: each of them opens the account without the password.
 
-    :param email_or_id: address or id.
     :raises NotFound: no such account.
     :raises Invalid: an invalid password.
     """
-    member = _load_for_administrator(tx, email_or_id, by)
+    member = _load_for_administrator(tx, member_id, by)
     member.password_hash = passwords.hash_password(password, member.email, member.name)
     member.disabled_at = None
     member.totp_whole_at = 0
@@ -122,16 +117,13 @@ def reset_member(
     return member
 
 
-def set_role(
-    tx: WriteTransaction, email_or_id: str | int, role: Role, *, by: int | None = None
-) -> Member:
+def set_role(tx: WriteTransaction, member_id: int, role: Role, *, by: int | None = None) -> Member:
     """Give a member another role.
 
-    :param email_or_id: address or id.
     :raises NotFound: no such account.
     :raises Refused: they have the role already, the last administrator, or ``by`` may not.
     """
-    member = _load_for_administrator(tx, email_or_id, by)
+    member = _load_for_administrator(tx, member_id, by)
     role = Role(role)
     if member.role == role:
         raise Refused("member_has_role", email=member.email)
@@ -209,16 +201,15 @@ def renew_codes(tx: WriteTransaction, member_id: int, codes: Sequence[str]) -> M
     return member
 
 
-def reset_factor(tx: WriteTransaction, email_or_id: str | int, *, by: int | None = None) -> Member:
+def reset_factor(tx: WriteTransaction, member_id: int, *, by: int | None = None) -> Member:
     """Remove a lost second factor and all passkeys; the member sets another one up at sign-in.
 
     Their sessions end, because a lost telephone may be signed in.
 
-    :param email_or_id: address or id.
     :raises NotFound: no such account.
     :raises Refused: there is no second factor, or ``by`` may not.
     """
-    member = _load_for_administrator(tx, email_or_id, by)
+    member = _load_for_administrator(tx, member_id, by)
     _require_factor(member)
     member.totp_secret = None
     _replace_codes(tx, member, ())
@@ -287,17 +278,13 @@ def _reopen_details(tx: WriteTransaction, member: Member, by: int | None) -> dic
     return {"member": member.id, **vouching_details}
 
 
-def _load_for_administrator(tx: WriteTransaction, email_or_id: str | int, by: int | None) -> Member:
+def _load_for_administrator(tx: WriteTransaction, member_id: int, by: int | None) -> Member:
     """An account that an administrator or the console is about to change.
 
     :raises Refused: ``by`` is no administrator.
     """
     vouching.require_administrator(tx, by)
-    member = (
-        tx.load(Member, email_or_id)
-        if isinstance(email_or_id, int)
-        else find_by_email(tx.session, email_or_id)
-    )
+    member = tx.load(Member, member_id)
     tx.keep_alive(member)
     return member
 

@@ -84,7 +84,7 @@ def list_() -> None:
 def disable(email: str) -> None:
     """Fermer un compte et rendre ce qu’il avait en main ; ses actes restent à son nom."""
     with writing() as tx:
-        closed = close_account(tx, email)
+        closed = close_account(tx, accounts.find_by_email(tx.session, email).id)
     click.echo(f"Compte fermé : {closed.email}.")
 
 
@@ -96,10 +96,11 @@ def reset(email: str, password_stdin: bool, factor: bool) -> None:
     """Donner un nouveau mot de passe ; un compte fermé est rouvert."""
     password = _password(password_stdin)
     with writing() as tx:
-        changed = accounts.reset_member(tx, email, password)
+        account = accounts.find_by_email(tx.session, email)
+        changed = accounts.reset_member(tx, account.id, password)
         lost = factor and changed.has_factor
         if lost:
-            accounts.reset_factor(tx, email)
+            accounts.reset_factor(tx, account.id)
     click.echo(f"Nouveau mot de passe pour {changed.email}.")
     if lost:
         click.echo("Seconde preuve retirée : elle se pose à la prochaine connexion.")

@@ -19,7 +19,7 @@ from sqlalchemy import event, select
 
 from register.accounts import acts as accounts
 from register.accounts import authentication, passwords, sessions, two_factor
-from register.accounts.models import Member, RecoveryCode, SignInAttempts
+from register.accounts.models import RecoveryCode, SignInAttempts
 from register.concurrency_limit import Bulkhead
 from register.db import housekeeping, write_engine
 from register.errors import Unavailable
@@ -44,8 +44,7 @@ def members(pen, cast):
     with pen() as p:
         for member_id in (cast.bruno, cast.chloe, cast.driss):
             # The passwords of the cast are hashed again at the cost of ``CHEAP_HASHER``.
-            member = p.session.get(Member, member_id)
-            accounts.reset_member(p, member.email, PASSWORD)
+            accounts.reset_member(p, member_id, PASSWORD)
         accounts.disable_member(p, cast.driss)
         accounts.set_factor(p, cast.chloe, CHLOE_SECRET, ROOT_KEY, CODES, NOW - 10)
     return cast
@@ -286,7 +285,7 @@ def test_revoked_browser_tokens_are_not_recognised(sign_in, pen, session, member
         else:
             if act == "disable":
                 accounts.disable_member(p, members.bruno)
-            accounts.reset_member(p, "bruno@register.test", PASSWORD)
+            accounts.reset_member(p, members.bruno, PASSWORD)
     for _ in range(10):
         sign_in("bruno", "une-autre-phrase-de-passe")
     assert [sign_in("bruno", token=token) for token in tokens] == [None, None]

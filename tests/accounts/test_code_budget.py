@@ -27,7 +27,7 @@ def members(pen, cast):
     """Bruno has a password only; Chloé has a second factor and ten recovery codes."""
     with pen() as p:
         for member_id in (cast.bruno, cast.chloe):
-            accounts.reset_member(p, p.session.get(Member, member_id).email, PASSWORD)
+            accounts.reset_member(p, member_id, PASSWORD)
         accounts.set_factor(p, cast.chloe, CHLOE_SECRET, ROOT_KEY, CODES, 0)
     return cast
 

@@ -1248,7 +1248,7 @@ def test_the_loser_of_a_race_gets_the_present_state(
 def test_the_approval_of_a_member_disabled_since_is_void(pen, desk, cast, content):
     case = desk.ready(content(justice=True))
     with pen() as p:
-        accounts.disable_member(p, cast.email("chloe"))
+        accounts.disable_member(p, cast.chloe)
 
     def publish():
         with pen() as p:
@@ -1260,7 +1260,7 @@ def test_the_approval_of_a_member_disabled_since_is_void(pen, desk, cast, conten
 def test_the_act_of_a_member_just_disabled_is_refused(pen, desk, cast):
     case = desk.ready()
     with pen() as p:
-        accounts.disable_member(p, cast.email("bruno"))
+        accounts.disable_member(p, cast.bruno)
 
     def publish():
         with pen() as p:

@@ -188,7 +188,7 @@ def test_the_approval_of_a_member_disabled_since_is_void(session, desk, cast, co
     assert listed_ids(session, member("ada"), DeskQuery(waiting_for=TodoKind.SECOND)) == []
     assert listed_ids(session, member("ada"), DeskQuery(waiting_for=TodoKind.READY)) == [case.id]
     with desk.pen() as p:
-        accounts.disable_member(p, cast.email("chloe"))
+        accounts.disable_member(p, cast.chloe)
     assert listed_ids(session, member("ada"), DeskQuery(waiting_for=TodoKind.SECOND)) == [case.id]
     assert listed_ids(session, member("ada"), DeskQuery(waiting_for=TodoKind.READY)) == []
 

@@ -71,7 +71,7 @@ def test_an_edit_or_a_disabled_approver_voids_an_approval(desk, pen, cast, view_
     assert view_of(case).approvals == {}
     assert view_of(other).approvers("publish") == {cast.chloe}
     with pen() as p:
-        accounts.disable_member(p, "chloe@register.test")
+        accounts.disable_member(p, cast.chloe)
     assert view_of(other).approvals == {}
 
 

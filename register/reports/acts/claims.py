@@ -83,12 +83,12 @@ def set_urgency(
     transitions.record(tx, Act.REPORT_URGENCY, key, by, **urgency.line_details())
 
 
-def close_account(tx: WriteTransaction, email_or_id: str | int, *, by: int | None = None) -> Member:
+def close_account(tx: WriteTransaction, member_id: int, *, by: int | None = None) -> Member:
     """Disable an account, and release all its claims and assignments.
 
     :raises Refused: as :func:`accounts.disable_member`.
     """
-    member = accounts.disable_member(tx, email_or_id, by=by)
+    member = accounts.disable_member(tx, member_id, by=by)
     cases.release_all(tx, member.id, by=by)
     release_all(tx, member.id, by=by)
     return member

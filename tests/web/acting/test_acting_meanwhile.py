@@ -88,12 +88,12 @@ def test_a_reply_is_accepted_although_the_text_changed(
     assert signed("bruno").send(case_path(case, "reponse"), seen_revision | form).status_code == 303
 
 
-def test_a_newly_disabled_member_is_refused(signed, desk, pen, revision_field, line_counts):
+def test_a_newly_disabled_member_is_refused(signed, desk, pen, cast, revision_field, line_counts):
     from register.accounts import acts as accounts
 
     case, browser = desk.published(), signed("chloe")
     with pen() as p:
-        accounts.disable_member(p, "chloe@register.test")
+        accounts.disable_member(p, cast.chloe)
     counts_before = line_counts()
     form = {"restriction": "erreur", "reason": "r"}
     response = browser.send(case_path(case, "retirer"), revision_field(case) | form)
