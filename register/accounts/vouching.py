@@ -116,7 +116,7 @@ def postpone_vouching(tx: WriteTransaction, member: Member, by: int | None) -> d
     return {"vouches_from": member.vouches_from.isoformat()}
 
 
-def confirm_member(tx: WriteTransaction, member_id: int, *, by: Member | None) -> JournalEntry:
+def confirm_member(tx: WriteTransaction, member_id: int, *, by: int | None) -> JournalEntry:
     """Confirm that an account belongs to a separate person, so that it vouches at once.
 
     :param by: the confirming member, None for the command line.
@@ -125,13 +125,14 @@ def confirm_member(tx: WriteTransaction, member_id: int, *, by: Member | None) -
         ``own_invitation`` for a member who admitted it, ``member_vouches_later`` for a member who
         does not vouch yet.
     """
+    second = load_acting_member(tx, by) if by is not None else None
     member = tx.load(Member, member_id)
     if vouches(member, tx.at) or not member.is_active:
         raise Refused("member_vouches", email=member.email)
-    if by is not None:
-        require_second(by, member, tx.at)
+    if second is not None:
+        require_second(second, member, tx.at)
     member.vouches_from = None
-    return tx.record(Act.MEMBER_CONFIRMED, by=by.id if by else None, details={"member": member.id})
+    return tx.record(Act.MEMBER_CONFIRMED, by=by, details={"member": member.id})
 
 
 def unconfirmed_accounts(session: Session, at: datetime) -> Sequence[Member]:

@@ -56,7 +56,7 @@ def _refused(pen, act, *arguments, at=SOON, **keywords):
 def _confirm(p, member, by):
     from register.accounts import vouching
 
-    vouching.confirm_member(p, member, by=vouching.load_acting_member(p, by) if by else None)
+    vouching.confirm_member(p, member, by=by)
 
 
 @pytest.mark.parametrize("purpose", ["publish", "erase"])

@@ -124,14 +124,10 @@ def roster_confirm(member: int) -> ResponseReturnValue:
     """Confirm that an account belongs to a separate person; open to all members who vouch."""
     success = _("Le compte est confirmé : ce membre peut désormais être la seconde personne.")
     if current_member.member().is_administrator:
-        return _perform(_confirm, member, success=success)
-    current_member.run_act(lambda tx, by: _confirm(tx, member, by=by))
+        return _perform(vouching.confirm_member, member, success=success)
+    current_member.run_act(lambda tx, by: vouching.confirm_member(tx, member, by=by))
     flash(success)
     return redirect(current_member.DESK, 303)
-
-
-def _confirm(tx: WriteTransaction, member_id: int, *, by: int) -> None:
-    vouching.confirm_member(tx, member_id, by=vouching.load_acting_member(tx, by))
 
 
 @desk.post("/membres/<int:member>/desactiver")
