@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any, ClassVar
 
 from sqlalchemy import BigInteger, Date, ForeignKey, LargeBinary, String
-from sqlalchemy.orm import Mapped, mapped_column, synonym
+from sqlalchemy.orm import Mapped, mapped_column, relationship, synonym
 
 from register.accounts.sealed_address import SealedAddress
 from register.db import Base, UTCDateTime
@@ -153,6 +153,8 @@ class SignInSession(Base):
     confirmed_at: Mapped[datetime] = mapped_column(UTCDateTime)
     # Typed by the member, such as "téléphone"; taken over from the browser at a sign-in.
     name: Mapped[str] = mapped_column(String(SESSION_NAME_LENGTH), default="")
+
+    member: Mapped[Member] = relationship(lazy="raise")
 
 
 class SignInAttempts(Base):

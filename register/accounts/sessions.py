@@ -9,11 +9,10 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, Engine, and_, delete, func, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, contains_eager
 
 from register.accounts import sign_in_attempts, vouching
 from register.accounts.models import SESSION_NAME_LENGTH, KnownBrowser, Member, SignInSession
@@ -33,24 +32,6 @@ TOUCH_INTERVAL = timedelta(minutes=1)
 LIFETIME = timedelta(days=365)
 # Known browsers of one account, the last used. Private windows add one at each sign-in.
 MAX_BROWSERS = 30
-
-
-@dataclass(frozen=True)
-class SignedIn:
-    """A signed-in member, their session, its last use, and the expiry of their confirmation."""
-
-    member: Member
-    session_id: int
-    seen_at: datetime
-    confirmed_until: datetime
-
-    def needs_touch(self, at: datetime) -> bool:
-        """Whether the stored last use of the session is old enough to be updated."""
-        return at - self.seen_at >= TOUCH_INTERVAL
-
-    def is_confirmed(self, at: datetime) -> bool:
-        """Whether password and code were given recently."""
-        return at < self.confirmed_until
 
 
 def digest(token: str) -> bytes:
@@ -93,22 +74,21 @@ def add_session(
     return token
 
 
-def find_session(session: Session, token: str, at: datetime) -> SignedIn | None:
-    """The session of a token; None when it is closed or too old, or its member disabled."""
-    stmt = (
-        select(SignInSession, Member)
-        .join(Member, Member.id == SignInSession.member_id)
-        .where(
+def find_session(session: Session, token: str, at: datetime) -> SignInSession | None:
+    """The session of a token with its member; None when closed or too old, or they are disabled."""
+    stmt = select(SignInSession).join(SignInSession.member)
+    return session.scalar(
+        stmt.options(contains_eager(SignInSession.member)).where(
             SignInSession.token_hash == digest(token),
             Member.disabled_at.is_(None),
             *_alive_conditions(at),
         )
     )
-    row = session.execute(stmt).first()
-    if row is None:
-        return None
-    current, member = row
-    return SignedIn(member, current.id, current.seen_at, current.confirmed_at + CONFIRMED_FOR)
+
+
+def is_confirmed(current: SignInSession, at: datetime) -> bool:
+    """Whether password and code were given recently in a session."""
+    return at < current.confirmed_at + CONFIRMED_FOR
 
 
 def _alive_conditions(at: datetime) -> tuple[ColumnElement[bool], ...]:
@@ -172,11 +152,6 @@ def delete_all(session: Session) -> None:
     """Close the sessions of all members and forget their browsers, as after a restore."""
     for table in (SignInSession, KnownBrowser):
         session.execute(delete(table))
-
-
-def delete_expired_sessions(session: Session, at: datetime) -> None:
-    """Delete expired sessions."""
-    session.execute(delete(SignInSession).where(~and_(*_alive_conditions(at))))
 
 
 def find_browser(session: Session, email: str, token: str, at: datetime) -> int | None:
@@ -255,7 +230,7 @@ def sign_in(
     :raises Refused: a member who may not act any more.
     """
     vouching.load_acting_member(tx, member_id)
-    delete_expired_sessions(tx.session, tx.at)
+    tx.session.execute(delete(SignInSession).where(~and_(*_alive_conditions(tx.at))))
     token = add_session(tx.session, member_id, tx.at, browser_token, has_password=has_password)
     tx.record(Act.SIGNED_IN, by=member_id, details={"member": member_id})
     _record_failure_lines(tx)

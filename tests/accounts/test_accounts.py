@@ -261,10 +261,7 @@ def sessions_of(engine, session):
     def open_two(member_id):
         with housekeeping(engine) as housekeeping_session:
             tokens = [sessions.add_session(housekeeping_session, member_id, AT) for _ in range(2)]
-            ids = [
-                sessions.find_session(housekeeping_session, token, AT).session_id
-                for token in tokens
-            ]
+            ids = [sessions.find_session(housekeeping_session, token, AT).id for token in tokens]
 
         def remaining():
             session.rollback()

@@ -14,8 +14,7 @@ from werkzeug.exceptions import Forbidden
 
 from register.accounts import acts as accounts
 from register.accounts import sessions
-from register.accounts.models import Member
-from register.accounts.sessions import SignedIn
+from register.accounts.models import Member, SignInSession
 from register.cases.vocabulary import LANGUAGES
 from register.db import db, housekeeping, now
 from register.journal import WriteTransaction, writing
@@ -32,17 +31,15 @@ DESK = "/moderation"
 
 # A longer one would make the sign-in page's own address too long for request validation.
 _MAX_ADDRESS_LENGTH = 1_500
-# Lifetime of the cookie of a known browser: a year.
-_BROWSER_COOKIE_SECONDS = 365 * 24 * 3600
 # Key of the session token in the signed cookie.
 TOKEN_FIELD = "sid"  # noqa: S105 - the name of a field, no secret
 _ENVIRON_KEY = "register.signed_in"
 
 
-def signed_in() -> SignedIn | None:
-    """The member signed in by the cookie of this request; looked up once."""
+def signed_in() -> SignInSession | None:
+    """The session of the cookie of this request, with its member; looked up once."""
     if _ENVIRON_KEY in request.environ:
-        return cast("SignedIn | None", request.environ[_ENVIRON_KEY])
+        return cast("SignInSession | None", request.environ[_ENVIRON_KEY])
     token, current = session.get(TOKEN_FIELD), None
     if isinstance(token, str):
         # A session of its own, closed at once: an open read transaction of the request would
@@ -50,9 +47,9 @@ def signed_in() -> SignedIn | None:
         with Session(db.engine) as read_session:
             current = sessions.find_session(read_session, token, now())
             read_session.expunge_all()
-    if current and current.needs_touch(now()):
+    if current and now() - current.seen_at >= sessions.TOUCH_INTERVAL:
         with housekeeping(db.engine) as db_session:
-            sessions.store_session_use(db_session, current.session_id, now())
+            sessions.store_session_use(db_session, current.id, now())
     request.environ[_ENVIRON_KEY] = current
     return current
 
@@ -71,8 +68,8 @@ def run_act(act: Callable[[WriteTransaction, int], Outcome]) -> Outcome:
         return act(tx, by)
 
 
-def require_signed_in() -> SignedIn:
-    """The current member and session."""
+def require_signed_in() -> SignInSession:
+    """The current session, with its member."""
     current = signed_in()
     if current is None:
         raise Forbidden
@@ -102,7 +99,7 @@ def start_session(member_id: int, browser_token: str = "", *, has_password: bool
     with writing(at=now(), signing_in=True) as tx:
         if previous is not None:
             sessions.end_sessions(
-                tx, previous.member.id, by=previous.member.id, only_session=previous.session_id
+                tx, previous.member.id, by=previous.member.id, only_session=previous.id
             )
         token = sessions.sign_in(tx, member_id, browser_token, has_password=has_password)
     _reset_cookie()
@@ -111,22 +108,18 @@ def start_session(member_id: int, browser_token: str = "", *, has_password: bool
 
 def end_session() -> None:
     """Sign out: close the session on the server, then drop the cookie."""
-    current = signed_in()
-    if current is not None:
-        close_session(current.session_id, signing_out=True)
+    close_session(require_signed_in().id, signing_out=True)
     _reset_cookie()
 
 
-def confirm_session() -> None:
-    """Store that the current member has given password and code again; a new token."""
-    renew_session(confirmed_at=now())
-
-
 def renew_session(**columns: datetime) -> None:
-    """Give the current session a new token after a change of the account, and other columns."""
+    """Give the current session a new token, and other columns.
+
+    After a change of the account; and with ``confirmed_at``, after password and code were given.
+    """
     current = require_signed_in()
     with housekeeping(db.engine) as db_session:
-        session[TOKEN_FIELD] = sessions.replace_token(db_session, current.session_id, **columns)
+        session[TOKEN_FIELD] = sessions.replace_token(db_session, current.id, **columns)
     forget_lookup()
 
 
@@ -144,7 +137,7 @@ def forget_lookup() -> None:
 def name_session(session_id: int, name: str) -> bool:
     """Name one session of the current member, its browser too if it is this one; False without."""
     current = require_signed_in()
-    browser_token = known_browser_token() if session_id == current.session_id else ""
+    browser_token = known_browser_token() if session_id == current.id else ""
     with housekeeping(db.engine) as db_session:
         return sessions.name_session(db_session, current.member.id, session_id, name, browser_token)
 
@@ -178,7 +171,7 @@ def set_browser_cookie(response: Response, browser_token: str) -> Response:
         response.set_cookie(
             _browser_cookie_name(),
             browser_token,
-            max_age=_BROWSER_COOKIE_SECONDS,
+            max_age=sessions.LIFETIME,
             secure=settings().is_secure,
             httponly=True,
             samesite="Lax",

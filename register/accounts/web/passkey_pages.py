@@ -16,7 +16,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from werkzeug.exceptions import Forbidden
 
-from register.accounts import passkey_ceremonies, passkeys
+from register.accounts import passkey_ceremonies, passkeys, sessions
 from register.accounts.passkey_ceremonies import Answer, Challenge, RelyingParty
 from register.accounts.web import current_member, forms
 from register.db import db, now
@@ -72,7 +72,7 @@ def passkey_challenge() -> ResponseReturnValue:
     existing = passkeys.list_passkeys(db.session(), root_key, current.member.id) if current else ()
     if not is_creation:
         options = passkey_ceremonies.request_options(party, challenge, existing)
-    elif current is not None and current.is_confirmed(now()):
+    elif current is not None and sessions.is_confirmed(current, now()):
         options = passkey_ceremonies.creation_options(
             root_key, party, challenge, current.member, existing
         )
@@ -115,7 +115,7 @@ def add_passkey() -> ResponseReturnValue:
 def remove_passkey(passkey: int) -> ResponseReturnValue:
     """Remove a passkey."""
     current = current_member.require_signed_in()
-    member_id, session_id = current.member.id, current.session_id
+    member_id, session_id = current.member.id, current.id
     with writing() as tx:
         is_removed = passkeys.remove_passkey(tx, member_id, passkey, except_session=session_id)
         if is_removed:

@@ -40,7 +40,7 @@ def own() -> ResponseReturnValue:
         "accounts/profile.html",
         role=messages.accounts.roles[member.role],
         sessions=sessions.list_sessions(db.session(), member.id, now()),
-        current_session=signed_in.session_id,
+        current_session=signed_in.id,
         browsers=sessions.count_browsers(db.session(), member.id, now()),
         codes_left=accounts.count_unused_codes(db.session(), member.id),
         passkeys=passkeys.list_passkeys(db.session(), request_context.root_key(), member.id),
@@ -86,12 +86,12 @@ def password() -> ResponseReturnValue:
     except Unavailable:
         form.mot_de_passe.errors = [messages.accounts.busy]
         return rate_limits.too_soon_page(_render_form(form), RETRY_AFTER, 503)
-    current_member.confirm_session()
+    current_member.renew_session(confirmed_at=now())
     current = current_member.require_signed_in()
     new_password, member_id = form.nouveau_mot_de_passe.data or "", current.member.id
     try:
         with writing() as tx:
-            accounts.change_password(tx, member_id, new_password, except_session=current.session_id)
+            accounts.change_password(tx, member_id, new_password, except_session=current.id)
     except Invalid as error:
         form.nouveau_mot_de_passe.errors = [error_messages.error_sentence(error, quoting=False)]
         return _render_form(form), status_of(error)
@@ -135,10 +135,10 @@ def revoke_link(link: int) -> ResponseReturnValue:
 @account.post("/seances/fermer")
 def close_others() -> ResponseReturnValue:
     """End all sessions but the current one."""
-    current = current_member.require_signed_in()
-    member_id = current.member.id
-    with writing(at=now()) as tx:
-        sessions.end_sessions(tx, member_id, by=member_id, except_session=current.session_id)
+    current_id = current_member.require_signed_in().id
+    current_member.run_act(
+        lambda tx, by: sessions.end_sessions(tx, by, by=by, except_session=current_id)
+    )
     flash(_("Vos autres séances sont fermées."))
     return redirect(current_member.ACCOUNT, 303)
 
@@ -186,7 +186,7 @@ def factor() -> ResponseReturnValue:
             request_context.root_key(),
             new_codes,
             step,
-            except_session=current.session_id,
+            except_session=current.id,
         )
     cookie.pop(_PENDING_FIELD, None)
     current_member.renew_session()
@@ -254,4 +254,4 @@ def _store_pending(secret: str) -> None:
 
 
 def _session_binding() -> bytes:
-    return str(current_member.require_signed_in().session_id).encode()
+    return str(current_member.require_signed_in().id).encode()

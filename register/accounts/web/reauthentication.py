@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from itsdangerous import BadData, URLSafeTimedSerializer
 from werkzeug.datastructures import ImmutableMultiDict
 
-from register.accounts import authentication
+from register.accounts import authentication, sessions
 from register.accounts.models import Member
 from register.accounts.web import current_member, passkey_pages
 from register.accounts.web.current_member import member_address
@@ -147,12 +147,12 @@ def require_proof(act: Any, proof: tuple[str, str] | None) -> ResponseReturnValu
     :param act: what the member is about to do, in words.
     :param proof: password and code, if they were given.
     """
-    if current_member.require_signed_in().is_confirmed(now()):
+    if sessions.is_confirmed(current_member.require_signed_in(), now()):
         return None
     form, is_busy = ProofForm(formdata=None), False
     try:
         if proof is not None and is_proved(*proof):
-            current_member.confirm_session()
+            current_member.renew_session(confirmed_at=now())
             return None
         if proof is not None:
             form.preuve_mot_de_passe.errors = [messages.accounts.proof_refused]
