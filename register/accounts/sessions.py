@@ -180,19 +180,23 @@ def add_browser(session: Session, member_id: int, at: datetime) -> str:
         .order_by(KnownBrowser.used_at.desc(), KnownBrowser.id.desc())
         .limit(MAX_BROWSERS)
     )
-    newest_ids = set(session.scalars(newest))
-    delete_browsers(session, member_id, KnownBrowser.id.not_in(newest_ids))
+    delete_browsers(session, member_id, KnownBrowser.id.not_in(newest))
     return token
 
 
-def store_browser_use(session: Session, browser_id: int, at: datetime) -> None:
-    """Store the last use of a browser."""
+def store_browser(
+    session: Session, member_id: int, browser_id: int | None, browser_token: str, at: datetime
+) -> str:
+    """Store that a member signed in with a browser; its token, new for an unknown one."""
+    if browser_id is None:
+        return add_browser(session, member_id, at)
     session.execute(
         update(KnownBrowser)
         .where(KnownBrowser.id == browser_id)
         .values(used_at=at)
         .execution_options(synchronize_session=False)
     )
+    return browser_token
 
 
 def count_browsers(session: Session, member_id: int, at: datetime) -> int:

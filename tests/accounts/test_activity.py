@@ -57,7 +57,6 @@ def fail(engine, cast):
                 code="",
                 browser_token="",
                 at=at,
-                require_factor=False,
             )
 
     return authenticate

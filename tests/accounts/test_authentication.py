@@ -54,7 +54,7 @@ def members(pen, cast):
 def sign_in(engine, members):
     """``sign_in("bruno", code=…)``: the result of an authentication on 2 March at 9:30."""
 
-    def authenticate(name, password=PASSWORD, code="", token="", at=AT, require_factor=False):
+    def authenticate(name, password=PASSWORD, code="", token="", at=AT):
         return authentication.authenticate(
             engine,
             ROOT_KEY,
@@ -63,7 +63,6 @@ def sign_in(engine, members):
             code=code,
             browser_token=token,
             at=at,
-            require_factor=require_factor,
         )
 
     return authenticate
@@ -73,14 +72,8 @@ def sign_in(engine, members):
 
 
 def test_a_password_is_enough_without_a_second_factor(sign_in, members):
-    result = sign_in("bruno")
-    assert (result.member_id, result.needs_factor) == (members.bruno, False)
+    assert sign_in("bruno").member_id == members.bruno
     assert sign_in("Bruno", code="whatever").member_id == members.bruno
-
-
-def test_a_member_without_a_factor_has_to_set_one_up(sign_in):
-    assert sign_in("bruno", require_factor=True).needs_factor
-    assert not sign_in("chloe", code=totp_code(), require_factor=True).needs_factor
 
 
 def test_a_members_factor_is_required_even_where_factors_are_optional(sign_in, members):
@@ -133,7 +126,6 @@ def test_recovery_codes_work_when_the_secret_cannot_be_decrypted(engine, members
             code=code,
             browser_token="",
             at=AT,
-            require_factor=True,
         )
 
     assert authenticate(totp_code()) is None

@@ -43,7 +43,6 @@ def sign_in(engine, members):
             code=code,
             browser_token="",
             at=at,
-            require_factor=True,
         )
 
     return authenticate

@@ -20,7 +20,6 @@ from register.web import error_messages, messages, rate_limits, request_context
 from register.web.blueprints import account, before_second_factor, open_to_all
 from register.web.errors import RETRY_AFTER, status_of
 from register.web.headers import clear_browser_cache
-from register.web.request_context import settings
 
 
 @account.route("/connexion", methods=["GET", "POST"])
@@ -61,13 +60,12 @@ def sign_in() -> ResponseReturnValue:
             code=form.code_a_usage_unique.data or "",
             browser_token=browser_token,
             at=now(),
-            require_factor=settings().require_2fa,
         )
     except Unavailable:
         return _busy_page(form, RETRY_AFTER)
     if verified is None:
         return _render_form(form, problem=str(messages.accounts.sign_in_refused)), 422
-    return _signed_in_response(verified, current_member.member_address(form.suite.data or ""))
+    return _signed_in_response(verified, form)
 
 
 def _sign_in_by_passkey(form: forms.SignInForm) -> ResponseReturnValue:
@@ -82,8 +80,7 @@ def _sign_in_by_passkey(form: forms.SignInForm) -> ResponseReturnValue:
         )
     except Refused as error:
         return _render_form(form, problem=error_messages.error_sentence(error)), 422
-    target = current_member.member_address(form.suite.data or "")
-    return _signed_in_response(verified, target, has_password=False)
+    return _signed_in_response(verified, form, has_password=False)
 
 
 @account.post("/deconnexion")
@@ -127,15 +124,16 @@ def _busy_page(form: forms.SignInForm, seconds: int) -> Response:
 
 
 def _signed_in_response(
-    verified: VerifiedMember, target: str, *, has_password: bool = True
+    verified: VerifiedMember, form: forms.SignInForm, *, has_password: bool = True
 ) -> Response:
     carried = reauthentication.carried_form()
     current_member.start_session(
         verified.member_id, verified.browser_token, has_password=has_password
     )
     if carried is None:
-        response = make_response(redirect(target or current_member.DESK, 303))
-    elif verified.needs_factor:
+        target = current_member.member_address(form.suite.data or "") or current_member.DESK
+        response = make_response(redirect(target, 303))
+    elif reauthentication.needs_factor(current_member.member()):
         response = profile.factor_page(carried=carried)
     else:
         response = reauthentication.resend_page(carried)
