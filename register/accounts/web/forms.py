@@ -26,12 +26,19 @@ def length_hint() -> str:
     return str(hint) % {"limit": MIN_LENGTH}
 
 
+class CodeField(StringField):
+    """A code that works once; no page repeats it."""
+
+    def _value(self) -> str:
+        return ""
+
+
 class SignInForm(BaseForm):
     """Address, password and code together, so that no answer reveals which was wrong."""
 
     adresse = line_field(_("Adresse électronique"), required=True, limit=254)
     mot_de_passe = password_field(_("Mot de passe"))
-    code_a_usage_unique = StringField(_("Code"))
+    code_a_usage_unique = CodeField(_("Code"))
     suite = HiddenField()
     # The answer of a passkey, which a script adds in the place of all other fields.
     cle = HiddenField()
@@ -41,7 +48,7 @@ class ProofForm(BaseForm):
     """Password and code for reauthentication."""
 
     preuve_mot_de_passe = password_field(_("Mot de passe"))
-    preuve_code = StringField(_("Code"))
+    preuve_code = CodeField(_("Code"))
 
 
 class InvitedForm(BaseForm):
@@ -56,7 +63,7 @@ class InvitedForm(BaseForm):
 class FactorForm(BaseForm):
     """One code, which proves that the application has the secret."""
 
-    code_a_usage_unique = StringField(
+    code_a_usage_unique = CodeField(
         _("Code à six chiffres"), validators=[InputRequired(messages.accounts.required)]
     )
 
@@ -65,7 +72,7 @@ class NewPasswordForm(BaseForm):
     """The current password, a code if there is a second factor, and the new password."""
 
     mot_de_passe = password_field(_("Mot de passe actuel"))
-    code_a_usage_unique = StringField(_("Code"))
+    code_a_usage_unique = CodeField(_("Code"))
     nouveau_mot_de_passe = password_field(_("Nouveau mot de passe"))
 
 
@@ -73,7 +80,7 @@ class LinkedPasswordForm(BaseForm):
     """A new password, and a code if there is a second factor, by a link of an administrator."""
 
     nouveau_mot_de_passe = password_field(_("Nouveau mot de passe"))
-    code_a_usage_unique = StringField(_("Code"))
+    code_a_usage_unique = CodeField(_("Code"))
 
 
 class PasskeyForm(BaseForm):

@@ -140,6 +140,5 @@ def notify(tx: WriteTransaction, member_id: int, change: str) -> None:
 
 
 def _new_page(form: forms.PasskeyForm, status: int = 200, problem: str = "") -> Response:
-    form.cle.data = ""
     body = render_template("accounts/new_passkey.html", form=form, problem=problem)
     return make_response(body, status)

@@ -81,7 +81,6 @@ def password() -> ResponseReturnValue:
             return _render_form(form), 403
     except Refused as error:
         form.code_a_usage_unique.errors = [error_messages.error_sentence(error)]
-        form.code_a_usage_unique.data = ""
         return _render_form(form), status_of(error)
     except Unavailable:
         form.mot_de_passe.errors = [messages.accounts.busy]
@@ -174,7 +173,6 @@ def factor() -> ResponseReturnValue:
     step = two_factor.step_of(secret or "", form.code_a_usage_unique.data or "", now())
     if secret is None or step is None:
         form.code_a_usage_unique.errors = [str(messages.accounts.wrong_code)]
-        form.code_a_usage_unique.data = ""
         return factor_page(form, 422, carried)
     new_codes = two_factor.recovery_codes()
     current = current_member.require_signed_in()

@@ -147,8 +147,7 @@ def _render_form(
     carried: CarriedForm | None = None,
     ended: bool = False,
 ) -> str:
-    """The page without password and code, with the interrupted form that it carries on."""
-    form.mot_de_passe.data = form.code_a_usage_unique.data = form.cle.data = ""
+    """The page, with the interrupted form that it carries on."""
     return render_template(
         "accounts/sign_in.html",
         form=form,

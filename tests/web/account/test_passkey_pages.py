@@ -146,6 +146,15 @@ def test_the_password_is_changed_with_a_passkey_in_the_place_of_the_code(app, br
     assert bruno.answer.headers["Location"] == ACCOUNT
 
 
+def test_the_page_of_a_wrong_password_does_not_repeat_the_code(bruno):
+    page, typed = "/compte/mot-de-passe", {"nouveau_mot_de_passe": "quatre mots sans rapport aucun"}
+    bruno.get(page)
+    bruno.send(page, mot_de_passe="mot-de-passe-faux", code_a_usage_unique="123987", **typed)
+    assert bruno.answer.status_code == 403
+    assert 'name="code_a_usage_unique"' in bruno.answer.text
+    assert "123987" not in bruno.answer.text
+
+
 def test_a_passkey_is_removed_after_password_and_proof(app, bruno, advance_time):
     device, other = add(bruno), add(bruno, "téléphone")
     lost = come_in(app, device)
