@@ -104,6 +104,8 @@ class PasswordLink(OneUseLink, Base):
     made_by: Mapped[int] = mapped_column(ForeignKey("member.id"))
     maker_id = synonym("made_by")
 
+    member: Mapped[Member] = relationship(foreign_keys=[member_id])
+
 
 class RecoveryCode(Base):
     """A single-use code for a lost second factor; only its digest is stored."""

@@ -123,10 +123,11 @@ def renew_session(**columns: datetime) -> None:
     forget_lookup()
 
 
-def remember_browser() -> str:
-    """Add the browser of the current member to the known ones; the token for its cookie."""
+def remember_browser(response: Response) -> Response:
+    """Add the browser of the current member to the known ones, and set its cookie."""
     with housekeeping(db.engine) as db_session:
-        return sessions.add_browser(db_session, member().id, now())
+        browser_token = sessions.add_browser(db_session, member().id, now())
+    return set_browser_cookie(response, browser_token)
 
 
 def forget_lookup() -> None:

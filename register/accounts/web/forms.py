@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from flask_babel import lazy_gettext as _
 from wtforms import HiddenField, PasswordField, SelectField, StringField
@@ -12,18 +11,18 @@ from wtforms.validators import InputRequired
 from register.accounts.models import PASSKEY_NAME_LENGTH, SESSION_NAME_LENGTH
 from register.accounts.passwords import MIN_LENGTH
 from register.web import messages
-from register.web.form_fields import BaseForm, line_field
+from register.web.form_fields import BaseForm, code_choices, line_field
+
+# Beside a field for a new password.
+LENGTH_HINT = _(
+    "Au moins %(limit)s caractères. Quatre ou cinq mots sans rapport vont très bien.",
+    limit=MIN_LENGTH,
+)
 
 
-def password_field(label: Any, **options: Any) -> PasswordField:
+def password_field(label: Any) -> PasswordField:
     """A password field, without cleaning: a space at its end belongs to the password."""
-    return PasswordField(label, validators=[InputRequired(messages.accounts.required)], **options)
-
-
-def length_hint() -> str:
-    """The hint beside a field for a new password."""
-    hint = _("Au moins %(limit)s caractères. Quatre ou cinq mots sans rapport vont très bien.")
-    return str(hint) % {"limit": MIN_LENGTH}
+    return PasswordField(label, validators=[InputRequired(messages.accounts.required)])
 
 
 class CodeField(StringField):
@@ -51,8 +50,16 @@ class ProofForm(BaseForm):
     preuve_code = CodeField(_("Code"))
 
 
-class InvitedForm(BaseForm):
+class LinkForm(BaseForm):
+    """A form that uses a link; ``template`` shows it."""
+
+    template: ClassVar[str]
+
+
+class InvitedForm(LinkForm):
     """Name, password and, for the first administrator, address of an invited person."""
+
+    template = "accounts/invitation.html"
 
     # Only the invitation of the first administrator has no address.
     adresse = line_field(_("Votre adresse électronique"), limit=254)
@@ -76,9 +83,10 @@ class NewPasswordForm(BaseForm):
     nouveau_mot_de_passe = password_field(_("Nouveau mot de passe"))
 
 
-class LinkedPasswordForm(BaseForm):
+class LinkedPasswordForm(LinkForm):
     """A new password, and a code if there is a second factor, by a link of an administrator."""
 
+    template = "accounts/password_link.html"
     nouveau_mot_de_passe = password_field(_("Nouveau mot de passe"))
     code_a_usage_unique = CodeField(_("Code"))
 
@@ -96,30 +104,22 @@ class SessionNameForm(BaseForm):
     nom = line_field(_("Nom de la séance"), limit=SESSION_NAME_LENGTH)
 
 
-def _labelled(names: Mapping[str, Any]) -> list[tuple[str, str]]:
-    return [(code, str(name)) for code, name in names.items()]
-
-
-def _role_field() -> SelectField:
-    return SelectField(_("Rôle"), choices=lambda: _labelled(messages.accounts.roles))
-
-
 class MemberInviteForm(BaseForm):
     """Address and role for an invitation."""
 
     adresse = line_field(_("Adresse électronique"), required=True, limit=254)
-    role = _role_field()
+    role = SelectField(_("Rôle"), choices=code_choices(messages.accounts.roles))
 
 
 class RoleForm(BaseForm):
     """New role of a member."""
 
-    role = _role_field()
+    role = SelectField(_("Rôle"), choices=code_choices(messages.accounts.roles))
 
 
 class NoticeModeForm(BaseForm):
     """When a member gets mail about what waits at the desk."""
 
     rythme = SelectField(
-        _("Quand vous écrire"), choices=lambda: _labelled(messages.accounts.notice_modes)
+        _("Quand vous écrire"), choices=code_choices(messages.accounts.notice_modes)
     )

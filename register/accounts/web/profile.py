@@ -94,14 +94,20 @@ def password() -> ResponseReturnValue:
     except Invalid as error:
         form.nouveau_mot_de_passe.errors = [error_messages.error_sentence(error, quoting=False)]
         return _render_form(form), status_of(error)
+    return changed_password_response()
+
+
+def changed_password_response() -> Response:
+    """Redirect to the account after a change of the password, which forgot all its browsers.
+
+    This one has just been authenticated.
+    """
     flash(_("Votre mot de passe est changé. Vos autres séances sont fermées."))
-    # The change forgets all browsers; this one has just been authenticated.
-    response = make_response(redirect(current_member.ACCOUNT, 303))
-    return current_member.set_browser_cookie(response, current_member.remember_browser())
+    return current_member.remember_browser(make_response(redirect(current_member.ACCOUNT, 303)))
 
 
 def _render_form(form: forms.NewPasswordForm) -> str:
-    return render_template("accounts/password.html", form=form, hint=forms.length_hint())
+    return render_template("accounts/password.html", form=form, hint=forms.LENGTH_HINT)
 
 
 @account.post("/seances/<int:session>/fermer")

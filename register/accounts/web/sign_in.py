@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from flask import Response, flash, make_response, redirect, render_template, request
+from collections.abc import Callable
+from typing import Any
+
+from flask import Response, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
 from sqlalchemy.orm import Session
 from wtforms import Field
 
 from register.accounts import authentication, one_use_links, passwords, sessions
 from register.accounts.authentication import VerifiedMember
-from register.accounts.models import Member, MemberInvitation, PasswordLink
+from register.accounts.models import MemberInvitation, OneUseLink, PasswordLink
 from register.accounts.web import current_member, forms, passkey_pages, profile, reauthentication
 from register.accounts.web.reauthentication import CarriedForm
 from register.db import db, now
@@ -157,34 +159,61 @@ def _render_form(
     )
 
 
-# --- invitations --------------------------------------------------------------------------------
+# --- links --------------------------------------------------------------------------------------
 
 
 @account.route("/invitation/<token>", methods=["GET", "POST"])
 @open_to_all
 def invitation(token: str, *, is_other_browser: bool = False) -> ResponseReturnValue:
-    """Show the invitation, and open the account.
+    """Show an invitation, and open the account."""
+    return _link_step(MemberInvitation, token, forms.InvitedForm, _accept, is_other_browser)
+
+
+@account.route("/nouveau-mot-de-passe/<token>", methods=["GET", "POST"])
+@open_to_all
+def password_link(token: str, *, is_other_browser: bool = False) -> ResponseReturnValue:
+    """Show the link of a member, set the password that they choose, and sign them in."""
+    return _link_step(
+        PasswordLink, token, forms.LinkedPasswordForm, _set_password, is_other_browser
+    )
+
+
+def _link_step(
+    model: type[OneUseLink],
+    token: str,
+    form_class: type[forms.LinkForm],
+    use: Callable[[Any, str, Any], ResponseReturnValue],
+    is_other_browser: bool,
+) -> ResponseReturnValue:
+    """Show the form of a link, or use the link once the form is sent.
 
     :param is_other_browser: the form comes without the CSRF token of this browser.
     """
     try:
-        pending = one_use_links.find(db.session(), MemberInvitation, token, now())
-        form = forms.InvitedForm()
+        link = one_use_links.find(db.session(), model, token, now())
+        form = form_class()
         if is_other_browser:
-            return _invitation_page(pending, form, 403, str(messages.accounts.too_early))
+            return _link_page(link, form, 403, str(messages.accounts.too_early))
         if not form.is_sent:
-            return _invitation_page(pending, form, 422 if form.is_submitted() else 200)
-        return _accept(pending, token, form)
+            return _link_page(link, form, 422 if form.is_submitted() else 200)
+        return use(link, token, form)
     except NotFound:
         return render_template("accounts/invitation_invalid.html"), 404
 
 
-def _accept(pending: MemberInvitation, token: str, form: forms.InvitedForm) -> ResponseReturnValue:
+def _link_page(
+    link: OneUseLink, form: forms.LinkForm, status: int, problem: str = ""
+) -> ResponseReturnValue:
+    values = {"link": link, "form": form, "problem": problem, "hint": forms.LENGTH_HINT}
+    return render_template(form.template, **values), status
+
+
+def _accept(link: MemberInvitation, token: str, form: forms.InvitedForm) -> ResponseReturnValue:
     name, password = form.nom.data or "", form.nouveau_mot_de_passe.data or ""
     email = form.adresse.data or ""
-    if not pending.email and not email:
+    if not link.email and not email:
         form.adresse.errors = [messages.accounts.required]
-        return _invitation_page(pending, form, 422)
+        return _link_page(link, form, 422)
     try:
         with writing() as tx:
             member_id = one_use_links.accept(tx, token, name, password, email=email).id
@@ -194,74 +223,18 @@ def _accept(pending: MemberInvitation, token: str, form: forms.InvitedForm) -> R
         if error.key.startswith("password"):
             field = form.nouveau_mot_de_passe
         field.errors = [error_messages.error_sentence(error)]
-        return _invitation_page(pending, form, status_of(error))
+        return _link_page(link, form, status_of(error))
     current_member.start_session(member_id)
     return redirect(current_member.DESK, 303)
-
-
-def _invitation_page(
-    pending: MemberInvitation, form: forms.InvitedForm, status: int, problem: str = ""
-) -> ResponseReturnValue:
-    body = render_template(
-        "accounts/invitation.html",
-        invitation=pending,
-        role=messages.accounts.roles[pending.role],
-        form=form,
-        problem=problem,
-        hint=forms.length_hint(),
-    )
-    return body, status
-
-
-# --- links to choose a new password -----------------------------------------------------------
-
-
-@account.route("/nouveau-mot-de-passe/<token>", methods=["GET", "POST"])
-@open_to_all
-def password_link(token: str, *, is_other_browser: bool = False) -> ResponseReturnValue:
-    """Show the link of a member, set the password that they choose, and sign them in.
-
-    :param is_other_browser: the form comes without the CSRF token of this browser.
-    """
-    try:
-        link = one_use_links.find(db.session(), PasswordLink, token, now())
-        form = forms.LinkedPasswordForm()
-        if is_other_browser:
-            return _password_link_page(link, form, 403, str(messages.accounts.too_early))
-        if not form.is_sent:
-            return _password_link_page(link, form, 422 if form.is_submitted() else 200)
-        return _set_password(link, token, form)
-    except NotFound:
-        return render_template("accounts/invitation_invalid.html"), 404
-
-
-def _linked_member(link: PasswordLink) -> Member:
-    member = db.session.get_one(Member, link.member_id)
-    db.session.expunge(member)
-    return member
-
-
-def _password_link_page(
-    link: PasswordLink, form: forms.LinkedPasswordForm, status: int, problem: str = ""
-) -> ResponseReturnValue:
-    form.code_a_usage_unique.data = ""
-    body = render_template(
-        "accounts/password_link.html",
-        link=link,
-        member=_linked_member(link),
-        form=form,
-        problem=problem,
-        hint=forms.length_hint(),
-    )
-    return body, status
 
 
 def _set_password(
     link: PasswordLink, token: str, form: forms.LinkedPasswordForm
 ) -> ResponseReturnValue:
-    member, code = _linked_member(link), form.code_a_usage_unique.data or ""
+    member, code = link.member, form.code_a_usage_unique.data or ""
     new_password = form.nouveau_mot_de_passe.data or ""
     # No transaction stays open during the verification.
+    db.session.expunge_all()
     db.session.rollback()
     try:
         # Before the code, which works once.
@@ -270,13 +243,11 @@ def _set_password(
             db.engine, request_context.root_key(), member.id, code, now()
         ):
             form.code_a_usage_unique.errors = [messages.accounts.code_refused]
-            return _password_link_page(link, form, 403)
+            return _link_page(link, form, 403)
         with writing() as tx:
             one_use_links.use_link(tx, token, new_password)
     except Invalid as error:
         form.nouveau_mot_de_passe.errors = [error_messages.error_sentence(error, quoting=False)]
-        return _password_link_page(link, form, status_of(error))
+        return _link_page(link, form, status_of(error))
     current_member.start_session(member.id)
-    flash(gettext("Votre mot de passe est changé. Vos autres séances sont fermées."))
-    response = make_response(redirect(current_member.ACCOUNT, 303))
-    return current_member.set_browser_cookie(response, current_member.remember_browser())
+    return profile.changed_password_response()
