@@ -29,6 +29,7 @@ from register.hosts import is_ip_address, is_onion
 
 # From the question to the answer; browsers are given the same time.
 LIFETIME = timedelta(minutes=5)
+_TIMEOUT = int(LIFETIME.total_seconds()) * 1_000  # milliseconds
 _HANDLE_PURPOSE = "passkey user"
 _MAX_ANSWER_LENGTH = 16_384  # characters
 _MAX_CREDENTIAL_LENGTH = 1_023  # bytes (WebAuthn §7.1, step 25)
@@ -102,7 +103,7 @@ def creation_options(
         user_name=member.email,
         user_display_name=member.display_name,
         challenge=challenge.nonce,
-        timeout=_timeout(),
+        timeout=_TIMEOUT,
         attestation=structs.AttestationConveyancePreference.NONE,
         authenticator_selection=structs.AuthenticatorSelectionCriteria(
             resident_key=structs.ResidentKeyRequirement.REQUIRED,
@@ -127,7 +128,7 @@ def request_options(
     options = webauthn.generate_authentication_options(
         rp_id=party.host,
         challenge=challenge.nonce,
-        timeout=_timeout(),
+        timeout=_TIMEOUT,
         allow_credentials=_descriptors(allowed),
         user_verification=structs.UserVerificationRequirement.REQUIRED,
     )
@@ -245,7 +246,3 @@ def _descriptors(existing: Iterable[OpenPasskey]) -> list[Any]:
         )
         for passkey in existing
     ]
-
-
-def _timeout() -> int:
-    return int(LIFETIME.total_seconds()) * 1_000

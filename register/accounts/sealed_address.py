@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable
+from functools import cache
 
 import sqlalchemy as sa
 from cryptography.exceptions import InvalidTag
@@ -42,12 +43,10 @@ def use_address_key(engine: sa.Engine, open_key: Callable[[], bytes]) -> None:
     :param open_key: returns the key derived for :data:`KEY_PURPOSE`; called at the first address
         that is read or written.
     """
-    ciphers: list[AESSIV] = []
 
+    @cache
     def cipher() -> AESSIV:
-        if not ciphers:
-            ciphers.append(_cipher(open_key()))
-        return ciphers[0]
+        return _cipher(open_key())
 
     def raise_seal_error(context: ExceptionContext) -> None:
         # SQLAlchemy wraps what a parameter raises; the pages have a sentence for the error itself.
