@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from register.accounts.vouching import load_acting_member
 from register.cases.models import ID_LIMIT, Incident
-from register.errors import Invalid, NotFound, Refused
+from register.errors import Invalid, Refused
 from register.journal import Act, WriteTransaction
 from register.post.models import OWN_TERMS, PostKind, ReceivedPost, last_day
 from register.text.dates import paris_day
@@ -56,9 +56,7 @@ def close_post(tx: WriteTransaction, post_id: int, *, by: int) -> None:
     :raises Refused: ``post_closed``; ``post_online`` for what a decision closes.
     """
     member = load_acting_member(tx, by)
-    row = tx.session.get(ReceivedPost, min(post_id, ID_LIMIT))
-    if row is None:
-        raise NotFound("no_such_row")
+    row = tx.load(ReceivedPost, min(post_id, ID_LIMIT))
     if row.closed_on is not None:
         raise Refused("post_closed")
     if row.entered_by is None:
@@ -104,8 +102,7 @@ def _incident_id(tx: WriteTransaction, number: int | None) -> int | None:
 def _record(
     tx: WriteTransaction, act: Act, row: ReceivedPost, by: int | None, **codes: str
 ) -> None:
-    number = None
-    if row.incident_id is not None:
-        number = tx.session.scalar(select(Incident.number).where(Incident.id == row.incident_id))
+    # None for something that is about no case.
+    number = tx.session.scalar(select(Incident.number).where(Incident.id == row.incident_id))
     details = {"post": row.id, "kind": row.kind, **codes}
     tx.record(act, by=by, incident=row.incident_id, case=number, details=details)

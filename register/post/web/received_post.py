@@ -79,18 +79,16 @@ def received_post() -> ResponseReturnValue:
         return _page(form), 422 if form.is_submitted() else 200
     kind, received_on = PostKind(form.kind.data), form.received_on.data or today()
     try:
-        row_day = current_member.run_act(
-            lambda tx, by: (
-                acts.enter_post(
-                    tx, kind, received_on, by=by, due_on=form.due_on.data, case=form.case.data
-                ).due_on
+        row = current_member.run_act(
+            lambda tx, by: acts.enter_post(
+                tx, kind, received_on, by=by, due_on=form.due_on.data, case=form.case.data
             )
         )
     except Invalid as error:
         form.attach(error)
         return _page(form), 422
     label = messages.desk.post_kinds[kind]
-    flash(_("Noté : %(kind)s. Dernier jour : le %(day)s.", kind=label, day=day_words(row_day)))
+    flash(_("Noté : %(kind)s. Dernier jour : le %(day)s.", kind=label, day=day_words(row.due_on)))
     return redirect(PATH, 303)
 
 
