@@ -125,4 +125,4 @@ def _decide(inbox: Inbox, receipt: Receipt, day: datetime, *, by: int) -> None:
 
 
 def _last_row(p: WriteTransaction, receipt: Receipt) -> int:
-    return queries.review_rows(p.session, receipt.key)[-1][1].id
+    return queries.review_rows(p.session, receipt.key)[-1].post_id

@@ -272,7 +272,7 @@ class HiddenContent:
         receipt = notice_acts.receive_notice(
             p, self.store, visible.number, PostKind.ILLEGAL, sent, nonce(), **options
         )
-        [(review, _clock)] = queries.review_rows(p.session, receipt.key)
+        [review] = queries.review_rows(p.session, receipt.key)
         words = {"decision": NoticeDecision.NONE, "reasons": MARKER, "ground": MARKER}
         notice_acts.decide(p, self.store, review.post_id, by=self.cast.bruno, **words)
         notice_acts.complain(p, self.store, receipt.key, MARKER)

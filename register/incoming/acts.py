@@ -150,7 +150,7 @@ def purge(tx: WriteTransaction, *, only_erased: bool = False) -> int:
     old = () if only_erased else tx.session.scalars(retention.old_statement(today)).all()
     for row in old:
         _record(tx, Act.INCOMING_PURGED, row, None)
-        for review, _clock in queries.review_rows(tx.session, row.key):
+        for review in queries.review_rows(tx.session, row.key):
             tx.session.delete(review)
         tx.session.flush()
         tx.session.delete(row)
@@ -193,10 +193,10 @@ def run_retention(
 
 def _destroy_content(tx: WriteTransaction, row: Incoming) -> None:
     row.sealed_content, row.purged_on = None, paris_day(tx.at)
-    for review, clock in queries.review_rows(tx.session, row.key):
+    for review in queries.review_rows(tx.session, row.key):
         review.sealed_texts = None
-        if clock.closed_on is None:
-            post.close_row(tx, clock, by=None)
+        if review.clock.closed_on is None:
+            post.close_row(tx, review.clock, by=None)
     # The worker deletes the files that nothing refers to any more.
     tx.session.execute(delete(IncomingFile).where(IncomingFile.incoming_key == row.key))
     _record(tx, Act.INCOMING_PURGED, row, None)

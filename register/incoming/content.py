@@ -74,14 +74,6 @@ class SealedPart:
     language: str
 
 
-def unseal(key: bytes, name: str, sealed: bytes | None) -> SealedPart:
-    """The inverse of :func:`seal`.
-
-    :raises SealError: ``seal_opens_nothing``.
-    """
-    return SealedPart(**unseal_fields(key, name, sealed))
-
-
 # --- notices ------------------------------------------------------------------------------------
 
 

@@ -11,7 +11,7 @@ import datetime as dt
 from enum import StrEnum
 
 from sqlalchemy import Date, ForeignKey, Index, LargeBinary, String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from register.cases.models import Reply
 from register.db import Base
@@ -85,3 +85,5 @@ class NoticeReview(Base):
     # Empty while nobody has decided.
     decision: Mapped[str] = mapped_column(String(12), default="")
     sealed_texts: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+    clock: Mapped[ReceivedPost] = relationship(lazy="joined", innerjoin=True)

@@ -25,7 +25,7 @@ from register.mail.messages import MailKind
 from register.mail.outbox import Outbox
 from register.mail_urls import bare_address
 from register.post import acts as post
-from register.post.models import PostKind, ReceivedPost
+from register.post.models import PostKind
 from register.text.dates import day_start, day_words, paris_day
 
 # Undecided notices of one case, so that their number has an end.
@@ -97,7 +97,7 @@ def complain(
     reviews = queries.review_rows(tx.session, key)
     if len(reviews) > 1:
         raise Refused("complaint_again")
-    decided_on = reviews[0][1].closed_on
+    decided_on = reviews[0].clock.closed_on
     if decided_on is None:
         raise Refused("complaint_early")
     if paris_day(tx.at) > retention.complaint_until(decided_on):
@@ -132,10 +132,8 @@ def decide(
         case was not changed as the decision says; ``complaint_same_member``.
     """
     member = load_acting_member(tx, by)
-    review = tx.session.get(NoticeReview, min(post_id, ID_LIMIT))
-    if review is None:
-        raise NotFound("no_such_row")
-    clock = tx.load(ReceivedPost, review.post_id)
+    review = tx.load(NoticeReview, min(post_id, ID_LIMIT))
+    clock = review.clock
     if clock.closed_on is not None:
         raise Refused("notice_decided")
     for field, typed in (("reasons", reasons), ("ground", ground)):
@@ -175,7 +173,7 @@ def _unseal(store: KeyStore, row: Incoming) -> tuple[bytes, NoticeContent]:
 
 def _require_other_member(tx: WriteTransaction, row: Incoming, member: Member) -> None:
     """Require another member than the first, where the register has one who may be it."""
-    first_id = queries.review_rows(tx.session, row.key)[0][1].closed_by
+    first_id = queries.review_rows(tx.session, row.key)[0].clock.closed_by
     first = tx.session.get(Member, first_id) if first_id is not None else None
     if first is None or vouching.may_second(member, first, tx.at):
         return

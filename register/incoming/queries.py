@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from statistics import median_low
@@ -25,14 +25,14 @@ from register.text.dates import paris_day
 DELAY_MONTHS = 12  # full months whose delays are published
 
 
-def key_by_code(
-    session: Session, store: KeyStore, typed: str, kind: IncomingKind = IncomingKind.REPLY
-) -> str | None:
-    """The key of what has a code; None for another kind, an unknown and a malformed code."""
+def find_by_code(
+    session: Session, store: KeyStore, typed: str, kind: IncomingKind
+) -> Incoming | None:
+    """What has a code; None for another kind, an unknown and a malformed code."""
     lookup_key = store.derived_key(receipt_codes.RECEIPTS)
     receipt = receipt_codes.hash_code(lookup_key, receipt_codes.normalize_code(typed))
     is_it = Incoming.receipt == receipt, Incoming.kind == kind
-    return session.scalar(select(Incoming.key).where(*is_it))
+    return session.scalar(select(Incoming).where(*is_it))
 
 
 def keys_in_use(session: Session) -> set[str]:
@@ -60,28 +60,13 @@ class ReplyStatus:
     part: SealedPart | None
 
 
-@dataclass(frozen=True)
-class ReplyIdentity:
-    """What members alone read of a reply that was sent online; ``part`` is None once destroyed."""
-
-    row: Incoming
-    part: SealedPart | None
-    files: Sequence[tuple[str, FileManifest]]
-
-
-def reply_status(session: Session, store: KeyStore, key: str) -> ReplyStatus:
-    """The state of a reply for its author.
-
-    :raises NotFound: ``no_such_case``.
-    """
-    row = session.get(Incoming, key)
-    if row is None:
-        raise NotFound("no_such_case")
+def reply_status(session: Session, store: KeyStore, row: Incoming) -> ReplyStatus:
+    """The state of a reply for its author."""
     case = session.get_one(Incident, row.incident_id)
     reply = session.get(Reply, row.reply_id) if row.reply_id is not None else None
     published_on = paris_day(reply.published_at) if reply and reply.published_at else None
     purge_on = retention.purge_day(reply, published_on) if reply else None
-    return ReplyStatus(row, case, reply, published_on, purge_on, _part(store, row))
+    return ReplyStatus(row, case, reply, published_on, purge_on, sealed_part(store, row))
 
 
 def online_replies(session: Session, incident_id: int) -> set[int]:
@@ -97,23 +82,27 @@ def count_waiting(session: Session, incident_id: int) -> int:
     return session.scalar(stmt) or 0
 
 
-def reply_identity(session: Session, store: KeyStore, reply_id: int) -> ReplyIdentity:
-    """What is sealed beside a reply, for members.
+def row_of_reply(session: Session, reply_id: int) -> Incoming:
+    """What a reply came with.
 
     :raises NotFound: ``no_such_case``: it was not sent online.
     """
     row = session.scalar(select(Incoming).where(Incoming.reply_id == reply_id))
     if row is None:
         raise NotFound("no_such_case")
-    return ReplyIdentity(row, _part(store, row), _files(session, store, row.key))
+    return row
 
 
-def _part(store: KeyStore, row: Incoming) -> SealedPart | None:
+def sealed_part(store: KeyStore, row: Incoming) -> SealedPart | None:
+    """What members alone read of a reply; None once destroyed."""
     data_key = content.data_key(store, row)
-    return content.unseal(data_key, row.key, row.sealed_content) if data_key else None
+    if data_key is None:
+        return None
+    return SealedPart(**content.unseal_fields(data_key, row.key, row.sealed_content))
 
 
-def _files(session: Session, store: KeyStore, key: str) -> list[tuple[str, FileManifest]]:
+def sent_files(session: Session, store: KeyStore, key: str) -> list[tuple[str, FileManifest]]:
+    """The documents that came with a reply, by their keys."""
     stmt = select(IncomingFile).where(IncomingFile.incoming_key == key)
     rows = session.scalars(stmt.order_by(IncomingFile.position)).all()
     data_key = store.key(content.key_name(key)) if rows else None
@@ -159,64 +148,42 @@ class NoticeStatus:
         return self.reviews[0].clock.kind
 
 
-def notice_status(session: Session, store: KeyStore, key: str, today: date) -> NoticeStatus:
-    """The state of a notice.
-
-    :raises NotFound: ``no_such_row``.
-    """
-    row, rows = session.get(Incoming, key), review_rows(session, key)
-    if row is None or not rows:
-        raise NotFound("no_such_row")
-    case = session.get_one(Incident, row.incident_id)
+def notice_status(session: Session, store: KeyStore, row: Incoming, today: date) -> NoticeStatus:
+    """The state of a notice."""
+    case, key = session.get_one(Incident, row.incident_id), row.key
     data_key = content.data_key(store, row)
     notice, language = None, "fr"
     if data_key is not None:
         notice, language = content.unseal_notice(data_key, key, row.sealed_content)
-    reviews = [
-        Review(
-            clock,
-            review.decision,
-            content.unseal_review(data_key, key, clock.id, review.sealed_texts)
-            if data_key
-            else None,
-        )
-        for review, clock in rows
-    ]
-    decided_on = reviews[0].clock.closed_on
-    until = retention.complaint_until(decided_on) if decided_on else None
-    may_complain = notice is not None and len(reviews) == 1 and until is not None
-    last = reviews[-1].clock
-    return NoticeStatus(
-        row,
-        case,
-        notice,
-        language,
-        reviews,
-        retention.notice_purge_day(last),
-        until if may_complain and until and today <= until else None,
-    )
+    reviews = []
+    for review in review_rows(session, key):
+        texts = None
+        if data_key is not None:
+            texts = content.unseal_review(data_key, key, review.post_id, review.sealed_texts)
+        reviews.append(Review(review.clock, review.decision, texts))
+    decided_on, purge_on = reviews[0].clock.closed_on, retention.notice_purge_day(reviews[-1].clock)
+    until = None
+    if notice is not None and len(reviews) == 1 and decided_on is not None:
+        last_day = retention.complaint_until(decided_on)
+        until = last_day if today <= last_day else None
+    return NoticeStatus(row, case, notice, language, reviews, purge_on, until)
 
 
-def key_of_post(session: Session, post_id: int) -> str:
-    """The key of the notice that something which came by a form belongs to.
+def notice_of_post(session: Session, post_id: int) -> Incoming:
+    """The notice that something which came by a form belongs to.
 
     :raises NotFound: ``no_such_row``.
     """
     review = session.get(NoticeReview, min(post_id, ID_LIMIT))
     if review is None:
         raise NotFound("no_such_row")
-    return review.incoming_key
+    return session.get_one(Incoming, review.incoming_key)
 
 
-def review_rows(session: Session, key: str) -> Sequence[tuple[NoticeReview, ReceivedPost]]:
+def review_rows(session: Session, key: str) -> Sequence[NoticeReview]:
     """The examinations of a notice with their clocks, the first one first."""
-    stmt = select(NoticeReview, ReceivedPost).join(
-        ReceivedPost, ReceivedPost.id == NoticeReview.post_id
-    )
-    rows = session.execute(
-        stmt.where(NoticeReview.incoming_key == key).order_by(NoticeReview.post_id)
-    )
-    return [(review, clock) for review, clock in rows]
+    stmt = select(NoticeReview).where(NoticeReview.incoming_key == key)
+    return session.scalars(stmt.order_by(NoticeReview.post_id)).all()
 
 
 def count_waiting_notices(session: Session, incident_id: int) -> int:
@@ -249,23 +216,11 @@ def load_delays(session: Session, kind: PostKind, today: date) -> Delays:
     """
     until = today.replace(day=1)
     since = add_months(until, -DELAY_MONTHS)
-    columns = (ReceivedPost.received_on, ReceivedPost.closed_on, ReceivedPost.closed_by)
-    rows = session.execute(
-        select(*columns, func.count())
-        .where(
-            ReceivedPost.kind == kind,
-            ReceivedPost.received_on >= since,
-            ReceivedPost.received_on < until,
-        )
-        .group_by(*columns)
-    ).all()
-    received = sum(count for *_columns, count in rows)
-
-    def decided_days() -> Iterator[int]:
-        for received_on, closed_on, closed_by, count in rows:
-            # Nobody decided what was closed because its texts were destroyed.
-            if closed_by is not None and closed_on is not None and closed_on < until:
-                yield from [(closed_on - received_on).days] * count
-
-    days = list(decided_days())
+    received_on, closed_on = ReceivedPost.received_on, ReceivedPost.closed_on
+    is_counted = (ReceivedPost.kind == kind, received_on >= since, received_on < until)
+    received = session.scalar(select(func.count(received_on)).where(*is_counted)) or 0
+    # Nobody decided what was closed because its texts were destroyed.
+    is_decided = ReceivedPost.closed_by.is_not(None)
+    decided = session.execute(select(received_on, closed_on).where(*is_counted, is_decided))
+    days = [(end - begin).days for begin, end in decided if end and end < until]
     return Delays(since, until, received, len(days), median_low(days) if days else None)

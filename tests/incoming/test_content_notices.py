@@ -53,7 +53,7 @@ def receive(pen, store, published):
 
 def _post_id(session, receipt) -> int:
     session.rollback()
-    return queries.review_rows(session, receipt.key)[-1][1].id
+    return queries.review_rows(session, receipt.key)[-1].post_id
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def decide(pen, store, session):
 
 def _status(session, store, receipt, today=TODAY):
     session.rollback()
-    return queries.notice_status(session, store, receipt.key, today)
+    return queries.notice_status(session, store, session.get_one(Incoming, receipt.key), today)
 
 
 def _retain(session, engine, store, at, **options) -> int:
@@ -86,8 +86,9 @@ def test_a_notice_is_received_with_its_last_day_and_changes_nothing(
     status = _status(session, store, receipt)
     assert (status.notice, status.kind, status.case.state) == (WORDS, kind, "published")
     assert status.reviews[0].clock.due_on == TODAY + timedelta(days=days)
-    assert queries.key_by_code(session, store, receipt.code, IncomingKind.NOTICE) == receipt.key
-    assert queries.key_by_code(session, store, receipt.code) is None
+    notice = queries.find_by_code(session, store, receipt.code, IncomingKind.NOTICE)
+    assert notice.key == receipt.key
+    assert queries.find_by_code(session, store, receipt.code, IncomingKind.REPLY) is None
     line = session.scalars(select(JournalEntry).where(JournalEntry.act == Act.POST_ENTERED)).one()
     assert (line.ledger, line.member_id) == ("desk", None)
     public = head(session, Ledger.PUBLIC).seq
@@ -357,11 +358,9 @@ def test_the_former_version_of_the_tables_has_no_notice(engine, session, pen, ca
 
 
 @pytest.mark.one_database
-def test_an_unknown_notice_is_not_found(session, store):
+def test_an_unknown_notice_is_not_found(session):
     with pytest.raises(NotFound):
-        queries.notice_status(session, store, "0" * 32, TODAY)
-    with pytest.raises(NotFound):
-        queries.key_of_post(session, 404)
+        queries.notice_of_post(session, 404)
 
 
 @pytest.mark.one_database
@@ -376,7 +375,7 @@ def test_verification_names_a_row_that_differs_from_its_lines(
         post.enter_post(p, PostKind.SUMMONS, TODAY, by=cast.bruno)
     session.rollback()
     assert list(verify.problems(session)) == []
-    ids = [queries.review_rows(session, receipt.key)[0][1].id for receipt in receipts]
+    ids = [queries.review_rows(session, receipt.key)[0].post_id for receipt in receipts]
     session.rollback()
     with engine.begin() as connection:
         for model, key, values in (

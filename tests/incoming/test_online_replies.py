@@ -21,7 +21,7 @@ from register.evidence.sealed_files import new_file
 from register.incoming import acts as incoming
 from register.incoming import content, queries, retention
 from register.incoming.content import ReplyContent
-from register.incoming.models import Incoming, IncomingFile
+from register.incoming.models import Incoming, IncomingFile, IncomingKind
 from register.journal import Act, JournalEntry
 from register.mail import preferences
 from register.mail.models import MailPreference, NoticedThing
@@ -59,7 +59,7 @@ def _reply(session, receipt) -> Reply:
 
 
 def _status(session, store, receipt):
-    status = queries.reply_status(session, store, receipt.key)
+    status = queries.reply_status(session, store, session.get_one(Incoming, receipt.key))
     # An open read transaction would delay the erasure of texts by seconds.
     session.rollback()
     return status
@@ -83,12 +83,13 @@ def test_an_online_reply_is_a_received_reply_with_its_sealed_identity(session, s
         WORDS.text,
     )
     assert (row.received_on, row.due_on) == (TODAY, date(2026, 3, 5))
-    identity = queries.reply_identity(session, store, row.id)
-    assert (identity.part.proof, identity.part.passages) == (WORDS.proof, WORDS.passages)
-    assert (identity.part.contact, identity.part.role) == (WORDS.contact, WORDS.role)
+    part = queries.sealed_part(store, queries.row_of_reply(session, row.id))
+    assert (part.proof, part.passages) == (WORDS.proof, WORDS.passages)
+    assert (part.contact, part.role) == (WORDS.contact, WORDS.role)
     assert queries.online_replies(session, row.incident_id) == {row.id}
-    assert queries.key_by_code(session, store, receipt.code.lower()) == receipt.key
-    assert queries.key_by_code(session, store, "ABCD-EFGH-JKMN-PQRS") is None
+    kind = IncomingKind.REPLY
+    assert queries.find_by_code(session, store, receipt.code.lower(), kind).key == receipt.key
+    assert queries.find_by_code(session, store, "ABCD-EFGH-JKMN-PQRS", kind) is None
     line = session.scalars(select(JournalEntry).where(JournalEntry.act == "reply_received")).one()
     assert line.member_id is None
 
@@ -131,8 +132,7 @@ def test_a_case_that_is_not_public_takes_no_reply(pen, store, desk, receive):
 def test_a_document_is_sealed_and_its_file_belongs_to_one_reply(session, store, receive):
     file = replace(new_file("mandat.pdf"), mime="application/pdf", size=9, sha256="a" * 64)
     receipt = receive(files=[file])
-    identity = queries.reply_identity(session, store, _reply(session, receipt).id)
-    ((_key, manifest),) = identity.files
+    ((_key, manifest),) = queries.sent_files(session, store, receipt.key)
     assert manifest == file
     with pytest.raises(Refused) as refused:
         receive(files=[file])
@@ -158,9 +158,7 @@ def test_the_first_reading_is_recorded_and_its_day_shown(session, store, pen, ca
 def test_another_case_or_reply_has_no_identity(session, store, desk, receive):
     by_post = desk.received_reply(receive.case)
     with pytest.raises(NotFound):
-        queries.reply_identity(session, store, by_post)
-    with pytest.raises(NotFound):
-        queries.reply_status(session, store, "0" * 32)
+        queries.row_of_reply(session, by_post)
 
 
 @pytest.mark.parametrize("how", ["published", "refused"])

@@ -17,7 +17,7 @@ from register.errors import Refused
 from register.incoming import acts, notice_acts, queries
 from register.incoming.acts import Receipt
 from register.incoming.content import LINE_LIMIT, NOTICE_LIMIT, NoticeDecision
-from register.incoming.models import IncomingKind
+from register.incoming.models import Incoming, IncomingKind
 from register.incoming.web import incoming_form
 from register.incoming.web.incoming_form import FormPages
 from register.incoming.web.notice_form import FORMS, ComplaintForm, NoticeForm
@@ -86,12 +86,12 @@ def _form_class(kind: str) -> type[NoticeForm]:
 
 def follow(typed: str) -> ResponseReturnValue | None:
     """The state of the notice with a code, at ``/suivi``, and the complaint about its decision."""
-    key = queries.key_by_code(db.session(), key_store(), typed, IncomingKind.NOTICE)
-    if key is None:
+    row = queries.find_by_code(db.session(), key_store(), typed, IncomingKind.NOTICE)
+    if row is None:
         return None
     if request.form.get("etape") == COMPLAIN:
-        return _complain(key, typed)
-    return _status_html(key, typed)
+        return _complain(row.key, typed)
+    return _status_html(row.key, typed)
 
 
 follow_up_page.other_code_views.append(follow)
@@ -128,8 +128,8 @@ def follow_up_link() -> str:
 def _status_html(
     key: str, typed: str, form: ComplaintForm | None = None, error_text: str = ""
 ) -> str:
-    today = paris_day(now())
-    status = queries.notice_status(db.session(), key_store(), key, today)
+    row, today = db.session.get_one(Incoming, key), paris_day(now())
+    status = queries.notice_status(db.session(), key_store(), row, today)
     if status.language != "fr":
         switch_language("en")
     return render_template(
@@ -157,8 +157,8 @@ def _form_html(
 
 
 def _receipt_html(receipt: Receipt, form: NoticeForm) -> str:
-    today = paris_day(now())
-    status = queries.notice_status(db.session(), key_store(), receipt.key, today)
+    row, today = db.session.get_one(Incoming, receipt.key), paris_day(now())
+    status = queries.notice_status(db.session(), key_store(), row, today)
     return render_template(
         "incoming/notice_receipt.html",
         status=status,
@@ -216,9 +216,10 @@ def decide(post_id: int) -> ResponseReturnValue:
 
 def _desk_html(post_id: int, form: NoticeDecisionForm, error_text: str = "") -> str:
     session, today = db.session(), paris_day(now())
-    key = queries.key_of_post(session, post_id)
-    status = queries.notice_status(session, key_store(), key, today)
-    if status.notice is not None and status.row.read_on is None:
+    row = queries.notice_of_post(session, post_id)
+    status = queries.notice_status(session, key_store(), row, today)
+    if status.notice is not None and row.read_on is None:
+        key = row.key
         current_member.run_act(lambda tx, by: acts.read(tx, key, by=by))
     return render_template(
         "incoming/notice_desk.html",

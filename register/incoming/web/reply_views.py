@@ -15,6 +15,7 @@ from register.evidence.file_kinds import extension
 from register.incoming import acts
 from register.incoming import queries as incoming_queries
 from register.incoming.acts import Receipt
+from register.incoming.models import Incoming, IncomingKind
 from register.incoming.web import incoming_form
 from register.incoming.web.incoming_form import FormPages
 from register.incoming.web.reply_form import ReplyForm
@@ -49,20 +50,6 @@ def again() -> ResponseReturnValue:
     return redirect("/incidents", 303)
 
 
-@submit.post("/incidents/<number>/droit-de-reponse", endpoint="reply_on")
-def submit_step(number: str) -> ResponseReturnValue:
-    """Run the step of the pressed button; the review, where no button was pressed."""
-    upload_streams.receive_form()
-    return _run_step(number)
-
-
-@submit.post(FILES_ADDRESS, endpoint="reply_with_files")
-def submit_with_files() -> ResponseReturnValue:
-    """The same for a form with its files, whose address names no case for the proxies' sake."""
-    upload_streams.receive_form()
-    return _run_step(request.form.get("cas", ""))
-
-
 def _load_case(number: str) -> PublicCase:
     """The public case of a number, or the last one that it was merged into."""
     session, case_number = db.session(), urls.case_number(number)
@@ -73,8 +60,15 @@ def _load_case(number: str) -> PublicCase:
         return queries.load_public_case(session, merger.remaining)
 
 
-def _run_step(number: str) -> ResponseReturnValue:
-    case = _load_case(number)
+@submit.post("/incidents/<number>/droit-de-reponse", endpoint="reply_on")
+@submit.post(FILES_ADDRESS, endpoint="reply_with_files")
+def submit_step(number: str = "") -> ResponseReturnValue:
+    """Run the step of the pressed button; the review, where no button was pressed.
+
+    The address of a form with its files names no case for the proxies' sake.
+    """
+    upload_streams.receive_form()
+    case = _load_case(number or request.form.get("cas", ""))
     form = ReplyForm()
     form.cas.data = str(case.number)
 
@@ -97,10 +91,10 @@ def _run_step(number: str) -> ResponseReturnValue:
 
 def follow(typed: str) -> ResponseReturnValue | None:
     """The state of the reply with a code, at ``/suivi``; None for a code of something else."""
-    key = incoming_queries.key_by_code(db.session(), key_store(), typed)
-    if key is None:
+    row = incoming_queries.find_by_code(db.session(), key_store(), typed, IncomingKind.REPLY)
+    if row is None:
         return None
-    status = incoming_queries.reply_status(db.session(), key_store(), key)
+    status = incoming_queries.reply_status(db.session(), key_store(), row)
     if status.part is not None and status.part.language != "fr":
         switch_language("en")
     reply = status.reply
@@ -156,7 +150,8 @@ def _review_html(case: PublicCase, form: ReplyForm) -> str:
 
 
 def _receipt_html(receipt: Receipt, form: ReplyForm) -> str:
-    status = incoming_queries.reply_status(db.session(), key_store(), receipt.key)
+    row = db.session.get_one(Incoming, receipt.key)
+    status = incoming_queries.reply_status(db.session(), key_store(), row)
     return render_template(
         "incoming/reply_receipt.html",
         status=status,
@@ -179,15 +174,18 @@ def online_replies(incident_id: int) -> set[int]:
 def reply_identity(reply_id: int) -> str:
     """The sealed part of a reply; its first reading is recorded, and its author learns the day."""
     desk_case = open_case_of_reply(reply_id)
-    identity = incoming_queries.reply_identity(db.session(), key_store(), reply_id)
-    if identity.row.read_on is None:
-        current_member.run_act(lambda tx, by: acts.read(tx, identity.row.key, by=by))
-    part = identity.part
+    row = incoming_queries.row_of_reply(db.session(), reply_id)
+    key, part = row.key, incoming_queries.sealed_part(key_store(), row)
+    files = incoming_queries.sent_files(db.session(), key_store(), key)
+    if row.read_on is None:
+        current_member.run_act(lambda tx, by: acts.read(tx, key, by=by))
     return render_template(
         "incoming/reply_identity.html",
         file=desk_case,
         reply=desk_case.reply(reply_id),
-        identity=identity,
+        row=row,
+        part=part,
+        files=files,
         role=messages.incoming.roles[part.role] if part else "",
     )
 
@@ -199,7 +197,8 @@ def reply_document(reply_id: int, file_key: str) -> Response:
     :raises NotFound: ``no_sent_file``.
     """
     open_case_of_reply(reply_id)
-    files = dict(incoming_queries.reply_identity(db.session(), key_store(), reply_id).files)
+    row = incoming_queries.row_of_reply(db.session(), reply_id)
+    files = dict(incoming_queries.sent_files(db.session(), key_store(), row.key))
     manifest = files.get(file_key)
     if manifest is None:
         raise NotFound("no_sent_file")
