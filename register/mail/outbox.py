@@ -42,16 +42,11 @@ _REMEMBERED_KINDS = (MailKind.REPLY_INVITATION.value,)
 
 @dataclass(frozen=True)
 class ClaimedMail:
-    """A mail that this process sends now."""
+    """A mail that this process sends now, opened; ``address`` is empty for a member."""
 
-    message_id: str
-    kind: MailKind
-    member_id: int | None
-    # Empty for a member.
+    row: OutgoingMail
     address: str
     values: dict[str, str]
-    created_at: datetime
-    attempts: int
 
 
 @dataclass(frozen=True)
@@ -98,20 +93,13 @@ class Outbox:
         stmt = update(OutgoingMail).where(OutgoingMail.message_id == message_id, _is_due(at))
         claim = {"attempts": OutgoingMail.attempts + 1, "next_at": at + CLAIM_DURATION}
         options = {"populate_existing": True}
-        mail = session.scalar(stmt.values(claim).returning(OutgoingMail), execution_options=options)
-        if mail is None:
+        row = session.scalar(stmt.values(claim).returning(OutgoingMail), execution_options=options)
+        if row is None:
             return None
-        plain = encryption.decrypt(self.key, _TEXT_PURPOSE, mail.sealed, message_id.encode())
-        content = json.loads(plain)
-        return ClaimedMail(
-            message_id=message_id,
-            kind=MailKind(mail.kind),
-            member_id=mail.member_id,
-            address=content["address"],
-            values=content["values"],
-            created_at=mail.created_at,
-            attempts=mail.attempts,
-        )
+        # It is read after the commit, while the mail is sent.
+        session.expunge(row)
+        plain = encryption.decrypt(self.key, _TEXT_PURPOSE, row.sealed, message_id.encode())
+        return ClaimedMail(row, **json.loads(plain))
 
 
 def due_mails(session: Session, at: datetime, limit: int) -> Sequence[str]:
@@ -135,9 +123,10 @@ def mark_dead(session: Session, message_id: str, reply_code: int) -> None:
 
 def postpone(session: Session, mail: ClaimedMail, reply_code: int, at: datetime) -> None:
     """Try a mail again later, with a growing delay."""
-    delay = RETRY_DELAYS[min(mail.attempts, len(RETRY_DELAYS)) - 1]
+    attempts = mail.row.attempts
+    delay = RETRY_DELAYS[min(attempts, len(RETRY_DELAYS)) - 1]
     stmt = update(OutgoingMail).where(
-        OutgoingMail.message_id == mail.message_id, OutgoingMail.attempts == mail.attempts
+        OutgoingMail.message_id == mail.row.message_id, OutgoingMail.attempts == attempts
     )
     session.execute(stmt.values(next_at=at + delay, reply_code=reply_code))
 

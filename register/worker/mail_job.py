@@ -13,7 +13,7 @@ from register.accounts import acts as accounts
 from register.db import housekeeping, now
 from register.mail import outbox as mails
 from register.mail.delivery import DeliveryError, DeliveryScope, MailConnection
-from register.mail.messages import compose
+from register.mail.messages import MailKind, compose
 from register.mail.outbox import ClaimedMail, Outbox
 from register.text.dates import paris_day
 from register.worker.loop import EventLog, KeepGoing
@@ -111,12 +111,12 @@ class MailJob:
             return False
         try:
             mail = compose(
-                claimed.kind,
+                MailKind(claimed.row.kind),
                 claimed.values,
                 sender=self.sender,
                 recipient=recipient,
-                message_id=claimed.message_id,
-                at=claimed.created_at,
+                message_id=message_id,
+                at=claimed.row.created_at,
             )
             connection.send(mail)
         except ValueError:
@@ -127,19 +127,19 @@ class MailJob:
                 raise
         else:
             with housekeeping(self.database) as session:
-                mails.mark_sent(session, claimed.message_id)
+                mails.mark_sent(session, message_id)
         return True
 
     def _record_failure(self, claimed: ClaimedMail, error: DeliveryError) -> None:
         with housekeeping(self.database) as session:
             if error.scope is DeliveryScope.RECIPIENT:
-                mails.mark_dead(session, claimed.message_id, error.reply_code)
+                mails.mark_dead(session, claimed.row.message_id, error.reply_code)
             else:
                 mails.postpone(session, claimed, error.reply_code, self.clock())
 
 
 def _recipient(session: Session, claimed: ClaimedMail) -> str:
     """The address of a mail; empty for a member whose account is closed."""
-    if claimed.member_id is None:
+    if claimed.row.member_id is None:
         return claimed.address
-    return accounts.open_address(session, claimed.member_id)
+    return accounts.open_address(session, claimed.row.member_id)

@@ -139,8 +139,8 @@ def test_its_author_gets_a_mail_of_each_receipt_and_decision(
         OUTBOX.claim(session, message_id, later)
         for message_id in session.scalars(select(OutgoingMail.message_id)).all()
     ]
-    mails.sort(key=lambda mail: mail.created_at)
-    assert [(mail.kind, mail.values["day"]) for mail in mails] == [
+    mails.sort(key=lambda mail: mail.row.created_at)
+    assert [(mail.row.kind, mail.values["day"]) for mail in mails] == [
         ("content_notice_received", "2 mars 2026"),
         ("content_notice_decided", "2 mars 2026"),
         ("complaint_received", "4 mars 2026"),

@@ -77,12 +77,12 @@ def test_a_mail_is_opened_by_its_own_key_and_row_only(engine, outbox, add):
 def test_a_mail_is_claimed_once_until_its_attempt_is_over(engine, outbox, add):
     message_id = add()
     mail = _claim(engine, outbox, message_id)
-    assert (mail.address, mail.values, mail.attempts) == (ADDRESS, VALUES, 1)
+    assert (mail.address, mail.values, mail.row.attempts) == (ADDRESS, VALUES, 1)
     assert _claim(engine, outbox, message_id) is None
     later = AT + CLAIM_DURATION
     assert _claim(engine, outbox, message_id, later - timedelta(seconds=1)) is None
     # The process that had it was killed.
-    assert _claim(engine, outbox, message_id, later).attempts == 2
+    assert _claim(engine, outbox, message_id, later).row.attempts == 2
 
 
 def test_two_processes_that_read_the_same_row_do_not_both_have_it(engine, outbox, add):
@@ -97,7 +97,7 @@ def test_two_processes_that_read_the_same_row_do_not_both_have_it(engine, outbox
 
 def test_a_mail_to_a_member_has_no_address(engine, outbox, add):
     mail = _claim(engine, outbox, add(7))
-    assert (mail.member_id, mail.address) == (7, "")
+    assert (mail.row.member_id, mail.address) == (7, "")
 
 
 def test_the_delay_between_attempts_grows(engine, outbox, add):
