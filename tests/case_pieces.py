@@ -77,20 +77,19 @@ def add_copy(
     original: bytes = b"",
     edits: dict[str, Any] | None = None,
     looked_by: int | None = None,
-    earlier: FileCopy | None = None,
+    evidence: str = "",
 ) -> FileCopy:
     """Give a case a file and a clean copy of it; or another copy of a file that it has.
 
-    :param earlier: a copy of that file.
+    :param evidence: the key of that file.
     """
     original = original or secrets.token_bytes(64)
     digest, mime = hashlib.sha256(original).hexdigest(), _ORIGINAL_MIMES[kind]
     position = 1
-    if earlier is None:
+    if not evidence:
         sealed = files.write(replace(new_file("IMG_4711.MOV"), mime=mime), [original], 1 << 30)
         evidence = store_case_evidence(tx, store, incident_id, sealed)
     else:
-        evidence = tx.session.get_one(CaseCopy, earlier.key).evidence_key
         position = 1 + tx.session.query(CaseCopy).filter_by(evidence_key=evidence).count()
     key, copy_key = require_case_key(store, incident_id), secrets.token_hex(16)
     order = CopyOrder(mime, digest, edits or {})
@@ -134,6 +133,11 @@ def add_copy(
         copy_pages.append(made)
     tx.session.flush()
     return FileCopy(copy_key, CopyState.READY, order, pages=copy_pages)
+
+
+def copied_file(tx: WriteTransaction, copy: FileCopy) -> str:
+    """The key of the file of a copy."""
+    return tx.session.get_one(CaseCopy, copy.key).evidence_key
 
 
 def add_piece(

@@ -16,6 +16,7 @@ from case_pieces import (
     PieceWords,
     add_copy,
     add_piece,
+    copied_file,
     draft_with_pieces,
     picture,
     publish_with_pieces,
@@ -135,7 +136,7 @@ def test_a_copy_that_was_made_again_takes_the_place_of_the_former_one(
             "image",
             [picture("masqué")],
             original=b"o",
-            earlier=copy,
+            evidence=copied_file(tx, copy),
             edits={"masks": [1]},
             looked_by=cast.bruno if looked else None,
         )

@@ -163,6 +163,7 @@ def test_labels_that_begin_with_the_words_come_first():
         ("bernissart bel", []),
         ("water", ["Waterloo"]),
         ("commune non nom", ["commune non nommée (TA Dijon)"]),
+        ("dij", ["commune non nommée (TA Dijon)"]),
         ("be", []),
     ],
 )

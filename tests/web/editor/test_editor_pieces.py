@@ -12,6 +12,7 @@ from case_pieces import (
     MadePage,
     PieceWords,
     add_copy,
+    copied_file,
     draft_with_pieces,
     picture,
     publish_with_pieces,
@@ -172,7 +173,7 @@ def test_a_newer_copy_is_offered_and_taken_by_choice(
             [picture("masqué")],
             original=b"o",
             looked_by=cast.bruno,
-            earlier=copy,
+            evidence=copied_file(tx, copy),
             edits={"masks": [1]},
         )
     page = bruno.get(edit_path(case_id)).text
