@@ -47,7 +47,9 @@ class ModeState:
         :raises ReadOnly: with the time since when they are not.
         """
         if not (self.is_open or (signing_in and self.mode is ServiceMode.READ_ONLY)):
-            raise ReadOnly(self.mode.value, since=self.since)
+            if self.mode is ServiceMode.LOCKDOWN:
+                raise ReadOnly("lockdown", since=self.since)
+            raise ReadOnly("readonly", since=self.since)
 
 
 _LAST_CHANGE = (

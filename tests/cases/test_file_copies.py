@@ -261,6 +261,9 @@ def test_an_outage_does_not_count_as_an_attempt(wanted, engine):
     task = copy_making.claim_copy(engine)
     copy_making.return_copy(engine, task)
     assert copy_making.claim_copy(engine).attempts == 1
+    # An overtaken worker puts nothing back.
+    copy_making.return_copy(engine, task)
+    assert copy_making.claim_copy(engine).attempts == 2
 
 
 def test_a_file_removed_while_its_copy_is_made_leaves_nothing(
