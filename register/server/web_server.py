@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from functools import partial
 from typing import Any, NoReturn
 
 from flask import Flask
@@ -85,10 +86,16 @@ def run(app: Flask, fds: list[int], workers: int) -> NoReturn:
         "when_ready": lambda _arbiter: os.kill(parent_process, signal.SIGUSR1),
         "post_worker_init": start_process,
     }
+    # Until the process that answers is ended by it: gunicorn's own handler, which that one
+    # inherits, would keep it for a loop that does not run there.
     if workers == 1:
         options["pre_fork"] = answer
-        # Until it ends this process: gunicorn would keep it for a loop that does not run.
         signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+    else:
+        os.register_at_fork(
+            before=partial(signal.pthread_sigmask, signal.SIG_BLOCK, [signal.SIGTERM]),
+            after_in_parent=partial(signal.pthread_sigmask, signal.SIG_UNBLOCK, [signal.SIGTERM]),
+        )
 
     class WebServer(BaseApplication):  # type: ignore[misc] # gunicorn has no types
         """The application as gunicorn runs it, with our settings and none of the environment's."""

@@ -306,6 +306,21 @@ def test_a_signal_to_end_during_the_start_is_not_lost(site_settings: Settings) -
         assert '"code": 0' in served.logged()
 
 
+def test_a_signal_to_end_is_not_lost_on_a_process_that_is_being_made(
+    site_settings: Settings,
+) -> None:
+    with serving(site_settings, 2) as (served, _port):
+        web = served.child(WEB)
+        # Without a pause: it has its own handlers after some milliseconds.
+        while (made := served.answering()) == web:
+            pass
+        os.kill(made, signal.SIGSTOP)
+        served.send(signal.SIGTERM)
+        time.sleep(0.3)
+        os.kill(made, signal.SIGCONT)
+        assert served.process.wait(10) == 0
+
+
 def test_a_web_server_that_can_not_be_started_again_ends_the_command(
     registers, tmp_path: Path
 ) -> None:
