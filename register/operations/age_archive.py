@@ -107,9 +107,9 @@ def _pipe(write: Callable[[BinaryIO], object], read: Callable[[BinaryIO], object
         try:
             with os.fdopen(write_end, "wb") as writer:
                 write(writer)
-        except Exception:
-            # Nobody may read any more, since a disk is full for example.
-            if getattr(reading.exception(), "errno", None):
+        except Exception as error:
+            # Nobody may read any more: a disk is full, or what was sealed is no archive.
+            if isinstance(error, BrokenPipeError) or getattr(reading.exception(), "errno", None):
                 reading.result()
             raise
         reading.result()

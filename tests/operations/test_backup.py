@@ -303,8 +303,13 @@ def test_a_set_sealed_by_age_is_restored_with_its_identity_alone(
     assert "Des mots à chercher".encode() not in archive.read_bytes()
     cut = tmp_path / "cut.age"
     cut.write_bytes(archive.read_bytes()[:-1000])
+    other_content = tmp_path / "film.age"
+    other_content.write_bytes(pyrage.encrypt(b"film" * 50_000, [identity.to_public()]))
     places.folder = tmp_path / "none"
-    for sealed, file in ((archive, files[1]), (cut, files[0]), (archive, tmp_path / "absent")):
+    for sealed, file in (
+        *((archive, files[1]), (archive, tmp_path / "absent")),
+        *((cut, files[0]), (other_content, files[0])),
+    ):
         with pytest.raises(BackupError, match="age_"):
             restores.restore(places.empty, sealed, places.keys, no_progress, identity=file)
         assert list(places.empty.instance.glob(".*")) == []
